@@ -1,0 +1,48 @@
+"""The account: its catalog, sign-in, and the parts that statements act on."""
+
+from __future__ import annotations
+
+from local.account import access
+from local.account.catalog import Catalog
+from local.account.data import DataEngine
+from local.account.session import Authenticator, hash_password
+from local.account.sql import Name
+from local.settings import LocalSettings, admin_credentials
+
+
+class Account:
+    """One local account, opened from its state folder.
+
+    Attributes:
+        settings: ports and state folder.
+        catalog: objects, grants and tokens.
+        authenticator: sign-in and sessions.
+        data: data SQL (tables, queries), loaded at its first use.
+    """
+
+    def __init__(self, settings: LocalSettings) -> None:
+        self.settings = settings
+        self.catalog = Catalog(settings.state / "catalog.sqlite")
+        self.authenticator = Authenticator(self.catalog, settings.locator)
+        self.data = DataEngine(settings.state / "data")
+        access.seed(self.catalog)
+        self._seed_admin()
+
+    def close(self) -> None:
+        self.data.close()
+        self.catalog.close()
+
+    def _seed_admin(self) -> None:
+        credentials = admin_credentials(self.settings)
+        name = Name("", "", credentials["user"])
+        if self.catalog.find("USER", name):
+            return
+        properties = {
+            "LOGIN_NAME": credentials["user"],
+            "DISPLAY_NAME": credentials["user"],
+            "PASSWORD": hash_password(credentials["password"]),
+            "DEFAULT_ROLE": "ACCOUNTADMIN",
+        }
+        with self.catalog.transaction():
+            self.catalog.create("USER", name, owner="ACCOUNTADMIN", properties=properties)
+            self.catalog.grant_role("ACCOUNTADMIN", "USER", name.name, granted_by="")

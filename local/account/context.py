@@ -1,0 +1,137 @@
+"""What a statement's handler works with: the account, the session, and the checks on both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from local.account import access, errors
+from local.account.catalog import ACCOUNT_OBJECT, Catalog, Object
+from local.account.session import Session
+from local.account.sql import Name
+
+if TYPE_CHECKING:
+    from local.account.account import Account
+
+SCOPES = {"account": 1, "database": 2, "schema": 3}
+
+
+@dataclass
+class Context:
+    """One statement's view of the account."""
+
+    account: Account
+    session: Session
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.account.catalog
+
+    @cached_property
+    def access(self) -> access.Access:
+        """All active roles, secondary ones included."""
+        return access.Access(self.catalog, access.active_roles(self.catalog, self.session))
+
+    @cached_property
+    def primary(self) -> access.Access:
+        """The primary role only: what creating objects is checked against."""
+        return access.Access(self.catalog, access.closure(self.catalog, [self.session.role]))
+
+    def resolve(self, parts: Sequence[str], scope: str) -> Name:
+        """A full name from one to three parts and the session's current database and schema.
+
+        Args:
+            scope: where objects of the kind live: `account`, `database` or `schema`.
+
+        Raises:
+            SnowflakeError: 090105 without a current database or schema, 001003 for too many parts.
+        """
+        if len(parts) > SCOPES[scope]:
+            raise errors.syntax_error(1, 0, ".".join(parts))
+        if scope == "account":
+            return Name("", "", parts[-1])
+        defaults = [self.session.database, self.session.schema]
+        missing = SCOPES[scope] - len(parts)
+        above = [*defaults[: SCOPES[scope] - 1][:missing], *parts[:-1]]
+        if not all(above):
+            what = "database" if not above[0] else "schema"
+            raise errors.compilation_error(
+                "090105",
+                "22000",
+                f"Cannot perform operation. This session does not have a current {what}. "
+                f"Call 'USE {what.upper()}', or use a qualified name.",
+            )
+        return Name(above[0], above[1] if scope == "schema" else "", parts[-1])
+
+    def get(self, kind: str, name: Name) -> Object:
+        """An object that the session may see.
+
+        Raises:
+            SnowflakeError: 002003 when it is absent or invisible.
+        """
+        item = self.catalog.find(kind, name)
+        if item is None or not self.access.sees(item):
+            raise errors.does_not_exist(kind, str(name))
+        return item
+
+    def require(self, privilege: str, target: Object | None = None) -> None:
+        """Refuse unless a privilege on the object (None: on the account) is held by an active role.
+
+        Raises:
+            SnowflakeError: 003001.
+        """
+        if not self.access.has(privilege, target):
+            raise self._refused(target)
+
+    def require_any(self, privileges: Sequence[str], target: Object) -> None:
+        if not any(self.access.has(privilege, target) for privilege in privileges):
+            raise self._refused(target)
+
+    def require_ownership(self, target: Object) -> None:
+        if not self.access.owns(target):
+            raise self._refused(target)
+
+    def require_create(self, privilege: str, parent: Object | None) -> None:
+        """CREATE privileges must be held by the primary role; secondary roles do not count."""
+        if parent is not None and not self.access.sees(parent):
+            raise errors.does_not_exist(parent.type, str(parent.fqn))
+        if not self.primary.has(privilege, parent):
+            raise self._refused(parent)
+
+    def require_usage(self, name: Name) -> None:
+        """USAGE on the database and schema above a name; without it the object looks absent."""
+        for kind, above in self.parents(name):
+            item = self.catalog.find(kind, above)
+            if item is None or not self._usable(item):
+                raise errors.does_not_exist(kind, str(above))
+
+    def parents(self, name: Name) -> list[tuple[str, Name]]:
+        found = []
+        if name.database:
+            found.append(("DATABASE", Name("", "", name.database)))
+        if name.schema:
+            found.append(("SCHEMA", Name(name.database, "", name.schema)))
+        return found
+
+    def _usable(self, item: Object) -> bool:
+        return self.access.has("USAGE", item) or bool(self.access.privileges(item))
+
+    def _refused(self, target: Object | None) -> errors.SnowflakeError:
+        if target is None:
+            return errors.insufficient_privileges("account", self.account.settings.locator)
+        return errors.insufficient_privileges(target.type, target.name)
+
+    def creating(self, item: Object) -> None:
+        """Apply the future grants of the schema and database to a new object."""
+        for kind, above in self.parents(item.fqn):
+            parent = self.catalog.find(kind, above)
+            for row in self.catalog.future_grants(parent.id) if parent else ():
+                if row["type"] == item.type:
+                    self.catalog.grant(
+                        row["privilege"], item.id, row["role"], bool(row["with_option"]), self.session.role
+                    )
+
+
+__all__ = ["ACCOUNT_OBJECT", "Context"]

@@ -1,0 +1,104 @@
+"""Finds the module that a statement belongs to; what no module claims is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from local.account import errors, functions
+from local.account.context import Context
+from local.account.modules import MODULES
+from local.account.objects.base import ObjectType
+from local.account.result import Result
+from local.account.sql import Statement
+
+Handler = Callable[[Context, Statement], Result]
+_DATA_VERBS = {"SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "VALUES", "(", "COPY"}
+_DATA_OBJECTS = {"TABLE", "TABLES", "VIEW", "VIEWS", "SEQUENCE", "COLUMNS"}
+_CREATE_MODIFIERS = {"TRANSIENT", "TEMPORARY", "TEMP", "LOCAL", "GLOBAL", "SECURE", "VOLATILE", "TERSE"}
+
+
+def _collect(attribute: str) -> dict[Any, Any]:
+    found: dict[Any, Any] = {}
+    for module in MODULES:
+        found |= getattr(module, attribute, {})
+    return found
+
+
+def _types(modules: list[ModuleType]) -> list[ObjectType]:
+    return [kind for module in modules for kind in getattr(module, "TYPES", ())]
+
+
+TYPES = sorted(_types(MODULES), key=lambda kind: -len(kind.kind))
+STATEMENTS: dict[tuple[str, ...], Handler] = dict(
+    sorted(_collect("STATEMENTS").items(), key=lambda entry: -len(entry[0]))
+)
+functions.FUNCTIONS |= _collect("FUNCTIONS")
+
+
+def execute(context: Context, text: str, bindings: list[Any] | None = None) -> Result:
+    """Run one statement.
+
+    Args:
+        context: account and session.
+        text: the statement, comments included.
+        bindings: values of `?` placeholders in data SQL.
+
+    Raises:
+        SnowflakeError: refused, with Snowflake's code and text.
+    """
+    statement = Statement(text)
+    if statement.done:
+        raise errors.compilation_error("000900", "42601", "Empty SQL statement.")
+    for words, handler in STATEMENTS.items():
+        if statement.accept(*words):
+            return handler(context, statement)
+    verb = statement.words(1)[0]
+    if verb in ("CREATE", "ALTER", "DROP", "SHOW", "DESCRIBE", "DESC"):
+        return _on_object_type(context, statement, text, bindings)
+    if verb in _DATA_VERBS:
+        answer = functions.scalar_select(context, statement) if not bindings else None
+        return answer or context.account.data.execute(context, functions.substitute(context, text), bindings)
+    raise _refusal(statement)
+
+
+def _on_object_type(context: Context, statement: Statement, text: str, bindings: list[Any] | None) -> Result:
+    verb = statement.word()
+    replace = verb == "CREATE" and statement.accept("OR", "REPLACE")
+    start = statement.position
+    modifiers = []
+    while statement.words(1)[:1] and statement.words(1)[0] in _CREATE_MODIFIERS:
+        modifiers.append(statement.word())
+    if statement.words(1)[:1] and statement.words(1)[0] in _DATA_OBJECTS:
+        return context.account.data.execute(context, functions.substitute(context, text), bindings)
+    for kind in TYPES:
+        if statement.accept(*(kind.plural if verb == "SHOW" else kind.kind).split(" ")):
+            return _run(context, kind, verb, statement, replace, modifiers)
+    statement.position = start
+    raise _refusal(statement, verb)
+
+
+def _run(
+    context: Context, kind: ObjectType, verb: str, statement: Statement, replace: bool, modifiers: list[str]
+) -> Result:
+    if verb == "CREATE":
+        return kind.create(context, statement, replace, frozenset(modifiers))
+    if verb == "ALTER":
+        return kind.alter(context, statement)
+    if verb == "DROP":
+        return kind.drop(context, statement)
+    if verb == "SHOW":
+        return kind.show(context, statement)
+    return kind.describe_statement(context, statement)
+
+
+def _refusal(statement: Statement, verb: str = "") -> errors.SnowflakeError:
+    words = [verb] if verb else []
+    for word in statement.words(4 - len(words)):
+        if not word or not word.replace("_", "").isalpha():
+            break
+        words.append(word)
+        if len(words) == 3:
+            break
+    return errors.unsupported(" ".join(words)) if words else statement.unexpected()

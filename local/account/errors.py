@@ -1,0 +1,66 @@
+"""Snowflake's errors, with the codes, SQL states and texts that official clients match on."""
+
+from __future__ import annotations
+
+
+class SnowflakeError(Exception):
+    """A refused statement or request.
+
+    Attributes:
+        code: Snowflake error number as six-digit text, for example `002003`.
+        sqlstate: five-character SQL state.
+        message: text shown to the user.
+    """
+
+    def __init__(self, code: str, sqlstate: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.sqlstate, self.message = code, sqlstate, message
+
+
+def does_not_exist(kind: str, name: str) -> SnowflakeError:
+    """The object is absent, or the role may not see it: both look the same."""
+    return compilation_error(
+        "002003", "02000", f"{kind.capitalize()} '{name}' does not exist or not authorized."
+    )
+
+
+def parent_does_not_exist() -> SnowflakeError:
+    """SHOW, DESCRIBE or DROP below a missing parent."""
+    return compilation_error("002043", "02000", "Object does not exist, or operation cannot be performed.")
+
+
+def already_exists(name: str) -> SnowflakeError:
+    return compilation_error("002002", "42710", f"Object '{name}' already exists.")
+
+
+def insufficient_privileges(kind: str, name: str) -> SnowflakeError:
+    return SnowflakeError(
+        "003001",
+        "42501",
+        f"SQL access control error:\nInsufficient privileges to operate on {kind.lower()} '{name}'.",
+    )
+
+
+def syntax_error(line: int, position: int, token: str) -> SnowflakeError:
+    return compilation_error(
+        "001003", "42000", f"syntax error line {line} at position {position} unexpected '{token}'."
+    )
+
+
+def unsupported(feature: str) -> SnowflakeError:
+    """What this account does not do is refused by name."""
+    return SnowflakeError("000002", "0A000", f"Unsupported feature '{feature}'.")
+
+
+def missing_option(options: str) -> SnowflakeError:
+    return compilation_error("002029", "42601", f"Missing option(s): [{options}]")
+
+
+def invalid_value(value: object, option: str, allowed: str) -> SnowflakeError:
+    return compilation_error(
+        "001008", "22023", f"invalid value [{value}] for parameter '{option}'. Allowed: {allowed}."
+    )
+
+
+def compilation_error(code: str, sqlstate: str, text: str) -> SnowflakeError:
+    return SnowflakeError(code, sqlstate, f"SQL compilation error:\n{text}")

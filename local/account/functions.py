@@ -1,0 +1,137 @@
+"""Functions of SELECT and CALL that the account answers itself: CURRENT_*(), SYSTEM$…"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot.tokens import TokenType
+
+from local.account import access
+from local.account.context import Context
+from local.account.result import Column, Result, encode
+from local.account.sql import Statement, tokenize
+from local.settings import ACCOUNT, ORGANIZATION
+
+Function = Callable[[Context, list[Any]], Any]
+VERSION = "9.36.0"
+
+
+def _roles_json(context: Context, arguments: list[Any]) -> str:
+    del arguments
+    roles = sorted(access.roles_of_user(context.catalog, context.session.user) - {access.PUBLIC})
+    return "[" + ", ".join(f'"{role}"' for role in [*roles, access.PUBLIC]) + "]"
+
+
+FUNCTIONS: dict[str, Function] = {
+    "CURRENT_ACCOUNT": lambda context, _: context.account.settings.account_id.upper(),
+    "CURRENT_ACCOUNT_NAME": lambda *_: ACCOUNT,
+    "CURRENT_ORGANIZATION_NAME": lambda *_: ORGANIZATION,
+    "CURRENT_REGION": lambda *_: "LOCAL",
+    "CURRENT_VERSION": lambda *_: VERSION,
+    "CURRENT_CLIENT": lambda context, _: context.session.parameters.get("CLIENT_APP_ID", ""),
+    "CURRENT_SESSION": lambda context, _: str(context.session.id),
+    "CURRENT_USER": lambda context, _: context.session.user,
+    "CURRENT_ROLE": lambda context, _: context.session.role,
+    "CURRENT_AVAILABLE_ROLES": _roles_json,
+    "CURRENT_SECONDARY_ROLES": lambda context, _: (
+        f'{{"roles":"","value":"{context.session.secondary_roles}"}}'
+    ),
+    "CURRENT_WAREHOUSE": lambda context, _: context.session.warehouse or None,
+    "CURRENT_DATABASE": lambda context, _: context.session.database or None,
+    "CURRENT_SCHEMA": lambda context, _: context.session.schema or None,
+}
+
+
+def scalar_select(context: Context, statement: Statement) -> Result | None:
+    """Answer a SELECT of literals and the account's own functions without FROM; None for any other."""
+    start = statement.position
+    try:
+        return _read_select(context, statement)
+    except _NotScalarError:
+        statement.position = start
+        return None
+
+
+class _NotScalarError(Exception):
+    """The SELECT needs the data engine."""
+
+
+def _read_select(context: Context, statement: Statement) -> Result:
+    if not statement.accept("SELECT"):
+        raise _NotScalarError
+    shape, row = [], []
+    while True:
+        label, value = _item(context, statement)
+        if statement.accept("AS"):
+            label = statement.identifier()
+        column = Column(label, "fixed" if isinstance(value, int) else "text")
+        shape.append(column)
+        row.append(encode(value, column))
+        if statement.done:
+            return Result(shape, [row], statement_type=4096)
+        if not statement.accept(","):
+            raise _NotScalarError
+
+
+def _item(context: Context, statement: Statement) -> tuple[str, Any]:
+    if statement.done:
+        raise _NotScalarError
+    token = statement.tokens[statement.position]
+    if token.token_type in (TokenType.STRING, TokenType.NUMBER):
+        statement.position += 1
+        if token.token_type is TokenType.STRING:
+            return f"'{token.text.upper()}'", token.text
+        if not token.text.isdigit():
+            raise _NotScalarError
+        return token.text, int(token.text)
+    name = statement.words(2)
+    if name[0] not in FUNCTIONS or name[1:] != ("(",):
+        raise _NotScalarError
+    statement.position += 1
+    arguments = read_arguments(statement)
+    label = f"{name[0]}({','.join(map(_literal, arguments))})"
+    return label, FUNCTIONS[name[0]](context, arguments)
+
+
+def read_arguments(statement: Statement) -> list[Any]:
+    """`( literal, … )` of a function call."""
+    statement.expect("(")
+    found: list[Any] = []
+    while not statement.accept(")"):
+        token = statement.tokens[statement.position] if not statement.done else None
+        if token is None:
+            raise statement.unexpected()
+        if token.token_type is TokenType.NUMBER:
+            found.append(statement.integer())
+        elif token.text.upper() in ("TRUE", "FALSE"):
+            found.append(statement.boolean())
+        else:
+            found.append(statement.string())
+        if not statement.accept(",") and statement.words(1) != (")",):
+            raise statement.unexpected()
+    return found
+
+
+def substitute(context: Context, text: str) -> str:
+    """Data SQL with the account's own functions replaced by their values, for the data engine."""
+    if "CURRENT_" not in text.upper() and "SYSTEM$" not in text.upper():
+        return text
+    tokens, pieces, end = tokenize(text), [], 0
+    for index, token in enumerate(tokens[:-1]):
+        if token.text.upper() not in FUNCTIONS or tokens[index + 1].text != "(":
+            continue
+        statement = Statement(text)
+        statement.position = index + 1
+        value = FUNCTIONS[token.text.upper()](context, read_arguments(statement))
+        pieces.append(text[end : token.start] + _literal(value))
+        end = statement.tokens[statement.position - 1].end + 1
+    return "".join(pieces) + text[end:]
+
+
+def _literal(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
+        return str(value)
+    return "'" + str(value).replace("'", "''") + "'"

@@ -1,0 +1,12 @@
+"""All modules that own statements. Adding an object type touches its module and this list.
+
+A module may have TYPES (object types), STATEMENTS (leading words → handler) and FUNCTIONS (name → function).
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from local.account.objects import role
+
+MODULES: list[ModuleType] = [role]

@@ -1,0 +1,357 @@
+"""The common part of object types: CREATE, ALTER, DROP, SHOW and DESCRIBE from an object type's data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
+
+from local.account import errors
+from local.account.catalog import Object
+from local.account.context import Context
+from local.account.result import Column, Result, columns, status, table
+from local.account.sql import Name, Statement
+
+Reader = Callable[[Statement], Any]
+PROPERTY_COLUMNS = columns("property property_type property_value property_default")
+
+
+def text(statement: Statement) -> str:
+    """A string literal; `NULL` is an empty one."""
+    return "" if statement.accept("NULL") else statement.text_or_word()
+
+
+def integer(statement: Statement) -> int:
+    return statement.integer()
+
+
+def boolean(statement: Statement) -> bool:
+    return statement.boolean()
+
+
+def words(statement: Statement) -> list[str]:
+    """A parenthesised list of strings or words."""
+    return statement.listed("text_or_word")
+
+
+def one_of(*allowed: str) -> Reader:
+    """A word or string out of a fixed list, in upper case."""
+
+    def read(statement: Statement) -> str:
+        value = statement.text_or_word().upper()
+        if value not in allowed:
+            raise errors.invalid_value(value, "value", ", ".join(allowed))
+        return value
+
+    return read
+
+
+def read_options(
+    statement: Statement, readers: dict[str, Reader], stop: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Options `NAME = value` in any order, up to the end or to a word of `stop`.
+
+    Raises:
+        SnowflakeError: 001003 at an option that the object type does not have.
+    """
+    found: dict[str, Any] = {}
+    while not statement.done and not any(statement.words(1) == (word,) for word in stop):
+        if statement.accept(","):
+            continue
+        statement.accept("WITH")
+        name = _option_name(statement, readers)
+        statement.accept("=")
+        found[name] = readers[name](statement)
+    return found
+
+
+def _option_name(statement: Statement, readers: dict[str, Reader]) -> str:
+    for name in sorted(readers, key=len, reverse=True):
+        if statement.accept(*name.split(" ")):
+            return name
+    raise statement.unexpected()
+
+
+class ObjectType:
+    """One type of object: its statements, result columns, options and privileges, as data.
+
+    Subclasses set the class variables and override the hooks that they need. `options` names what CREATE
+    and ALTER … SET accept and how each value is read; values are kept in the object's properties under the
+    option's name (COMMENT goes to the object itself).
+    """
+
+    kind: ClassVar[str]
+    plural: ClassVar[str]
+    scope: ClassVar[str] = "schema"
+    privileges: ClassVar[frozenset[str]] = frozenset()
+    options: ClassVar[dict[str, Reader]] = {}
+    defaults: ClassVar[dict[str, Any]] = {}
+    show_columns: ClassVar[list[Column]] = []
+    title: ClassVar[str] = ""
+    modifiers: ClassVar[frozenset[str]] = frozenset()
+    create_privilege: ClassVar[str] = ""
+
+    def label(self) -> str:
+        """The type as status messages write it: `Compute pool`."""
+        return self.title or self.kind.capitalize()
+
+    # Hooks
+
+    def read_create(self, context: Context, statement: Statement) -> dict[str, Any]:
+        """What follows the name in CREATE: option values."""
+        del context
+        return read_options(statement, self.all_options())
+
+    def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
+        """Refuse bad option values before anything is stored."""
+
+    def created(self, context: Context, item: Object) -> None:
+        """Runs in the transaction that made the object."""
+
+    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+        """Refuse a DROP, or take away what belongs to the object; runs in the transaction."""
+
+    def row(self, context: Context, item: Object) -> dict[str, Any]:
+        """Type-specific SHOW cells by column name; common ones are filled in by `show_row`."""
+        del context, item
+        return {}
+
+    def describe(self, context: Context, item: Object) -> Result:
+        """DESCRIBE; by default the SHOW row."""
+        return table(self.show_columns, [self.show_row(context, item)])
+
+    def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
+        """Check and complete a SET or UNSET before it is stored; runs in the transaction."""
+
+    def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
+        """An ALTER verb of the type's own (SUSPEND, ADD …); None when the words are not one."""
+        del context, item, statement
+        return None
+
+    # Statements
+
+    def all_options(self) -> dict[str, Reader]:
+        return {"COMMENT": text, **self.options}
+
+    def create(
+        self,
+        context: Context,
+        statement: Statement,
+        replace: bool = False,
+        modifiers: frozenset[str] = frozenset(),
+    ) -> Result:
+        """CREATE [OR REPLACE] [TRANSIENT …] <type> [IF NOT EXISTS] <name> …"""
+        if modifiers - self.modifiers:
+            raise errors.unsupported(f"CREATE {' '.join(sorted(modifiers - self.modifiers))} {self.kind}")
+        if_not_exists = statement.accept("IF", "NOT", "EXISTS")
+        name = context.resolve(statement.parts(), self.scope)
+        properties = {**self.defaults, **self.read_create(context, statement)}
+        properties |= dict.fromkeys(modifiers, True)
+        statement.end()
+        return self.store(context, name, properties, if_not_exists, replace)
+
+    def store(
+        self, context: Context, name: Name, properties: dict[str, Any], if_not_exists: bool, replace: bool
+    ) -> Result:
+        """Check privileges and values, then add the object."""
+        self.require_create(context, name)
+        with context.catalog.transaction():
+            existing = context.catalog.find(self.kind, name)
+            if existing and if_not_exists:
+                return status(f"{name.name} already exists, statement succeeded.")
+            if existing and replace:
+                context.require_ownership(existing)
+                self.dropping(context, existing, Statement("FORCE"))
+                context.catalog.delete(existing)
+            elif existing:
+                raise errors.already_exists(str(name))
+            self.check(context, name, properties)
+            comment = properties.pop("COMMENT", "")
+            item = context.catalog.create(self.kind, name, context.session.role, properties, comment)
+            context.creating(item)
+            self.created(context, item)
+        return status(f"{self.label()} {name.name} successfully created.")
+
+    def require_create(self, context: Context, name: Name) -> None:
+        parents = context.parents(name)
+        parent = None
+        if parents:
+            context.require_usage(name)
+            parent = context.catalog.find(*parents[-1])
+        context.require_create(self.create_privilege or f"CREATE {self.kind}", parent)
+
+    def alter(self, context: Context, statement: Statement) -> Result:
+        """ALTER <type> [IF EXISTS] <name> {SET … | UNSET … | RENAME TO … | a verb of the type}"""
+        if_exists = statement.accept("IF", "EXISTS")
+        name = context.resolve(statement.parts(), self.scope)
+        item = self.find(context, name, optional=if_exists)
+        if item is None:
+            return status("Statement executed successfully.")
+        done = self.action(context, item, statement)
+        if done is not None:
+            return done
+        if statement.accept("RENAME", "TO"):
+            return self.rename(context, item, statement)
+        with context.catalog.transaction():
+            if statement.accept("SET"):
+                changed = self.read_set(context, item, statement)
+            else:
+                statement.expect("UNSET")
+                changed = self.read_unset(statement)
+            statement.end()
+            self.require_alter(context, item)
+            self.altered(context, item, changed)
+            item.comment = changed.pop("COMMENT", item.comment) or ""
+            item.properties.update(changed)
+            context.catalog.save(item)
+        return status("Statement executed successfully.")
+
+    def require_alter(self, context: Context, item: Object) -> None:
+        """Who may SET and UNSET: the owner, unless a type says otherwise."""
+        context.require_ownership(item)
+
+    def read_set(self, context: Context, item: Object, statement: Statement) -> dict[str, Any]:
+        del context, item
+        return read_options(statement, self.all_options())
+
+    def read_unset(self, statement: Statement) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while not statement.done:
+            name = _option_name(statement, self.all_options())
+            found[name] = self.defaults.get(name, "" if name == "COMMENT" else None)
+            if not statement.accept(",") and not statement.done:
+                raise statement.unexpected()
+        return found
+
+    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
+        context.require_ownership(item)
+        name = context.resolve(statement.parts(), self.scope)
+        statement.end()
+        with context.catalog.transaction():
+            if context.catalog.find(self.kind, name):
+                raise errors.already_exists(str(name))
+            item.database, item.schema, item.name = name
+            context.catalog.save(item)
+        return status("Statement executed successfully.")
+
+    def drop(self, context: Context, statement: Statement) -> Result:
+        """DROP <type> [IF EXISTS] <name>"""
+        if_exists = statement.accept("IF", "EXISTS")
+        name = context.resolve(statement.parts(), self.scope)
+        item = self.find(context, name, optional=if_exists)
+        if item is None:
+            return status(f"Drop statement executed successfully ({name.name} already dropped).")
+        self.require_drop(context, item)
+        with context.catalog.transaction():
+            self.dropping(context, item, statement)
+            statement.end()
+            context.catalog.delete(item)
+        return status(f"{item.name} successfully dropped.")
+
+    def require_drop(self, context: Context, item: Object) -> None:
+        context.require_ownership(item)
+
+    def show(self, context: Context, statement: Statement) -> Result:
+        """SHOW <plural> [LIKE '…'] [IN …] [STARTS WITH '…'] [LIMIT n [FROM '…']]"""
+        pattern = statement.string() if statement.accept("LIKE") else None
+        found = self.in_scope(context, statement)
+        prefix = statement.string() if statement.accept("STARTS", "WITH") else ""
+        limit, after = read_limit(statement)
+        statement.end()
+        visible = [
+            item
+            for item in found
+            if like(item.name, pattern)
+            and item.name.startswith(prefix)
+            and (not after or item.name > after)
+            and context.access.sees(item)
+        ]
+        return table(self.show_columns, [self.show_row(context, item) for item in visible[:limit]])
+
+    def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
+        """The objects that the IN clause of SHOW selects."""
+        if not statement.accept("IN"):
+            return self._current_scope(context)
+        if statement.accept("ACCOUNT"):
+            return context.catalog.objects(self.kind)
+        if statement.accept("DATABASE"):
+            database = self._parent(context, "DATABASE", statement.parts(), "account")
+            return context.catalog.objects(self.kind, database.name)
+        statement.accept("SCHEMA")
+        parts = statement.parts()
+        if len(parts) == 1 and context.catalog.find("DATABASE", Name("", "", parts[0])):
+            return context.catalog.objects(self.kind, parts[0])
+        schema = self._parent(context, "SCHEMA", parts, "database")
+        return context.catalog.objects(self.kind, schema.database, schema.name)
+
+    def _current_scope(self, context: Context) -> list[Object]:
+        session = context.session
+        if self.scope == "account" or not session.database:
+            return context.catalog.objects(self.kind)
+        if self.scope == "schema" and session.schema:
+            return context.catalog.objects(self.kind, session.database, session.schema)
+        return context.catalog.objects(self.kind, session.database)
+
+    def _parent(self, context: Context, kind: str, parts: list[str], scope: str) -> Object:
+        parent = context.catalog.find(kind, context.resolve(parts, scope))
+        if parent is None or not context.access.sees(parent):
+            raise errors.parent_does_not_exist()
+        return parent
+
+    def show_row(self, context: Context, item: Object) -> dict[str, Any]:
+        """All SHOW cells of one object."""
+        return {
+            "created_on": item.created,
+            "updated_on": item.updated,
+            "name": item.name,
+            "database_name": item.database,
+            "schema_name": item.schema,
+            "owner": item.owner,
+            "owner_role_type": "ROLE" if item.owner else "",
+            "comment": item.comment,
+            **self.row(context, item),
+        }
+
+    def describe_statement(self, context: Context, statement: Statement) -> Result:
+        item = self.find(context, context.resolve(statement.parts(), self.scope))
+        statement.end()
+        assert item is not None
+        return self.describe(context, item)
+
+    def find(self, context: Context, name: Name, optional: bool = False) -> Object | None:
+        """The named object as far as the session sees it.
+
+        Raises:
+            SnowflakeError: 002003 when it does not and is not optional.
+        """
+        item = context.catalog.find(self.kind, name)
+        if item is not None and context.access.sees(item):
+            return item
+        if optional:
+            return None
+        raise errors.does_not_exist(self.kind, str(name))
+
+
+def like(value: str, pattern: str | None) -> bool:
+    """SQL LIKE without regard to case; None matches all."""
+    if pattern is None:
+        return True
+    regex = "".join({"%": ".*", "_": "."}.get(char, re.escape(char)) for char in pattern)
+    return re.fullmatch(regex, value, re.IGNORECASE | re.DOTALL) is not None
+
+
+def read_limit(statement: Statement) -> tuple[int | None, str]:
+    """`LIMIT n [FROM 'name']`: row count (None: all) and the name after which to start."""
+    if not statement.accept("LIMIT"):
+        return None, ""
+    count = statement.integer()
+    return count, statement.string() if statement.accept("FROM") else ""
+
+
+def property_table(rows: Iterable[tuple[str, str, Any, Any]]) -> Result:
+    """DESCRIBE of integrations and the like: property, type, value, default; never NULL."""
+    shaped = (
+        dict(zip(("property", "property_type", "property_value", "property_default"), row, strict=True))
+        for row in rows
+    )
+    return table(PROPERTY_COLUMNS, shaped)

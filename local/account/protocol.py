@@ -1,0 +1,324 @@
+"""The HTTP protocol of official Snowflake clients: login, queries, token renewal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from aiohttp import web
+
+from local.account import access
+from local.account.account import Account
+from local.account.context import Context
+from local.account.errors import SnowflakeError
+from local.account.functions import VERSION
+from local.account.result import Result
+from local.account.session import MASTER_SECONDS, SESSION_SECONDS, Session, new_session, session_id
+from local.account.sql import Name
+from local.account.statements import Query, Statements
+
+MAX_BODY = 64 * 1024 * 1024
+ANSWER_WITHIN = 40.0
+_IN_PROGRESS = "333334"
+PARAMETERS: dict[str, Any] = {
+    "AUTOCOMMIT": True,
+    "BINARY_OUTPUT_FORMAT": "HEX",
+    "CLIENT_PREFETCH_THREADS": 4,
+    "CLIENT_RESULT_CHUNK_SIZE": 160,
+    "CLIENT_SESSION_KEEP_ALIVE": False,
+    "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY": 3600,
+    "CLIENT_TELEMETRY_ENABLED": False,
+    "DATE_OUTPUT_FORMAT": "YYYY-MM-DD",
+    "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT": "json",
+    "TIMESTAMP_LTZ_OUTPUT_FORMAT": "",
+    "TIMESTAMP_NTZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF3",
+    "TIMESTAMP_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM",
+    "TIMESTAMP_TZ_OUTPUT_FORMAT": "",
+    "TIMEZONE": "Etc/UTC",
+    "TIME_OUTPUT_FORMAT": "HH24:MI:SS",
+}
+
+
+class Protocol:
+    """Routes of the SQL API, for one account."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._statements = Statements(account)
+
+    def add_routes(self, app: web.Application) -> None:
+        app.router.add_post("/session/v1/login-request", self.login)
+        app.router.add_post("/queries/v1/query-request", self.query)
+        app.router.add_post("/queries/v1/abort-request", self.abort)
+        app.router.add_get("/queries/{query_id}/result", self.result)
+        app.router.add_get("/monitoring/queries/{query_id}", self.monitor)
+        app.router.add_post("/session/token-request", self.token)
+        app.router.add_post("/session/heartbeat", self.heartbeat)
+        app.router.add_get("/session/heartbeat", self.heartbeat)
+        app.router.add_post("/session", self.close_session)
+        app.router.add_post("/telemetry/send", self.telemetry)
+        app.on_cleanup.append(self._close)
+
+    async def _close(self, app: web.Application) -> None:
+        self._statements.close()
+
+    # Sessions
+
+    async def login(self, request: web.Request) -> web.Response:
+        body = (await _body(request)).get("data", {})
+        session = await asyncio.to_thread(self._login, body, request.query)
+        token, master = self._account.authenticator.open(session)
+        data = {
+            "token": token,
+            "masterToken": master,
+            "validityInSeconds": SESSION_SECONDS,
+            "masterValidityInSeconds": MASTER_SECONDS,
+            "sessionId": session.id,
+            "displayUserName": session.user,
+            "serverVersion": VERSION,
+            "firstLogin": False,
+            "parameters": _parameters(session),
+            "sessionInfo": _session_info(session),
+        }
+        return _success(data)
+
+    def _login(self, body: dict[str, Any], query: Any) -> Session:
+        authenticator = self._account.authenticator
+        login, secret = body.get("LOGIN_NAME") or "", body.get("TOKEN") or body.get("PASSWORD") or ""
+        method = (body.get("AUTHENTICATOR") or "SNOWFLAKE").upper()
+        role = _folded(query.get("roleName", ""))
+        if method == "OAUTH":
+            session = self._service_session(authenticator.service_token(secret), role)
+        elif method == "SNOWFLAKE_JWT":
+            session = new_session(self._account.catalog, authenticator.key_pair(login, secret), role)
+        elif method == "PROGRAMMATIC_ACCESS_TOKEN":
+            user, restriction = authenticator.access_token(login, secret)
+            session = new_session(self._account.catalog, user, role or restriction)
+        elif method in ("SNOWFLAKE", "USERNAME_PASSWORD_MFA"):
+            session = self._password_session(login, secret, role, body)
+        else:
+            raise SnowflakeError(
+                "390116", "08004", f"Authenticator {method} is not supported by this account."
+            )
+        self._apply_defaults(session, query, body)
+        return session
+
+    def _password_session(self, login: str, secret: str, role: str, body: dict[str, Any]) -> Session:
+        user = self._account.authenticator.password(login, secret)
+        validate = str(body.get("SESSION_PARAMETERS", {}).get("CLIENT_VALIDATE_DEFAULT_PARAMETERS", True))
+        usable = role in access.roles_of_user(self._account.catalog, user.name)
+        if role and not usable and validate.lower() == "false":
+            return new_session(self._account.catalog, user, access.PUBLIC)
+        return new_session(self._account.catalog, user, role)
+
+    def _service_session(self, content: dict[str, Any], role: str) -> Session:
+        if role and role not in access.closure(self._account.catalog, [content["role"]]):
+            raise SnowflakeError("390317", "08004", f"Role '{role}' is not granted to this service.")
+        session = Session(id=session_id(), user=content["user"], role=role or content["role"])
+        session.database, session.schema = content["database"], content["schema"]
+        session.warehouse = content.get("warehouse") or ""
+        return session
+
+    def _apply_defaults(self, session: Session, query: Any, body: dict[str, Any]) -> None:
+        session.parameters = {
+            **body.get("SESSION_PARAMETERS", {}),
+            "CLIENT_APP_ID": body.get("CLIENT_APP_ID"),
+        }
+        context = Context(self._account, session)
+        for key, kind in (("databaseName", "DATABASE"), ("schemaName", "SCHEMA"), ("warehouse", "WAREHOUSE")):
+            value = _folded(query.get(key, ""))
+            if not value:
+                continue
+            database = session.database if kind == "SCHEMA" else ""
+            item = self._account.catalog.find(kind, Name(database, "", value))
+            if item and context.access.sees(item):
+                setattr(session, kind.lower(), value)
+                if kind == "DATABASE" and not query.get("schemaName"):
+                    session.schema = "PUBLIC"
+
+    async def token(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        authenticator = self._account.authenticator
+        if body.get("requestType") not in ("RENEW", "ISSUE"):
+            raise SnowflakeError(
+                "390116", "08001", f"Token request {body.get('requestType')} is not supported."
+            )
+        token, master, session = authenticator.renew(_bearer(request))
+        data = {
+            "sessionToken": token,
+            "masterToken": master,
+            "validityInSecondsST": SESSION_SECONDS,
+            "validityInSecondsMT": MASTER_SECONDS,
+            "masterValidityInSeconds": MASTER_SECONDS,
+            "sessionId": session.id,
+        }
+        return _success(data)
+
+    async def heartbeat(self, request: web.Request) -> web.Response:
+        self._account.authenticator.find(_bearer(request))
+        return _success(None)
+
+    async def close_session(self, request: web.Request) -> web.Response:
+        if request.query.get("delete") == "true":
+            self._account.authenticator.close(_bearer(request))
+        return _success(None)
+
+    async def telemetry(self, request: web.Request) -> web.Response:
+        return _success("Log Received")
+
+    # Queries
+
+    async def query(self, request: web.Request) -> web.Response:
+        token = _bearer(request)
+        session = self._account.authenticator.find(token)
+        body = await _body(request)
+        bindings = [item.get("value") for item in (body.get("bindings") or {}).values()]
+        identity = request.query.get("requestId", "") + str(body.get("sequenceId", ""))
+        query = self._statements.submit(session, identity, body.get("sqlText", ""), bindings or None)
+        if body.get("asyncExec"):
+            return _pending(query)
+        answer = await self._answer(query)
+        self._account.authenticator.remember(token, session)
+        return answer
+
+    async def result(self, request: web.Request) -> web.Response:
+        session = self._account.authenticator.find(_bearer(request))
+        query = self._statements.find(request.match_info["query_id"])
+        if query.session.user != session.user:
+            raise SnowflakeError("000707", "02000", f"Query {query.id} not found.")
+        return await self._answer(query)
+
+    async def _answer(self, query: Query) -> web.Response:
+        done, _ = await asyncio.wait({query.task}, timeout=ANSWER_WITHIN)
+        if not done:
+            return _pending(query)
+        try:
+            return _success(_result_data(query, query.task.result()))
+        except SnowflakeError as error:
+            return _failure(error, query.id)
+
+    async def monitor(self, request: web.Request) -> web.Response:
+        self._account.authenticator.find(_bearer(request))
+        query = self._statements.find(request.match_info["query_id"])
+        if not query.task.done():
+            state = "RUNNING"
+        else:
+            state = "FAILED_WITH_ERROR" if query.task.cancelled() or query.task.exception() else "SUCCESS"
+        entry = {
+            "id": query.id,
+            "status": state,
+            "sqlText": query.text,
+            "startTime": int(query.started * 1000),
+        }
+        failure = (
+            query.task.exception() if state == "FAILED_WITH_ERROR" and not query.task.cancelled() else None
+        )
+        if isinstance(failure, SnowflakeError):
+            entry |= {"errorCode": failure.code, "errorMessage": failure.message}
+        return _success({"queries": [entry]})
+
+    async def abort(self, request: web.Request) -> web.Response:
+        self._account.authenticator.find(_bearer(request))
+        body = await _body(request)
+        self._statements.cancel(body.get("requestId", "") + str(body.get("sequenceId", "")))
+        return _success(None)
+
+
+@web.middleware
+async def errors_as_json(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Refusals become the JSON that drivers read, with HTTP 200."""
+    try:
+        return await handler(request)
+    except SnowflakeError as error:
+        return _failure(error)
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    raw = await request.read()
+    try:
+        body = json.loads(raw or b"{}")
+    except ValueError:
+        raise SnowflakeError("390999", "08001", "The request body is not JSON.") from None
+    if not isinstance(body, dict):
+        raise SnowflakeError("390999", "08001", "The request body is not a JSON object.")
+    return body
+
+
+def _bearer(request: web.Request) -> str:
+    scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
+    if scheme != "Snowflake" or not rest.startswith("Token="):
+        raise SnowflakeError("390104", "08001", "The request has no Snowflake token.")
+    return rest.removeprefix("Token=").strip('"')
+
+
+def _folded(identifier: str) -> str:
+    quoted = len(identifier) > 1 and identifier[0] == identifier[-1] == '"'
+    return identifier[1:-1] if quoted else identifier.upper()
+
+
+def _parameters(session: Session) -> list[dict[str, Any]]:
+    merged = {**PARAMETERS, **{k: v for k, v in session.parameters.items() if k in PARAMETERS}}
+    merged["CLIENT_TELEMETRY_ENABLED"] = False
+    return [{"name": name, "value": value} for name, value in merged.items()]
+
+
+def _session_info(session: Session) -> dict[str, str | None]:
+    return {
+        "databaseName": session.database or None,
+        "schemaName": session.schema or None,
+        "warehouseName": session.warehouse or None,
+        "roleName": session.role,
+    }
+
+
+def _result_data(query: Query, result: Result) -> dict[str, Any]:
+    session = query.session
+    return {
+        "parameters": _parameters(session),
+        "rowtype": [
+            {
+                "name": column.name,
+                "type": column.type,
+                "nullable": True,
+                "length": 16777216 if column.type == "text" else None,
+                "byteLength": 16777216 if column.type == "text" else None,
+                "precision": column.precision if column.type == "fixed" else 0,
+                "scale": column.scale,
+            }
+            for column in result.columns
+        ],
+        "rowset": result.rows,
+        "total": len(result.rows),
+        "returned": len(result.rows),
+        "queryId": query.id,
+        "sqlState": "00000",
+        "statementTypeId": result.statement_type,
+        "queryResultFormat": "json",
+        "finalDatabaseName": session.database or None,
+        "finalSchemaName": session.schema or None,
+        "finalWarehouseName": session.warehouse or None,
+        "finalRoleName": session.role,
+        **result.extra,
+    }
+
+
+def _pending(query: Query) -> web.Response:
+    url = f"/queries/{query.id}/result"
+    data = {"queryId": query.id, "getResultUrl": url, "queryAbortsAfterSecs": 172800, "progressDesc": None}
+    return _json(
+        {"success": True, "code": _IN_PROGRESS, "message": "Query execution in progress.", "data": data}
+    )
+
+
+def _success(data: Any) -> web.Response:
+    return _json({"success": True, "code": None, "message": None, "data": data})
+
+
+def _failure(error: SnowflakeError, query_id: str | None = None) -> web.Response:
+    data = {"sqlState": error.sqlstate, "queryId": query_id, "errorCode": error.code}
+    return _json({"success": False, "code": error.code, "message": error.message, "data": data})
+
+
+def _json(content: Any) -> web.Response:
+    return web.Response(text=json.dumps(content), content_type="application/json")

@@ -1,0 +1,80 @@
+"""Result sets in the JSON form that all official drivers read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+
+class Column(NamedTuple):
+    """One result column.
+
+    Attributes:
+        name: as clients see it; lower case for SHOW and DESCRIBE.
+        type: wire type: text, fixed, real, boolean, timestamp_ltz, date, variant, array, object …
+        scale: decimal digits, for fixed and timestamps.
+        precision: digits of a fixed column.
+    """
+
+    name: str
+    type: str = "text"
+    scale: int = 0
+    precision: int = 38
+
+
+@dataclass
+class Result:
+    """Rows for a client; cells are already wire text, or None."""
+
+    columns: Sequence[Column]
+    rows: list[list[str | None]] = field(default_factory=list)
+    statement_type: int = 24576
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def columns(text: str) -> list[Column]:
+    """Columns from a compact text: `name created_on:timestamp_ltz min_nodes:fixed`; the default is text."""
+    found = []
+    for item in text.split():
+        name, _, kind = item.partition(":")
+        kind = kind or "text"
+        found.append(Column(name, kind, scale=3 if kind.startswith("timestamp") else 0))
+    return found
+
+
+def table(shape: Sequence[Column], rows: Iterable[dict[str, Any]]) -> Result:
+    """A result from dictionaries keyed by column name; absent keys are NULL."""
+    encoded = [[encode(row.get(column.name), column) for column in shape] for row in rows]
+    return Result(shape, encoded)
+
+
+def status(message: str) -> Result:
+    """The one-row answer of DDL statements."""
+    return Result([Column("status")], [[message]])
+
+
+def single(name: str, value: Any, kind: str = "text") -> Result:
+    """One row with one value, as a scalar SELECT or CALL gives."""
+    column = Column(name, kind)
+    return Result([column], [[encode(value, column)]], statement_type=4096)
+
+
+def encode(value: Any, column: Column) -> str | None:
+    """One cell as wire text, in the encoding that is safe for all official drivers."""
+    if value is None:
+        return None
+    if column.type.startswith("timestamp"):
+        moment = value.timestamp() if isinstance(value, datetime) else float(value)
+        return f"{moment:.{column.scale}f}"
+    if column.type == "boolean":
+        return "1" if value else "0"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def now() -> float:
+    """Seconds since the epoch, in UTC."""
+    return datetime.now(UTC).timestamp()

@@ -1,0 +1,97 @@
+"""Running statements for clients: threads, identical retries, long statements, results by query id."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.account import engine
+from local.account.account import Account
+from local.account.context import Context
+from local.account.errors import SnowflakeError
+from local.account.result import Result, now
+from local.account.session import Session
+
+MAX_PARALLEL = 256
+REMEMBERED = 2000
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Query:
+    """One statement under way or done.
+
+    Attributes:
+        id: query id, as clients see it.
+        task: gives the result, or raises SnowflakeError.
+    """
+
+    id: str
+    text: str
+    session: Session
+    started: float = field(default_factory=now)
+    task: asyncio.Task[Result] = field(init=False)
+    cancelled: bool = False
+
+
+class Statements:
+    """Runs each statement once: a request that is sent again gets the first one's answer."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._pool = ThreadPoolExecutor(MAX_PARALLEL, thread_name_prefix="statement")
+        self._by_request: OrderedDict[str, Query] = OrderedDict()
+        self._by_id: OrderedDict[str, Query] = OrderedDict()
+
+    def submit(self, session: Session, request: str, text: str, bindings: list[Any] | None) -> Query:
+        """Start a statement, or find the one that this request id started before."""
+        known = self._by_request.get(request)
+        if known:
+            return known
+        query = Query(str(uuid.uuid4()), text, session)
+        query.task = asyncio.get_running_loop().create_task(self._run(query, bindings))
+        self._by_request[request] = self._by_id[query.id] = query
+        for store in (self._by_request, self._by_id):
+            while len(store) > REMEMBERED:
+                store.popitem(last=False)
+        return query
+
+    def find(self, query_id: str) -> Query:
+        """A query by its id.
+
+        Raises:
+            SnowflakeError: 000707 when it is unknown.
+        """
+        try:
+            return self._by_id[query_id]
+        except KeyError:
+            raise SnowflakeError("000707", "02000", f"Query {query_id} not found.") from None
+
+    def cancel(self, request: str) -> None:
+        """Stop waiting for a statement; the client gets 000604."""
+        query = self._by_request.get(request)
+        if query and not query.task.done():
+            query.cancelled = True
+            query.task.cancel()
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, query: Query, bindings: list[Any] | None) -> Result:
+        context = Context(self._account, query.session)
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._pool, engine.execute, context, query.text, bindings)
+        except asyncio.CancelledError:
+            raise SnowflakeError("000604", "57014", "SQL execution canceled") from None
+        except SnowflakeError:
+            raise
+        except Exception:
+            _log.exception("statement failed inside the account: query %s", query.id)
+            message = f"SQL execution internal error: query {query.id}; see the account's log."
+            raise SnowflakeError("000603", "XX000", message) from None

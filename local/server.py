@@ -1,0 +1,62 @@
+"""The local account's server process: SQL API, sign-in, ingress and the reconcilers behind them.
+
+Run it as `python -m local.server`; it listens on loopback only, and on the container networks it made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+
+from aiohttp import web
+
+from local import settings as local_settings
+from local.account.account import Account
+from local.account.protocol import MAX_BODY, Protocol, errors_as_json
+
+
+def account_app(account: Account) -> web.Application:
+    """The application on the account's port."""
+    app = web.Application(client_max_size=MAX_BODY, middlewares=[errors_as_json])
+    Protocol(account).add_routes(app)
+    return app
+
+
+async def serve(account: Account) -> None:
+    """Listen until SIGTERM or SIGINT."""
+    runner = web.AppRunner(account_app(account), access_log=None, shutdown_timeout=2.0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", account.settings.port).start()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    logging.info("account ready on port %d", account.settings.port)
+    await stop.wait()
+    await runner.cleanup()
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        account = Account(local_settings.load())
+    except local_settings.SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    try:
+        asyncio.run(serve(account))
+    except OSError as error:
+        print(
+            f"The local account cannot listen: {error}. Free the port, or choose another with "
+            f"{local_settings.PORT_VARIABLE}.",
+            file=sys.stderr,
+        )
+        return 3
+    finally:
+        account.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

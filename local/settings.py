@@ -1,0 +1,96 @@
+"""Where the local account keeps its state and which ports it listens on."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+STATE = PROJECT / ".state"
+DEFAULT_PORT = 8480
+PORT_VARIABLE = "LOCAL_ACCOUNT_PORT"
+ORGANIZATION = "LOCAL"
+ACCOUNT = "MILVUS"
+ADMIN_USER = "ADMIN"
+
+
+class SettingsError(Exception):
+    """A setting of the local account has a value that cannot be used."""
+
+
+@dataclass(frozen=True)
+class LocalSettings:
+    """Settings of one local account.
+
+    Attributes:
+        state: folder with the catalog, stage files, keys and credentials.
+        port: TCP port on loopback of the SQL API, sign-in page and stage transfer. Default 8480.
+        account_id: short random text that marks everything this account makes in Docker.
+    """
+
+    state: Path
+    port: int
+    account_id: str
+
+    @property
+    def ingress_port(self) -> int:
+        """TCP port on loopback of all public endpoints."""
+        return self.port + 1
+
+    @property
+    def registry_port(self) -> int:
+        """TCP port on loopback of the image registry."""
+        return self.port + 2
+
+    @property
+    def registry_host(self) -> str:
+        """Registry host as it stands in image names."""
+        return f"localhost:{self.registry_port}"
+
+    @property
+    def account_url(self) -> str:
+        """Base URL of the account for clients on this machine."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def locator(self) -> str:
+        """Account identifier in the form organization-account."""
+        return f"{ORGANIZATION}-{ACCOUNT}"
+
+
+def load(state: Path | None = None) -> LocalSettings:
+    """Read the account's settings, making its identity on first use.
+
+    Args:
+        state: state folder; default `.state/account` in the project.
+
+    Raises:
+        SettingsError: LOCAL_ACCOUNT_PORT is not a port number from 1024 to 65533.
+    """
+    state = state or Path(os.environ.get("LOCAL_ACCOUNT_STATE", STATE / "account"))
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    identity = state / "account_id"
+    if not identity.exists():
+        identity.write_text(secrets.token_hex(4))
+    return LocalSettings(state=state, port=_port(), account_id=identity.read_text().strip())
+
+
+def _port() -> int:
+    text = os.environ.get(PORT_VARIABLE, str(DEFAULT_PORT))
+    if not text.isdigit() or not 1024 <= int(text) <= 65533:
+        raise SettingsError(f"{PORT_VARIABLE} is {text!r}; it must be a number from 1024 to 65533")
+    return int(text)
+
+
+def admin_credentials(settings: LocalSettings) -> dict[str, str]:
+    """User name and password of the account's administrator, generated once per machine."""
+    path = settings.state / "credentials.json"
+    if not path.exists():
+        content = {"user": ADMIN_USER, "password": secrets.token_urlsafe(18)}
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(content, file)
+    return json.loads(path.read_text())
