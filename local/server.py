@@ -21,6 +21,12 @@ def account_app(account: Account) -> web.Application:
     """The application on the account's port."""
     app = web.Application(client_max_size=MAX_BODY, middlewares=[errors_as_json])
     Protocol(account).add_routes(app)
+    identity = {"account": account.settings.account_id, "code": local_settings.code_version()}
+
+    async def health(request: web.Request) -> web.Response:
+        return web.json_response(identity)
+
+    app.router.add_get("/healthz", health)
     return app
 
 

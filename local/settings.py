@@ -94,3 +94,9 @@ def admin_credentials(settings: LocalSettings) -> dict[str, str]:
         with os.fdopen(descriptor, "w") as file:
             json.dump(content, file)
     return json.loads(path.read_text())
+
+
+def code_version() -> str:
+    """Changes whenever the account's code does, so that a running server can be told from a newer one."""
+    newest = max(path.stat().st_mtime_ns for path in (PROJECT / "local").rglob("*.py"))
+    return str(newest)

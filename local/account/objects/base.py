@@ -350,8 +350,5 @@ def read_limit(statement: Statement) -> tuple[int | None, str]:
 
 def property_table(rows: Iterable[tuple[str, str, Any, Any]]) -> Result:
     """DESCRIBE of integrations and the like: property, type, value, default; never NULL."""
-    shaped = (
-        dict(zip(("property", "property_type", "property_value", "property_default"), row, strict=True))
-        for row in rows
-    )
-    return table(PROPERTY_COLUMNS, shaped)
+    names = [column.name for column in PROPERTY_COLUMNS]
+    return table(PROPERTY_COLUMNS, (dict(zip(names, row, strict=True)) for row in rows))
