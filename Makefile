@@ -1,0 +1,53 @@
+# Everything that a person or a CI runner calls. `make help` explains the targets.
+STACK ?= local
+UV_VERSION := 0.13.9
+UV := $(shell command -v uv 2>/dev/null || echo .state/uv/bin/uv)
+PYTHON := .venv/bin/python
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help up preview down status env check test bench clean
+
+help: ## explain the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  STACK=dev|prod with up, preview, down: a real Snowflake account instead of the local one"
+
+up: $(READY) ## install what is missing, start the local account, deploy, print the notebook's address
+	@$(PYTHON) -m local.cli up --stack $(STACK)
+
+preview: $(READY) ## show what `make up` would change
+	@$(PYTHON) -m local.cli preview --stack $(STACK)
+
+down: $(READY) ## destroy the stack and stop the local account
+	@$(PYTHON) -m local.cli down --stack $(STACK)
+
+status: $(READY) ## show the local account, its compute pools, services and containers
+	@$(PYTHON) -m local.cli status
+
+env: $(READY) ## print shell exports with which pulumi, snow -c local and docker work by hand
+	@$(PYTHON) -m local.cli env --stack $(STACK)
+
+check: $(READY) ## lint and type check
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/pyright
+
+test: check ## all tests: unit, account with official clients, stack with real containers and a browser
+	@$(PYTHON) -m local.cli setup
+	@$(PYTHON) -m pytest
+
+bench: $(READY) ## measure what users wait for, against references in the same run
+	@$(PYTHON) -m local.cli setup
+	@$(PYTHON) -m bench
+
+clean: $(READY) ## remove all that was made: containers, volumes, networks, state, tools
+	@$(PYTHON) -m local.cli clean
+
+$(READY): pyproject.toml uv.lock | $(UV)
+	@$(UV) sync --frozen --quiet
+	@touch $@
+
+.state/uv/bin/uv:
+	@echo "uv: not found, installing $(UV_VERSION) into .state/uv"
+	@python3 -m venv .state/uv
+	@.state/uv/bin/pip install --quiet uv==$(UV_VERSION)
