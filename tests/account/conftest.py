@@ -1,0 +1,155 @@
+"""One real account server for all tests of this folder, reached through official clients."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import snowflake.connector
+from snowflake.connector import SnowflakeConnection
+
+from local import control
+from local.settings import PORT_VARIABLE, PROJECT, LocalSettings, admin_credentials
+
+START_SECONDS = 30.0
+
+
+@dataclass
+class RunningAccount:
+    """A local account whose server runs as a process of its own.
+
+    Attributes:
+        settings: state folder (temporary) and ports (free ones).
+    """
+
+    settings: LocalSettings
+    _process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        environment = {
+            **os.environ,
+            "LOCAL_ACCOUNT_STATE": str(self.settings.state),
+            PORT_VARIABLE: str(self.settings.port),
+        }
+        with control.log_file(self.settings).open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "local.server"], cwd=PROJECT, env=environment, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not control.running(self.settings):
+            assert self._process.poll() is None, self.log()
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End the server and wait for its end."""
+        if self._process:
+            self._process.terminate()
+            try:
+                self._process.wait(30)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+
+    def restart(self) -> None:
+        """Stop and start; the state folder stays."""
+        self.stop()
+        self.start()
+
+    def log(self) -> str:
+        """What the server wrote so far."""
+        return control.log_file(self.settings).read_text(errors="replace")
+
+    def credentials(self) -> dict[str, str]:
+        """User name and password of the administrator."""
+        return admin_credentials(self.settings)
+
+    def connection_settings(self, **settings: Any) -> dict[str, Any]:
+        """Keyword arguments for `snowflake.connector.connect`; the administrator unless told otherwise."""
+        return {
+            "account": self.settings.locator,
+            "host": "localhost",
+            "port": self.settings.port,
+            "protocol": "http",
+            **self.credentials(),
+            **settings,
+        }
+
+    def connect(self, **settings: Any) -> SnowflakeConnection:
+        """A new session of snowflake-connector-python 4; the administrator unless told otherwise."""
+        return snowflake.connector.connect(**self.connection_settings(**settings))
+
+    def run(self, *statements: str, **settings: Any) -> list[dict[str, Any]]:
+        """Run statements in one new session; the rows of the last one, by column name."""
+        with self.connect(**settings) as connection:
+            rows: list[dict[str, Any]] = []
+            for statement in statements:
+                rows = run(connection, statement)
+            return rows
+
+
+def run(connection: SnowflakeConnection, statement: str) -> list[dict[str, Any]]:
+    """Rows of one statement, by column name."""
+    cursor = connection.cursor(snowflake.connector.DictCursor)
+    return [dict(row) for row in cursor.execute(statement).fetchall()]
+
+
+def wait_until(condition: Callable[[], Any], timeout: float = 30.0, what: str = "") -> Any:
+    """Poll until the condition gives something true, and return that."""
+    deadline = time.monotonic() + timeout
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"not within {timeout} s: {what or condition}"
+        time.sleep(0.05)
+    return found
+
+
+def free_ports(count: int = 3) -> int:
+    """The first of some consecutive free ports on loopback."""
+    for _ in range(100):
+        first = random.randrange(20000, 32000)  # noqa: S311 below the range of outgoing connections
+        probes = [socket.socket() for _ in range(count)]
+        try:
+            for offset, probe in enumerate(probes):
+                probe.bind(("127.0.0.1", first + offset))
+            return first
+        except OSError:
+            continue
+        finally:
+            for probe in probes:
+                probe.close()
+    raise AssertionError("no free ports found")
+
+
+def new_account(folder: Path) -> RunningAccount:
+    """An account with its state in a folder; not started yet."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    identity = os.urandom(4).hex()
+    (folder / "account_id").write_text(identity)
+    return RunningAccount(LocalSettings(state=folder, port=free_ports(), account_id=identity))
+
+
+@pytest.fixture(scope="session")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAccount]:
+    """The account that all tests share; each test makes objects under names of its own."""
+    running = new_account(tmp_path_factory.mktemp("account"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def session(account: RunningAccount) -> Iterator[SnowflakeConnection]:
+    """A session of the administrator, closed after the test."""
+    with account.connect() as connection:
+        yield connection

@@ -1,0 +1,31 @@
+"""Signing in and the simplest statements."""
+
+from __future__ import annotations
+
+import pytest
+from snowflake.connector.errors import DatabaseError, ProgrammingError
+
+from tests.account.conftest import RunningAccount
+
+
+def test_administrator_signs_in(account: RunningAccount) -> None:
+    row = account.run("SELECT CURRENT_USER() AS U, CURRENT_ROLE() AS R, 1 AS ONE")[0]
+    assert row == {"U": "ADMIN", "R": "ACCOUNTADMIN", "ONE": 1}
+
+
+def test_wrong_password_is_refused(account: RunningAccount) -> None:
+    with pytest.raises(DatabaseError, match="Incorrect username or password") as failure:
+        account.connect(password="wrong")
+    assert failure.value.errno == 390100
+
+
+def test_unknown_statement_is_refused_by_name(account: RunningAccount) -> None:
+    with pytest.raises(ProgrammingError, match="Unsupported feature 'CREATE GIT REPOSITORY'") as failure:
+        account.run("CREATE GIT REPOSITORY x")
+    assert (failure.value.errno, failure.value.sqlstate) == (2, "0A000")
+
+
+def test_session_survives_a_restart(account: RunningAccount) -> None:
+    with account.connect() as connection:
+        account.restart()
+        assert connection.cursor().execute("SELECT 7").fetchall() == [(7,)]
