@@ -8,6 +8,7 @@ from local.account.data import DataEngine
 from local.account.session import Authenticator, hash_password
 from local.account.sql import Name
 from local.settings import LocalSettings, admin_credentials
+from local.spcs.observed import Observed
 
 
 class Account:
@@ -18,6 +19,7 @@ class Account:
         catalog: objects, grants and tokens.
         authenticator: sign-in and sessions.
         data: data SQL (tables, queries), loaded at its first use.
+        spcs: what services and jobs really do on Docker, as last seen.
     """
 
     def __init__(self, settings: LocalSettings) -> None:
@@ -25,6 +27,7 @@ class Account:
         self.catalog = Catalog(settings.state / "catalog.sqlite")
         self.authenticator = Authenticator(self.catalog, settings.locator)
         self.data = DataEngine(settings.state / "data")
+        self.spcs = Observed()
         access.seed(self.catalog)
         self._seed_admin()
 

@@ -1,0 +1,1 @@
+"""Snowpark Container Services of the local account: compute pools, services and jobs on Docker."""

@@ -1,0 +1,139 @@
+"""What is really there: the state of instances and containers as last seen on Docker.
+
+It lives in memory only. The catalog says what should be; Docker holds what is; this is the reconciler's
+latest reading of it, which SHOW statements and waits look at.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from local.account.catalog import Object
+
+SERVICE = "SERVICE"
+POOL = "COMPUTE POOL"
+
+
+@dataclass
+class ContainerState:
+    """One container of an instance, in Snowflake's words.
+
+    Attributes:
+        status: PENDING, READY, DONE, FAILED, TERMINATING or UNKNOWN.
+        started, restarted: seconds since the epoch; None when it never happened.
+        crashes: failures in a row since the container was last ready.
+    """
+
+    status: str = "PENDING"
+    message: str = "Waiting to start"
+    restart_count: int = 0
+    started: float | None = None
+    restarted: float | None = None
+    last_exit_code: int | None = None
+    crashes: int = 0
+
+
+@dataclass
+class InstanceState:
+    """One instance of a service.
+
+    Attributes:
+        address: on the account's container network; empty before it has one.
+        digest: of the specification that its containers were made from.
+        created, started: seconds since the epoch.
+    """
+
+    digest: str = ""
+    address: str = ""
+    created: float = 0.0
+    started: float | None = None
+    terminating: bool = False
+    containers: dict[str, ContainerState] = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        """PENDING, READY, FAILED, TERMINATING or SUCCEEDED."""
+        if self.terminating:
+            return "TERMINATING"
+        words = {container.status for container in self.containers.values()}
+        if "FAILED" in words:
+            return "FAILED"
+        if words == {"DONE"}:
+            return "SUCCEEDED"
+        return "READY" if words and words <= {"READY", "DONE"} else "PENDING"
+
+
+class Observed:
+    """The latest reading of Docker, shared between the reconciler and statements.
+
+    Attributes:
+        problem: why Docker cannot be used now; empty when it can. `None` before the first look.
+        gateway: address of this machine on the container network; empty before the network exists.
+        resume: called with a service that someone asks for while it is suspended.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._version = 0
+        self._instances: dict[int, dict[int, InstanceState]] = {}
+        self._reached: dict[int, str] = {}
+        self.problem: str | None = None
+        self.gateway = ""
+        self.on_gateway: list[Callable[[str], None]] = []
+        self.read_logs: Callable[[Object, int, str, int, bool], str] | None = None
+
+    def instances(self, service: int) -> dict[int, InstanceState]:
+        """Instances of a service by their number; a copy."""
+        with self._changed:
+            return dict(sorted(self._instances.get(service, {}).items()))
+
+    def services(self) -> list[int]:
+        """Services that have something on Docker, dropped ones included."""
+        with self._changed:
+            return list(self._instances)
+
+    def put(self, service: int, number: int, state: InstanceState | None) -> None:
+        """Record an instance; None forgets it."""
+        with self._changed:
+            found = self._instances.setdefault(service, {})
+            before = found.get(number)
+            if state is None:
+                found.pop(number, None)
+            else:
+                found[number] = state
+            if not found:
+                self._instances.pop(service, None)
+            if before != state:
+                self._notify()
+
+    def set_problem(self, problem: str) -> None:
+        with self._changed:
+            if problem != self.problem:
+                self.problem = problem
+                self._notify()
+
+    def set_gateway(self, address: str) -> None:
+        """Tell the address of this machine on the container network to whom it concerns."""
+        with self._changed:
+            if address == self.gateway:
+                return
+            self.gateway = address
+            self._notify()
+        for listener in self.on_gateway:
+            listener(address)
+
+    @property
+    def version(self) -> int:
+        return self._version
+
+    def wait(self, version: int, timeout: float) -> int:
+        """Block until something changed after `version`, at most `timeout` seconds; the version now."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._version != version, timeout)
+            return self._version
+
+    def _notify(self) -> None:
+        self._version += 1
+        self._changed.notify_all()
