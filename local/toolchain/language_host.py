@@ -1,9 +1,9 @@
 """Language host that runs a Pulumi Python program inside one process.
 
 Pulumi's engine starts `pulumi-language-python`, reads a port from its first output line and calls
-`pulumirpc.LanguageRuntime` there. The official host is part of the vendor's distribution only; this one is used where
-that distribution cannot be had. It is started by path, imports nothing of this project and leaves `sys.path` as a
-program expects it.
+`pulumirpc.LanguageRuntime` there. The official host is part of the vendor's distribution only; this one is
+used where that distribution cannot be had. It is started by path, imports nothing of this project and leaves
+`sys.path` as a program expects it.
 
 See https://pulumi-developer-docs.readthedocs.io/latest/docs/architecture/languages.html
 """
@@ -19,6 +19,7 @@ import queue
 import re
 import runpy
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -48,8 +49,8 @@ _STREAM_LIMIT = 400 * 1024 * 1024  # the engine's own limit for one message
 class LanguageHost(LanguageRuntimeServicer):
     """The calls of the engine that a run, `pulumi about` and `pulumi install` need.
 
-    Calls arrive on server threads; `Run` hands the program to the main thread, where libraries that install signal
-    handlers expect to be.
+    Calls arrive on server threads; `Run` hands the program to the main thread, where libraries that install
+    signal handlers expect to be.
     """
 
     def __init__(self, engine: str) -> None:
@@ -76,7 +77,7 @@ class LanguageHost(LanguageRuntimeServicer):
         packages = (json.loads(path.read_text()) for path in _site_packages().glob("*/pulumi-plugin.json"))
         return language_pb2.GetRequiredPackagesResponse(
             packages=[
-                language_pb2.PackageDependency(
+                plugin_pb2.PackageDependency(
                     name=package["name"],
                     kind="resource",
                     version=package.get("version", ""),
@@ -88,7 +89,9 @@ class LanguageHost(LanguageRuntimeServicer):
         )
 
     def GetProgramDependencies(self, request: Any, context: Any) -> Any:
-        found = (_DIST_INFO.fullmatch(name) for name in sorted(os.listdir(_site_packages())))
+        found = (
+            _DIST_INFO.fullmatch(name) for name in sorted(path.name for path in _site_packages().iterdir())
+        )
         return language_pb2.GetProgramDependenciesResponse(
             dependencies=[
                 language_pb2.DependencyInfo(name=each["name"], version=each["version"])
@@ -159,7 +162,7 @@ def run_program(request: Any, engine: str) -> Any:
 
 
 def program_traceback(error: BaseException, directory: str) -> str:
-    """The traceback of `error`, starting at the first frame inside the program's `directory` when there is one."""
+    """The traceback of `error`, from the first frame inside the program's `directory` if there is one."""
     where = error.__traceback__
     while where and not _inside(where.tb_frame.f_code.co_filename, directory):
         where = where.tb_next
@@ -183,7 +186,7 @@ def _configure(request: Any, engine: str) -> None:
 
 
 def _run_to_end(program: Callable[[], None], parallel: int) -> None:
-    # A failing program leaves tasks that nobody awaits; asyncio's complaints about them would hide the real error.
+    # A failing program leaves tasks that nobody awaits; asyncio's complaints would hide the real error.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -208,7 +211,7 @@ def _execute(program: str) -> None:
 
 
 def _inside(file: str, directory: str) -> bool:
-    relative = os.path.relpath(file, directory) if os.path.isabs(file) else file
+    relative = os.path.relpath(file, directory) if Path(file).is_absolute() else file
     return not relative.startswith("..") and "site-packages" not in relative and not file.startswith("<")
 
 
@@ -219,6 +222,8 @@ def _site_packages() -> Path:
 def main() -> None:
     """Serve on a free loopback port and print it, as the engine expects of a plugin."""
     parent = os.getppid()
+    # The engine interrupts its plugins when it is done with them.
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     host = LanguageHost(engine=sys.argv[-1])
     server = grpc.server(
         ThreadPoolExecutor(max_workers=4),

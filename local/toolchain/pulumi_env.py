@@ -1,0 +1,124 @@
+"""The environment in which `pulumi`, `docker` and `docker buildx` use what this project set up."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import subprocess
+from pathlib import Path
+
+from local.settings import PROJECT, STATE
+from local.toolchain.docker_engine import engine_host
+from local.toolchain.install import BIN
+from local.toolchain.report import ToolchainError
+from local.toolchain.vendor import PULUMI_HOME
+
+BACKEND = STATE / "pulumi"
+STACKS = STATE / "stacks"
+DOCKER_CONFIG = STATE / "docker"
+BUILDER = "milvus-spcs"
+_PASSPHRASE = STATE / "pulumi-passphrase"
+
+
+def environment() -> dict[str, str]:
+    """Variables for every Pulumi command against the local backend; to be laid over `os.environ`.
+
+    The passphrase that encrypts secrets in the stack's state is generated once per machine.
+    """
+    BACKEND.mkdir(parents=True, exist_ok=True)
+    variables = {
+        "PATH": os.pathsep.join([str(BIN), *_path_without(str(BIN))]),
+        "PULUMI_HOME": str(PULUMI_HOME),
+        "PULUMI_BACKEND_URL": BACKEND.as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(_passphrase_file()),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "DOCKER_CONFIG": str(DOCKER_CONFIG),
+        "BUILDX_BUILDER": BUILDER,
+    }
+    host = engine_host()
+    return {**variables, "DOCKER_HOST": host} if host else variables
+
+
+def stack_environment(stack: str = "local", source: Path | None = None) -> dict[str, str]:
+    """Variables that select a stack and keep Pulumi from writing into its tracked settings file.
+
+    Pulumi stores a salt beside the settings of a stack whose secrets a passphrase encrypts. The passphrase is
+    this machine's own, so the salt must not be in the repository: the settings are copied to `.state/stacks`,
+    and Pulumi is pointed to the copy by `PULUMI_OPTION_CONFIG_FILE`, a flag `--config-file`.
+
+    Args:
+        stack: name of the stack.
+        source: its tracked settings file; default `Pulumi.<stack>.yaml` in the project.
+    """
+    source = source or PROJECT / f"Pulumi.{stack}.yaml"
+    return {"PULUMI_STACK": stack, "PULUMI_OPTION_CONFIG_FILE": str(copy_settings(stack, source))}
+
+
+def copy_settings(stack: str, source: Path) -> Path:
+    """Bring the copy of a stack's settings up to date with `source`, keeping the salt that Pulumi put there.
+
+    A copy whose source has not changed is left alone, so `pulumi config set` lasts until the source changes.
+    """
+    STACKS.mkdir(parents=True, exist_ok=True)
+    copy, stamp = STACKS / f"Pulumi.{stack}.yaml", STACKS / f"Pulumi.{stack}.source"
+    text = source.read_text() if source.exists() else ""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    old = copy.read_text() if copy.exists() else ""
+    if not copy.exists() or not stamp.exists() or stamp.read_text() != digest:
+        copy.write_text(with_salt(text, old))
+        stamp.write_text(digest)
+    return copy
+
+
+def with_salt(settings: str, old: str) -> str:
+    """`settings` with the `encryptionsalt` line of `old`, when that has one and the settings do not."""
+    pattern = re.compile(r"^encryptionsalt:.*\n?", re.MULTILINE)
+    salt = pattern.search(old)
+    return settings if salt is None or pattern.search(settings) else salt[0].rstrip() + "\n" + settings
+
+
+def ensure_stack(stack: str = "local", source: Path | None = None) -> None:
+    """Create a stack in the local backend unless it is there.
+
+    Raises:
+        ToolchainError: Pulumi could not create it.
+    """
+    project_file = PROJECT / "Pulumi.yaml"
+    name = _project_name(project_file.read_text())
+    if (BACKEND / ".pulumi" / "stacks" / name / f"{stack}.json").exists():
+        return
+    variables = {**os.environ, **environment(), **stack_environment(stack, source)}
+    # `stack init` has no --config-file. It runs in a folder of its own, beside the copy of the settings.
+    (STACKS / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\n")
+    done = subprocess.run(
+        [str(BIN / "pulumi"), "stack", "init", stack, "--non-interactive", "--no-select"],
+        cwd=STACKS,
+        env={key: value for key, value in variables.items() if key != "PULUMI_STACK"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        reason = done.stderr.strip() or done.stdout.strip()
+        raise ToolchainError(f"Pulumi could not create the stack {stack}: {reason}")
+
+
+def _project_name(text: str) -> str:
+    found = re.search(r"^name:\s*[\"']?([\w.-]+)", text, re.MULTILINE)
+    if found is None:
+        raise ToolchainError("Pulumi.yaml has no name. Restore it from the repository.")
+    return found[1]
+
+
+def _passphrase_file() -> Path:
+    if not _PASSPHRASE.exists():
+        descriptor = os.open(_PASSPHRASE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(32))
+    return _PASSPHRASE
+
+
+def _path_without(folder: str) -> list[str]:
+    return [each for each in os.environ.get("PATH", "").split(os.pathsep) if each and each != folder]
