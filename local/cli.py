@@ -1,0 +1,161 @@
+"""What the make targets do: set up, deploy, show, take down."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+
+from local import control, settings, status
+from local.images.ensure import ensure_images, registry_answers
+from local.images.packages import ImageError
+from local.leftovers import remove_docker_objects
+from local.settings import LocalSettings
+from local.stack import Stack, interactive
+from local.toolchain import builder, install
+from local.toolchain.report import ToolchainError, console, say
+
+LOCAL = "local"
+
+
+def up(stack: str) -> int:
+    """Deploy a stack; for `local`, set up the local account first."""
+    target = _prepare(stack)
+    code = target.up(confirm=stack != LOCAL and interactive())
+    if code == 0:
+        _tell(target)
+    return code
+
+
+def preview(stack: str) -> int:
+    return _prepare(stack).run("preview", "--diff")
+
+
+def down(stack: str) -> int:
+    """Destroy a stack; for `local`, stop the account and remove what it kept in Docker."""
+    account = settings.load()
+    if stack == LOCAL and not control.running(account) and not control.log_file(account).exists():
+        say("account", "there is none")
+        return 0
+    target = _prepare(stack)
+    code = target.run("destroy", *(() if stack != LOCAL and interactive() else ("--yes", "--skip-preview")))
+    if code == 0 and stack == LOCAL:
+        control.stop(account)
+        builder.stop()
+        remove_docker_objects(account, keep_data=True)
+        say("account", "stopped; its containers and networks are removed")
+    return code
+
+
+def show(stack: str) -> int:
+    account = settings.load()
+    found = control.running(account)
+    if not found:
+        say("account", "not running; `make up` starts it")
+        return 1
+    say("account", f"{account.locator} at {account.account_url}, registry {account.registry_host}")
+    status.show(account, console)
+    return 0
+
+
+def setup(stack: str) -> int:
+    """Install what is missing, without starting anything of the local account."""
+    install.ensure()
+    ensure_images(registry_answers(), say=_image_line)
+    builder.ensure_builder()
+    return 0
+
+
+def env(stack: str) -> int:
+    """Print the exports for working by hand; other lines go to standard error."""
+    console.stderr = True
+    target = _prepare(stack)
+    for name, value in target.variables.items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def clean(stack: str) -> int:
+    """Remove all that was made on this machine: containers, volumes, networks, state and tools."""
+    account = settings.load()
+    control.stop(account)
+    builder.remove()
+    remove_docker_objects(account, keep_data=False)
+    shutil.rmtree(settings.STATE, ignore_errors=True)
+    say("clean", "removed containers, volumes, networks, state and tools of this project")
+    return 0
+
+
+def _prepare(stack: str) -> Stack:
+    install.ensure()
+    if stack != LOCAL:
+        builder.ensure_builder()
+        return Stack(stack)
+    bases = ensure_images(registry_answers(), say=_image_line)
+    name = builder.ensure_builder()
+    account = settings.load()
+    started = control.start(account)
+    say("account", f"{'started' if started else 'running'}, {account.account_url}")
+    return Stack(
+        stack,
+        settings={"milvus-spcs:baseImages": bases, "milvus-spcs:builder": name},
+        variables=account_variables(account),
+    )
+
+
+def account_variables(account: LocalSettings) -> dict[str, str]:
+    """Environment with which official clients, and the program, sign in as the account's administrator."""
+    credentials = settings.admin_credentials(account)
+    return {
+        "SNOWFLAKE_HOST": "localhost",
+        "SNOWFLAKE_PORT": str(account.port),
+        "SNOWFLAKE_PROTOCOL": "http",
+        "SNOWFLAKE_USER": credentials["user"],
+        "SNOWFLAKE_PASSWORD": credentials["password"],
+        "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true",
+        "SF_DISABLE_MINICORE": "true",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _tell(target: Stack) -> None:
+    outputs = target.outputs()
+    found = outputs.get("verification")
+    if found:
+        say("search", f"“Who started AI research?” → {found}")
+    say("notebook", str(outputs.get("notebookUrl", "")))
+    if "userPassword" in outputs:
+        say("sign in", f"as {outputs['userName']}; password: make password")
+
+
+def _image_line(text: str) -> None:
+    say("images", text)
+
+
+COMMANDS: dict[str, Callable[[str], int]] = {
+    "up": up,
+    "preview": preview,
+    "down": down,
+    "status": show,
+    "setup": setup,
+    "env": env,
+    "clean": clean,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m local.cli", description=__doc__)
+    parser.add_argument("command", choices=sorted(COMMANDS))
+    parser.add_argument("--stack", default=LOCAL, help="stack name; settings in Pulumi.<stack>.yaml")
+    arguments = parser.parse_args()
+    try:
+        return COMMANDS[arguments.command](arguments.stack)
+    except (ToolchainError, ImageError, control.ControlError, settings.SettingsError) as error:
+        console.print(str(error), style="red", markup=False)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""Removing what the local account made in Docker."""
+
+from __future__ import annotations
+
+import docker
+from docker.errors import APIError, DockerException
+
+from local.account.catalog import Catalog
+from local.settings import LocalSettings
+
+LABEL = "milvus-spcs.account"
+_DATA_TYPES = ("IMAGE REPOSITORY", "SERVICE")
+
+
+def remove_docker_objects(settings: LocalSettings, keep_data: bool) -> None:
+    """Remove the account's containers, networks, pulled images and volumes from Docker.
+
+    Args:
+        settings: the account whose objects are meant; its server must have been stopped.
+        keep_data: keep volumes while the account still has services or image repositories.
+    """
+    try:
+        client = docker.from_env()
+    except DockerException:
+        return  # without an engine there is nothing that could be removed
+    mine: dict[str, str | list[str] | bool] = {"label": f"{LABEL}={settings.account_id}"}
+    for container in client.containers.list(all=True, filters=mine):
+        container.remove(force=True, v=True)
+    for network in client.networks.list(filters=mine):
+        network.remove()
+    if not (keep_data and has_data(settings)):
+        for volume in client.volumes.list(filters=mine):
+            volume.remove(force=True)
+    _remove_images(client, settings.registry_host)
+
+
+def has_data(settings: LocalSettings) -> bool:
+    """Whether the account has objects whose data lives in Docker volumes."""
+    path = settings.state / "catalog.sqlite"
+    if not path.exists():
+        return False
+    catalog = Catalog(path)
+    try:
+        return any(catalog.objects(kind) for kind in _DATA_TYPES)
+    finally:
+        catalog.close()
+
+
+def _remove_images(client: docker.DockerClient, registry_host: str) -> None:
+    for image in client.images.list():
+        references = [*image.tags, *image.attrs.get("RepoDigests", [])]
+        if references and all(reference.startswith(f"{registry_host}/") for reference in references):
+            try:
+                client.images.remove(image.id, force=True)
+            except APIError as error:
+                if error.status_code != 409:  # 409: a container outside the account uses it
+                    raise

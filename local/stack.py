@@ -1,0 +1,122 @@
+"""Running the Pulumi program: settings of a stack, deploying, going on after an interruption."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from local.toolchain import pulumi_env
+from local.toolchain.report import ToolchainError, say
+
+# Objects whose id follows from their name; grants and statements can simply be sent again.
+_ID_PARTS = {
+    "snowflake:index/warehouse:Warehouse": ("name",),
+    "snowflake:index/database:Database": ("name",),
+    "snowflake:index/accountRole:AccountRole": ("name",),
+    "snowflake:index/computePool:ComputePool": ("name",),
+    "snowflake:index/externalAccessIntegration:ExternalAccessIntegration": ("name",),
+    "snowflake:index/schema:Schema": ("database", "name"),
+    "snowflake:index/imageRepository:ImageRepository": ("database", "schema", "name"),
+    "snowflake:index/networkRule:NetworkRule": ("database", "schema", "name"),
+    "snowflake:index/service:Service": ("database", "schema", "name"),
+    "snowflake:index/stageInternal:StageInternal": ("database", "schema", "name"),
+}
+
+
+class Stack:
+    """One stack of the program, on the backend that this project set up or that the user chose.
+
+    Args:
+        name: stack name; its settings are in `Pulumi.<name>.yaml`.
+        settings: settings laid over the file's, full key to value.
+        variables: environment variables laid over those of the toolchain.
+    """
+
+    def __init__(
+        self, name: str, settings: Mapping[str, Any] | None = None, variables: Mapping[str, str] | None = None
+    ) -> None:
+        self.name = name
+        self.variables = {
+            **pulumi_env.environment(),
+            **pulumi_env.stack_environment(name),
+            **(variables or {}),
+        }
+        pulumi_env.ensure_stack(name)
+        if settings:
+            self._lay_over(settings)
+
+    def _lay_over(self, settings: Mapping[str, Any]) -> None:
+        path = pulumi_env.copy_settings(self.name, pulumi_env.PROJECT / f"Pulumi.{self.name}.yaml")
+        content = yaml.safe_load(path.read_text()) or {}
+        merged = {**content, "config": {**content.get("config", {}), **settings}}
+        if merged != content:
+            path.write_text(yaml.safe_dump(merged, sort_keys=False))
+
+    def run(self, *arguments: str) -> int:
+        """Run a Pulumi command with the user's terminal; its exit code."""
+        return subprocess.run(["pulumi", *arguments], env=self._environment(), check=False).returncode
+
+    def ask(self, *arguments: str) -> str:
+        """Standard output of a Pulumi command.
+
+        Raises:
+            ToolchainError: it failed; the message has what it said.
+        """
+        done = subprocess.run(
+            ["pulumi", *arguments], env=self._environment(), check=False, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise ToolchainError(
+                f"pulumi {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}"
+            )
+        return done.stdout
+
+    def up(self, confirm: bool) -> int:
+        """Deploy, going on where an interrupted deployment ended; Pulumi's exit code."""
+        self.resume()
+        return self.run("up", *(() if confirm else ("--yes", "--skip-preview")))
+
+    def resume(self) -> None:
+        """Take objects into the state that a killed deployment had begun to create."""
+        pending = pending_creates(json.loads(self.ask("stack", "export")))
+        if not pending:
+            return
+        imports = [part for urn, identity in pending.items() if identity for part in (urn, identity)]
+        say("pulumi", f"going on after an interrupted deployment: {len(pending)} objects were being created")
+        flags = [f"--import-pending-creates={','.join(imports)}"] if imports else []
+        targets = [flag for urn in pending for flag in ("--target", urn)]
+        self.ask("refresh", "--yes", "--non-interactive", *flags, "--clear-pending-creates", *targets)
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs; secret ones are masked."""
+        return json.loads(self.ask("stack", "output", "--json"))
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **self.variables}
+
+
+def pending_creates(state: dict[str, Any]) -> dict[str, str]:
+    """URN → id of what a state says was being created; the id is empty where creating again is harmless."""
+    deployment = state.get("deployment") or {}
+    found = {}
+    for operation in deployment.get("pending_operations") or []:
+        resource = operation["resource"]
+        if operation["type"] == "creating":
+            found[resource["urn"]] = _identity(resource["type"], resource.get("inputs", {}))
+    return found
+
+
+def _identity(kind: str, inputs: dict[str, Any]) -> str:
+    parts = [inputs[part] for part in _ID_PARTS.get(kind, ())]
+    return parts[0] if len(parts) == 1 else ".".join(f'"{part}"' for part in parts)
+
+
+def interactive() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
