@@ -15,12 +15,14 @@ from aiohttp import web
 from local import settings as local_settings
 from local.account.account import Account
 from local.account.protocol import MAX_BODY, Protocol, errors_as_json
+from local.account.stage_transfer import StageTransfer
 
 
 def account_app(account: Account) -> web.Application:
     """The application on the account's port."""
     app = web.Application(client_max_size=MAX_BODY, middlewares=[errors_as_json])
     Protocol(account).add_routes(app)
+    StageTransfer(account).add_routes(app)
     identity = {"account": account.settings.account_id, "code": local_settings.code_version()}
 
     async def health(request: web.Request) -> web.Response:
@@ -32,7 +34,8 @@ def account_app(account: Account) -> web.Application:
 
 async def serve(account: Account) -> None:
     """Listen until SIGTERM or SIGINT."""
-    runner = web.AppRunner(account_app(account), access_log=None, shutdown_timeout=2.0)
+    # Uploaded files are stored as they are; the SQL API unpacks its own bodies.
+    runner = web.AppRunner(account_app(account), access_log=None, shutdown_timeout=2.0, auto_decompress=False)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", account.settings.port).start()
     stop = asyncio.Event()

@@ -7,6 +7,7 @@ from local.account.catalog import Catalog
 from local.account.data import DataEngine
 from local.account.session import Authenticator, hash_password
 from local.account.sql import Name
+from local.account.stage import StageStore
 from local.settings import LocalSettings, admin_credentials
 from local.spcs.observed import Observed
 
@@ -19,6 +20,7 @@ class Account:
         catalog: objects, grants and tokens.
         authenticator: sign-in and sessions.
         data: data SQL (tables, queries), loaded at its first use.
+        stages: files of internal stages.
         spcs: what services and jobs really do on Docker, as last seen.
     """
 
@@ -27,12 +29,14 @@ class Account:
         self.catalog = Catalog(settings.state / "catalog.sqlite")
         self.authenticator = Authenticator(self.catalog, settings.locator)
         self.data = DataEngine(settings.state / "data")
+        self.stages = StageStore(settings.state / "stages", self.catalog)
         self.spcs = Observed()
         access.seed(self.catalog)
         self._seed_admin()
 
     def close(self) -> None:
         self.data.close()
+        self.stages.close()
         self.catalog.close()
 
     def _seed_admin(self) -> None:

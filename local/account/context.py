@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,19 @@ SCOPES = {"account": 1, "database": 2, "schema": 3}
 
 @dataclass
 class Context:
-    """One statement's view of the account."""
+    """One statement's view of the account.
+
+    Attributes:
+        origin: the account's base URL as this client reaches it.
+        describe_only: the client wants the result's columns, nothing may be run.
+        cancelled: set when the client gave up; blocking waits must end then.
+    """
 
     account: Account
     session: Session
+    origin: str = ""
+    describe_only: bool = False
+    cancelled: threading.Event = field(default_factory=threading.Event)
 
     @property
     def catalog(self) -> Catalog:

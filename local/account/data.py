@@ -8,6 +8,7 @@ from typing import Any
 from local.account import errors
 from local.account.context import Context
 from local.account.result import Result
+from local.account.session import Session
 
 
 class DataEngine:
@@ -23,6 +24,9 @@ class DataEngine:
             SnowflakeError: as the data engine refuses it.
         """
         raise errors.unsupported("data SQL")
+
+    def interrupt(self, session: Session) -> None:
+        """End the statement that a session has under way in the data engine, if any."""
 
     def close(self) -> None:
         """Close the databases' files."""

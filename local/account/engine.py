@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -37,6 +38,11 @@ STATEMENTS: dict[tuple[str, ...], Handler] = dict(
 functions.FUNCTIONS |= _collect("FUNCTIONS")
 
 
+# Statements with file paths in them are read by their own module: `//` is no comment there.
+RAW_STATEMENTS: dict[str, Callable[[Context, str], Result]] = _collect("RAW_STATEMENTS")
+_FIRST_WORD = re.compile(r"(?:\s|--[^\n]*|//[^\n]*|/\*.*?\*/)*([A-Za-z]+)", re.DOTALL)
+
+
 def execute(context: Context, text: str, bindings: list[Any] | None = None) -> Result:
     """Run one statement.
 
@@ -48,6 +54,9 @@ def execute(context: Context, text: str, bindings: list[Any] | None = None) -> R
     Raises:
         SnowflakeError: refused, with Snowflake's code and text.
     """
+    first = _FIRST_WORD.match(text)
+    if first and first[1].upper() in RAW_STATEMENTS:
+        return RAW_STATEMENTS[first[1].upper()](context, text[first.end() :])
     statement = Statement(text)
     if statement.done:
         raise errors.compilation_error("000900", "42601", "Empty SQL statement.")

@@ -1,12 +1,13 @@
 """All modules that own statements. Adding an object type touches its module and this list.
 
-A module may have TYPES (object types), STATEMENTS (leading words → handler) and FUNCTIONS (name → function).
+A module may have TYPES (object types), STATEMENTS (leading words → handler), RAW_STATEMENTS (first word →
+handler of the text after it) and FUNCTIONS (name → function).
 """
 
 from __future__ import annotations
 
 from types import ModuleType
 
-from local.account.objects import role
+from local.account.objects import role, stage
 
-MODULES: list[ModuleType] = [role]
+MODULES: list[ModuleType] = [role, stage]

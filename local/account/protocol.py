@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import zlib
 from typing import Any
 
 from aiohttp import web
@@ -26,6 +27,8 @@ PARAMETERS: dict[str, Any] = {
     "BINARY_OUTPUT_FORMAT": "HEX",
     "CLIENT_PREFETCH_THREADS": 4,
     "CLIENT_RESULT_CHUNK_SIZE": 160,
+    # Arrays of bindings come inline, not as a file on a stage of the system's own.
+    "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD": 0,
     "CLIENT_SESSION_KEEP_ALIVE": False,
     "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY": 3600,
     "CLIENT_TELEMETRY_ENABLED": False,
@@ -173,9 +176,15 @@ class Protocol:
         token = _bearer(request)
         session = self._account.authenticator.find(token)
         body = await _body(request)
-        bindings = [item.get("value") for item in (body.get("bindings") or {}).values()]
-        identity = request.query.get("requestId", "") + str(body.get("sequenceId", ""))
-        query = self._statements.submit(session, identity, body.get("sqlText", ""), bindings or None)
+        bindings = [item for _, item in sorted((body.get("bindings") or {}).items(), key=_position)]
+        query = self._statements.submit(
+            session,
+            request.query.get("requestId", ""),
+            body.get("sqlText", ""),
+            bindings or None,
+            origin=f"http://{request.host}",
+            describe_only=bool(body.get("describeOnly")),
+        )
         if body.get("asyncExec"):
             return _pending(query)
         answer = await self._answer(query)
@@ -221,7 +230,7 @@ class Protocol:
     async def abort(self, request: web.Request) -> web.Response:
         self._account.authenticator.find(_bearer(request))
         body = await _body(request)
-        self._statements.cancel(body.get("requestId", "") + str(body.get("sequenceId", "")))
+        self._statements.cancel(body.get("requestId", ""))
         return _success(None)
 
 
@@ -237,12 +246,26 @@ async def errors_as_json(request: web.Request, handler: Any) -> web.StreamRespon
 async def _body(request: web.Request) -> dict[str, Any]:
     raw = await request.read()
     try:
+        if request.headers.get("Content-Encoding") == "gzip":
+            raw = _unpacked(raw)
         body = json.loads(raw or b"{}")
-    except ValueError:
+    except (ValueError, zlib.error):
         raise SnowflakeError("390999", "08001", "The request body is not JSON.") from None
     if not isinstance(body, dict):
         raise SnowflakeError("390999", "08001", "The request body is not a JSON object.")
     return body
+
+
+def _unpacked(raw: bytes) -> bytes:
+    unpacker = zlib.decompressobj(wbits=31)
+    body = unpacker.decompress(raw, MAX_BODY)
+    if unpacker.unconsumed_tail:
+        raise web.HTTPRequestEntityTooLarge(MAX_BODY, MAX_BODY + 1)
+    return body
+
+
+def _position(binding: tuple[str, Any]) -> int:
+    return int(binding[0]) if binding[0].isdigit() else 0
 
 
 def _bearer(request: web.Request) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import uuid
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +37,7 @@ class Query:
     session: Session
     started: float = field(default_factory=now)
     task: asyncio.Task[Result] = field(init=False)
-    cancelled: bool = False
+    cancelled: threading.Event = field(default_factory=threading.Event)
 
 
 class Statements:
@@ -48,13 +49,22 @@ class Statements:
         self._by_request: OrderedDict[str, Query] = OrderedDict()
         self._by_id: OrderedDict[str, Query] = OrderedDict()
 
-    def submit(self, session: Session, request: str, text: str, bindings: list[Any] | None) -> Query:
+    def submit(
+        self,
+        session: Session,
+        request: str,
+        text: str,
+        bindings: list[Any] | None = None,
+        origin: str = "",
+        describe_only: bool = False,
+    ) -> Query:
         """Start a statement, or find the one that this request id started before."""
         known = self._by_request.get(request)
-        if known:
+        if known and known.text == text and known.session is session:
             return known
         query = Query(str(uuid.uuid4()), text, session)
-        query.task = asyncio.get_running_loop().create_task(self._run(query, bindings))
+        context = Context(self._account, session, origin, describe_only, query.cancelled)
+        query.task = asyncio.get_running_loop().create_task(self._run(context, query, bindings))
         self._by_request[request] = self._by_id[query.id] = query
         for store in (self._by_request, self._by_id):
             while len(store) > REMEMBERED:
@@ -76,14 +86,14 @@ class Statements:
         """Stop waiting for a statement; the client gets 000604."""
         query = self._by_request.get(request)
         if query and not query.task.done():
-            query.cancelled = True
+            query.cancelled.set()
+            self._account.data.interrupt(query.session)
             query.task.cancel()
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _run(self, query: Query, bindings: list[Any] | None) -> Result:
-        context = Context(self._account, query.session)
+    async def _run(self, context: Context, query: Query, bindings: list[Any] | None) -> Result:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._pool, engine.execute, context, query.text, bindings)
