@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from local.account.catalog import Object
 
@@ -65,22 +66,31 @@ class InstanceState:
         return "READY" if words and words <= {"READY", "DONE"} else "PENDING"
 
 
+class Machine(NamedTuple):
+    """Size of the machine that Docker runs on: CPUs and bytes of memory."""
+
+    cpus: int
+    memory: int
+
+
 class Observed:
     """The latest reading of Docker, shared between the reconciler and statements.
 
     Attributes:
         problem: why Docker cannot be used now; empty when it can. `None` before the first look.
         gateway: address of this machine on the container network; empty before the network exists.
-        resume: called with a service that someone asks for while it is suspended.
+        machine: its size; None before Docker was reached.
+        on_gateway: called with the gateway's address when it is known or changed.
+        read_logs: reads log lines of a container (service, instance, container, lines, previous).
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._version = 0
         self._instances: dict[int, dict[int, InstanceState]] = {}
-        self._reached: dict[int, str] = {}
         self.problem: str | None = None
         self.gateway = ""
+        self.machine: Machine | None = None
         self.on_gateway: list[Callable[[str], None]] = []
         self.read_logs: Callable[[Object, int, str, int, bool], str] | None = None
 

@@ -1,0 +1,160 @@
+"""What must hold before a service or job is made: privileges of its owner, images, secrets, stages, room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.account import errors
+from local.account.catalog import Object
+from local.account.context import Context
+from local.account.errors import SnowflakeError
+from local.account.sql import Name, Statement
+from local.account.stage import find_stage, parse_location
+from local.spcs import scheduler, spec
+from local.spcs.document import invalid
+from local.spcs.endpoints import new_label
+from local.spcs.families import FAMILIES, Family
+from local.spcs.observed import POOL
+
+Document = dict[str, Any]
+
+
+def require_owner_role(context: Context) -> None:
+    """Services run with all rights of their owner, so the account's administrator cannot own one.
+
+    Raises:
+        SnowflakeError: 003001.
+    """
+    if context.session.role in ("ACCOUNTADMIN", "PUBLIC", ""):
+        raise _refused(
+            f"Role '{context.session.role}' cannot own a service: create it with a role of its own "
+            "(USE ROLE …), which its containers will act as"
+        )
+
+
+def find_pool(context: Context, name: str) -> Object:
+    """The pool of a new service.
+
+    Raises:
+        SnowflakeError: 002003 when it is absent or invisible, 003001 without USAGE on it.
+    """
+    pool = context.get(POOL, Name("", "", name))
+    _require(context, "USAGE", pool)
+    return pool
+
+
+def prepare(context: Context, name: Name, text: str, family: Family, job: bool = False) -> Document:
+    """Properties of a service that come from its specification.
+
+    They are SPEC, IMAGES, SPEC_DIGEST, SECRETS (full names of a container's secrets, in their order) and
+    STAGES (full names of stages by volume). Objects are kept by name: one made anew is found again.
+
+    Args:
+        name: of the service; names in the specification are relative to its schema.
+
+    Raises:
+        SnowflakeError: 395018 bad specification, 002003 or 003001 for what the owner role cannot use.
+    """
+    found = spec.parse(text, family, job)
+    short = scheduler.lacking(found, family)
+    if short:
+        room = f"{family.vcpu} CPUs and {family.memory} GiB"
+        raise invalid(
+            f"requested {', '.join(short)} exceeds the capacity of instance family {family.name} ({room})"
+        )
+    _check_endpoints(context, found)
+    containers = found["spec"]["containers"]
+    resolved = {item["name"]: _image(context, item["image"], family) for item in containers}
+    secrets = {
+        item["name"]: [_secret(context, name, secret) for secret in item.get("secrets", ())]
+        for item in containers
+    }
+    stages = {
+        volume["name"]: _stage(context, volume)
+        for volume in found["spec"].get("volumes", ())
+        if volume["source"] == "stage"
+    }
+    digest = spec.digest(found, resolved)
+    return {"SPEC": found, "IMAGES": resolved, "SPEC_DIGEST": digest, "SECRETS": secrets, "STAGES": stages}
+
+
+def ingress_labels(document: Document, known: dict[str, str]) -> dict[str, str]:
+    """Host labels of public endpoints; those that exist already keep theirs."""
+    return {
+        endpoint["name"]: known.get(endpoint["name"]) or new_label()
+        for endpoint in document["spec"].get("endpoints", ())
+        if endpoint["public"]
+    }
+
+
+def check_warehouse(context: Context, name: str | None) -> None:
+    if name:
+        _require(context, "USAGE", context.get("WAREHOUSE", Name("", "", name)))
+
+
+def check_integrations(context: Context, names: list[str]) -> None:
+    """External access integrations: they must exist and be usable by the owner role."""
+    for name in names:
+        for kind in ("EXTERNAL ACCESS INTEGRATION", "INTEGRATION"):
+            item = context.catalog.find(kind, Name("", "", name))
+            if item and context.access.sees(item):
+                _require(context, "USAGE", item)
+                break
+        else:
+            raise errors.does_not_exist("Integration", name)
+
+
+def family_of(pool: Object) -> Family:
+    return FAMILIES[pool.properties["INSTANCE_FAMILY"]]
+
+
+def _check_endpoints(context: Context, document: Document) -> None:
+    public = [endpoint for endpoint in document["spec"].get("endpoints", ()) if endpoint["public"]]
+    if public and not context.primary.has("BIND SERVICE ENDPOINT"):
+        raise _refused(
+            f"Insufficient privileges to operate on account '{context.account.settings.locator}': role "
+            f"'{context.session.role}' needs BIND SERVICE ENDPOINT on the account for public endpoint "
+            f"'{public[0]['name']}'"
+        )
+
+
+def _image(context: Context, image: str, family: Family) -> dict[str, str]:
+    from local.registry import images
+
+    resolved = images.resolve(context, image)
+    _require(context, "READ", resolved.repository)
+    if family.architecture not in resolved.architectures:
+        raise SnowflakeError(
+            "395018",
+            "22023",
+            f"Failed to retrieve image {resolved.path} from the image repository : SPCS only supports image "
+            f"for {family.architecture} architecture. Please rebuild your image with "
+            f"'--platform linux/{family.architecture}' option",
+        )
+    return {"reference": resolved.reference, "digest": resolved.digest, "path": resolved.path}
+
+
+def _secret(context: Context, service: Name, secret: Document) -> Name:
+    parts = Statement(secret["snowflakeSecret"]["objectName"]).parts()
+    above = [service.database, service.schema][: 3 - len(parts)]
+    name = Name(*above, *parts)
+    context.require_usage(name)
+    _require(context, "READ", context.get("SECRET", name))
+    return name
+
+
+def _stage(context: Context, volume: Document) -> Name:
+    item = find_stage(context, parse_location(volume["stageConfig"]["name"]), "READ")
+    if not context.primary.has("WRITE", item):
+        _require(context, "READ", item)
+    return item.fqn
+
+
+def _require(context: Context, privilege: str, item: Object) -> None:
+    """A privilege of the primary role, which will own the service; secondary roles do not count."""
+    if not context.primary.has(privilege, item):
+        raise errors.insufficient_privileges(item.type, item.name)
+
+
+def _refused(text: str) -> SnowflakeError:
+    return SnowflakeError("003001", "42501", f"SQL access control error:\n{text}.")

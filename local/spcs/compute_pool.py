@@ -1,0 +1,232 @@
+"""COMPUTE POOL objects. See https://docs.snowflake.com/en/sql-reference/sql/create-compute-pool"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from local.account import errors
+from local.account.catalog import Object
+from local.account.context import Context
+from local.account.objects.base import ObjectType, Reader, boolean, integer, words
+from local.account.result import Result, columns, now, status, table
+from local.account.sql import Name, Statement
+from local.spcs import scheduler
+from local.spcs.families import FAMILIES
+from local.spcs.observed import SERVICE
+from local.spcs.service import drop_service, suspend
+from local.spcs.status import pool_state, services_on
+
+_HEAD = (
+    "name state min_nodes:fixed max_nodes:fixed instance_family num_services:fixed num_jobs:fixed "
+    "auto_suspend_secs:fixed auto_resume active_nodes:fixed idle_nodes:fixed target_nodes:fixed "
+    "created_on:timestamp_ltz resumed_on:timestamp_ltz updated_on:timestamp_ltz owner comment is_exclusive "
+    "application "
+)
+_FAMILY_COLUMNS = columns(
+    "name description vcpu:fixed memory_gib:fixed storage_gib:fixed gpu gpu_count:fixed gpu_memory_gib:fixed "
+    "current_node_usage:fixed message"
+)
+
+
+def _family(statement: Statement) -> str:
+    name = statement.text_or_word().upper()
+    if name not in FAMILIES:
+        raise errors.invalid_value(name, "INSTANCE_FAMILY", ", ".join(FAMILIES))
+    return name
+
+
+class ComputePool(ObjectType):
+    """Compute pools. All their nodes are this machine, so they start as soon as Docker answers."""
+
+    kind, plural, scope, title = "COMPUTE POOL", "COMPUTE POOLS", "account", "Compute pool"
+    privileges = frozenset({"USAGE", "MONITOR", "OPERATE", "MODIFY"})
+    options: ClassVar[dict[str, Reader]] = {
+        "MIN_NODES": integer,
+        "MAX_NODES": integer,
+        "INSTANCE_FAMILY": _family,
+        "AUTO_RESUME": boolean,
+        "INITIALLY_SUSPENDED": boolean,
+        "AUTO_SUSPEND_SECS": integer,
+        "BACKUP_INSTANCE_FAMILIES": words,
+    }
+    defaults: ClassVar[dict[str, Any]] = {
+        "AUTO_RESUME": True,
+        "AUTO_SUSPEND_SECS": 3600,
+        "BACKUP_INSTANCE_FAMILIES": [],
+    }
+    show_columns = columns(_HEAD + "placement_group backup_instance_families")
+    describe_columns = columns(
+        _HEAD + "budget error_code status_message placement_group backup_instance_families"
+    )
+
+    def read_create(self, context: Context, statement: Statement) -> dict[str, Any]:
+        if statement.accept("FOR", "APPLICATION"):
+            raise errors.unsupported("CREATE COMPUTE POOL FOR APPLICATION")
+        return super().read_create(context, statement)
+
+    def store(
+        self, context: Context, name: Name, properties: dict[str, Any], if_not_exists: bool, replace: bool
+    ) -> Result:
+        if replace:
+            raise errors.unsupported("CREATE OR REPLACE COMPUTE POOL")
+        return super().store(context, name, properties, if_not_exists, replace)
+
+    def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
+        missing = [key for key in ("MIN_NODES", "MAX_NODES", "INSTANCE_FAMILY") if key not in properties]
+        if missing:
+            raise errors.missing_option(", ".join(missing))
+        properties["SUSPENDED"] = properties.pop("INITIALLY_SUSPENDED", False)
+        properties["RESUMED_ON"] = now()
+        _check_numbers(properties)
+
+    def row(self, context: Context, item: Object) -> dict[str, Any]:
+        properties = item.properties
+        services = services_on(context.catalog, item.name)
+        state, message, code = pool_state(context.account, item)
+        up = state in ("ACTIVE", "IDLE")
+        active = scheduler.place(item, services).nodes_used if up else 0
+        target = 0 if properties["SUSPENDED"] else max(properties["MIN_NODES"], active)
+        return {
+            "state": state,
+            "min_nodes": properties["MIN_NODES"],
+            "max_nodes": properties["MAX_NODES"],
+            "instance_family": properties["INSTANCE_FAMILY"],
+            "num_services": len(services),
+            "num_jobs": sum(service.properties["IS_JOB"] for service in services),
+            "auto_suspend_secs": properties["AUTO_SUSPEND_SECS"],
+            "auto_resume": properties["AUTO_RESUME"],
+            "active_nodes": active,
+            "idle_nodes": max(target - active, 0) if up else 0,
+            "target_nodes": target,
+            "resumed_on": properties["RESUMED_ON"],
+            "is_exclusive": False,
+            "comment": item.comment or None,
+            "backup_instance_families": _listed(properties["BACKUP_INSTANCE_FAMILIES"]),
+            "error_code": code,
+            "status_message": message,
+        }
+
+    def describe(self, context: Context, item: Object) -> Result:
+        context.require_any(["MONITOR", "USAGE", "OPERATE", "MODIFY"], item)
+        return table(self.describe_columns, [self.show_row(context, item)])
+
+    def require_alter(self, context: Context, item: Object) -> None:
+        context.require("MODIFY", item)
+
+    def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
+        if "INITIALLY_SUSPENDED" in changed:
+            raise errors.unsupported("ALTER COMPUTE POOL SET INITIALLY_SUSPENDED")
+        if "INSTANCE_FAMILY" in changed and pool_state(context.account, item)[0] != "SUSPENDED":
+            raise errors.SnowflakeError(
+                "392509",
+                "22023",
+                f"INSTANCE_FAMILY of compute pool '{item.name}' can be changed only while it is suspended.",
+            )
+        for key, value in changed.items():
+            if value is None:
+                raise errors.unsupported(f"ALTER COMPUTE POOL UNSET {key}")
+        _check_numbers({**item.properties, **changed})
+
+    def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
+        if statement.accept("STOP", "ALL"):
+            statement.end()
+            return self._stop_all(context, item)
+        if statement.accept("SUSPEND"):
+            statement.end()
+            return self._suspend(context, item)
+        if statement.accept("RESUME"):
+            statement.end()
+            context.require("OPERATE", item)
+            resume_pool(context, item)
+            return status("Statement executed successfully.")
+        return None
+
+    def _stop_all(self, context: Context, item: Object) -> Result:
+        context.require("OPERATE", item)
+        with context.catalog.transaction():
+            for service in _all_on(context, item):
+                drop_service(context, service)
+        return status("Statement executed successfully.")
+
+    def _suspend(self, context: Context, item: Object) -> Result:
+        context.require("OPERATE", item)
+        with context.catalog.transaction():
+            for service in services_on(context.catalog, item.name):
+                if not service.properties["IS_JOB"]:
+                    suspend(context.catalog, service)
+            item.properties["SUSPENDED"] = True
+            context.catalog.save(item)
+        return status("Statement executed successfully.")
+
+    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
+        raise errors.unsupported("ALTER COMPUTE POOL RENAME")
+
+    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+        running = [str(service.fqn) for service in services_on(context.catalog, item.name)]
+        if running:
+            raise errors.SnowflakeError(
+                "392511",
+                "22023",
+                f"Compute pool '{item.name}' cannot be dropped: {', '.join(running)} still in it. "
+                f"Drop them first, or run ALTER COMPUTE POOL {item.name} STOP ALL.",
+            )
+        for finished in _all_on(context, item):
+            drop_service(context, finished)
+
+
+def resume_pool(context: Context, item: Object) -> None:
+    """Start a suspended pool; nothing when it runs."""
+    if item.properties["SUSPENDED"]:
+        item.properties |= {"SUSPENDED": False, "RESUMED_ON": now()}
+        context.catalog.save(item)
+
+
+def _all_on(context: Context, pool: Object) -> list[Object]:
+    return [item for item in context.catalog.objects(SERVICE) if item.properties["POOL"] == pool.name]
+
+
+def _check_numbers(properties: dict[str, Any]) -> None:
+    low, high = properties["MIN_NODES"], properties["MAX_NODES"]
+    if low < 1:
+        raise errors.invalid_value(low, "MIN_NODES", "1 or more")
+    if high < low:
+        raise errors.invalid_value(high, "MAX_NODES", f"MIN_NODES ({low}) or more")
+    if properties["AUTO_SUSPEND_SECS"] < 0:
+        raise errors.invalid_value(properties["AUTO_SUSPEND_SECS"], "AUTO_SUSPEND_SECS", "0 or more")
+    for family in properties["BACKUP_INSTANCE_FAMILIES"]:
+        if family.upper() not in FAMILIES:
+            raise errors.invalid_value(family, "BACKUP_INSTANCE_FAMILIES", ", ".join(FAMILIES))
+
+
+def _listed(values: list[str]) -> str:
+    return "[" + ",".join(f'"{value}"' for value in values) + "]"
+
+
+def show_families(context: Context, statement: Statement) -> Result:
+    """SHOW COMPUTE POOL INSTANCE FAMILIES"""
+    statement.end()
+    usage: dict[str, int] = {}
+    for pool in context.catalog.objects("COMPUTE POOL"):
+        used = scheduler.place(pool, services_on(context.catalog, pool.name)).nodes_used
+        family = pool.properties["INSTANCE_FAMILY"]
+        usage[family] = usage.get(family, 0) + used
+    rows = [
+        {
+            "name": family.name,
+            "description": family.description,
+            "vcpu": family.vcpu,
+            "memory_gib": family.memory,
+            "storage_gib": family.storage,
+            "gpu": "NVIDIA" if family.gpus else None,
+            "gpu_count": family.gpus,
+            "gpu_memory_gib": family.gpu_memory,
+            "current_node_usage": usage.get(family.name, 0),
+            "message": "",
+        }
+        for family in FAMILIES.values()
+    ]
+    return table(_FAMILY_COLUMNS, rows)
+
+
+TYPES = [ComputePool()]
+STATEMENTS = {("SHOW", "COMPUTE", "POOL", "INSTANCE", "FAMILIES"): show_families}

@@ -1,0 +1,93 @@
+"""The `volumes` part of a specification."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from local.account import errors
+from local.spcs import units
+from local.spcs.document import Node, invalid
+from local.spcs.names import check_name
+
+SOURCES = ("local", "memory", "block", "stage")
+_BLOCK_SIZE = re.compile(r"([1-9]\d*)Gi")
+
+
+def volume(node: Node) -> dict[str, Any]:
+    """One volume in normal form; the deprecated `source: "@stage"` becomes a stage volume."""
+    node.only("name", "source", "size", "uid", "gid", "blockConfig", "stageConfig")
+    found: dict[str, Any] = {"name": check_name(node.need("name")), "source": node.need("source").text()}
+    if found["source"].startswith("@"):
+        found |= {"source": "stage", "stageConfig": {"name": found["source"]}}
+    elif found["source"] not in SOURCES:
+        raise invalid(f"'{node.path}.source' must be one of {', '.join(SOURCES)}, not '{found['source']}'")
+    source = found["source"]
+    _refuse_foreign(node, source)
+    if source in ("memory", "block"):
+        found["size"] = _size(node.need("size"), source)
+    if source == "block":
+        found["blockConfig"] = _block_config(node.get("blockConfig"))
+    if source == "stage":
+        found |= _stage(node, found)
+    return found
+
+
+def _refuse_foreign(node: Node, source: str) -> None:
+    belongs = {"size": ("memory", "block"), "uid": ("stage",), "gid": ("stage",)}
+    belongs |= {"blockConfig": ("block",), "stageConfig": ("stage",)}
+    for key, sources in belongs.items():
+        if node.get(key) and source not in sources:
+            raise invalid(f"'{key}' is not allowed for a {source} volume: '{node.path}'")
+
+
+def _size(node: Node, source: str) -> str:
+    text = node.scalar()
+    if source == "block" and not (_BLOCK_SIZE.fullmatch(text) and int(text[:-2]) <= 65536):
+        raise invalid(f"'{node.path}' is '{text}'; a block volume has 1Gi to 65536Gi")
+    try:
+        units.memory(text)
+    except ValueError:
+        raise invalid(f"'{node.path}' is '{text}'; it must be a size like 2Gi") from None
+    return text
+
+
+def _block_config(node: Node | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"iops": 3000, "throughput": 125, "encryption": "SNOWFLAKE_SSE"}
+    if node is None:
+        return found
+    node.only(
+        "initialContents", "iops", "throughput", "encryption", "snapshotOnDelete", "snapshotDeleteAfter"
+    )
+    if node.get("initialContents"):
+        raise errors.unsupported("initialContents")
+    if iops := node.get("iops"):
+        found["iops"] = iops.number(3000, 80000)
+    if throughput := node.get("throughput"):
+        found["throughput"] = throughput.number(125, 2000)
+    if encryption := node.get("encryption"):
+        found["encryption"] = encryption.choice("SNOWFLAKE_SSE", "SNOWFLAKE_FULL")
+    if (keep := node.get("snapshotOnDelete")) and keep.flag():
+        raise errors.unsupported("snapshotOnDelete: true")
+    if node.get("snapshotDeleteAfter"):
+        raise errors.unsupported("snapshotDeleteAfter")
+    found["snapshotOnDelete"] = False
+    return found
+
+
+def _stage(node: Node, found: dict[str, Any]) -> dict[str, Any]:
+    config = node.get("stageConfig")
+    if config:
+        config.only("name", "metadataCache", "resources")
+        found = {"stageConfig": {"name": config.need("name").text()}}
+        if cache := config.get("metadataCache"):
+            found["stageConfig"]["metadataCache"] = cache.text()
+        if resources := config.get("resources"):
+            # Of the sidecar that serves the files; a bind mount needs none, the values are only shown.
+            found["stageConfig"]["resources"] = resources.value
+    elif "stageConfig" not in found:
+        raise invalid(f"missing 'stageConfig' for '{node.path}'")
+    if not found["stageConfig"]["name"].startswith("@"):
+        raise invalid(f"'{node.path}.stageConfig.name' must begin with '@'")
+    owner = {key: part.number(0, 2**31) for key in ("uid", "gid") if (part := node.get(key))}
+    return {"stageConfig": found["stageConfig"], **owner}

@@ -1,0 +1,109 @@
+"""What pools, services and jobs are doing now, from the catalog and the latest reading of Docker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from local.account.catalog import Catalog, Object
+from local.account.result import now
+from local.spcs import scheduler
+from local.spcs.families import FAMILIES
+from local.spcs.observed import POOL, SERVICE, ContainerState, InstanceState, Observed
+
+if TYPE_CHECKING:
+    from local.account.account import Account
+
+# A container that failed this often in a row without getting ready makes its service FAILED.
+CRASH_LOOP = 4
+FINAL = frozenset({"DONE", "FAILED", "CANCELLED"})
+
+
+def services_on(catalog: Catalog, pool: str) -> list[Object]:
+    """Services and jobs of a pool, jobs that ended left out."""
+    return [
+        item
+        for item in catalog.objects(SERVICE)
+        if item.properties["POOL"] == pool and not item.properties.get("RESULT")
+    ]
+
+
+def service_status(observed: Observed, item: Object) -> str:
+    """Status word of a service or job."""
+    properties = item.properties
+    if properties.get("RESULT"):
+        return properties["RESULT"]
+    found = observed.instances(item.id)
+    if properties.get("CANCELLING"):
+        return "CANCELLING"
+    if properties["SUSPENDED"]:
+        return "SUSPENDING" if found else "SUSPENDED"
+    live = [state for state in found.values() if not state.terminating]
+    if properties["IS_JOB"]:
+        return _job_status(live)
+    if any(crash_looping(state) for state in live):
+        return "FAILED"
+    ready = sum(state.status == "READY" for state in live)
+    return "RUNNING" if ready >= properties["MIN_READY_INSTANCES"] else "PENDING"
+
+
+def _job_status(live: list[InstanceState]) -> str:
+    if any(state.status == "FAILED" for state in live):
+        return "FAILED"
+    containers = [container for state in live for container in state.containers.values()]
+    if any(container.status in ("READY", "DONE") for container in containers):
+        return "RUNNING"
+    return "PENDING"
+
+
+def crash_looping(state: InstanceState) -> bool:
+    return any(container.crashes >= CRASH_LOOP for container in state.containers.values())
+
+
+def is_upgrading(observed: Observed, item: Object) -> bool:
+    digest = item.properties["SPEC_DIGEST"]
+    return any(state.digest not in ("", digest) for state in observed.instances(item.id).values())
+
+
+def planned_container(account: Account, item: Object) -> ContainerState:
+    """State of a container of an instance that has nothing on Docker yet: why it waits."""
+    observed = account.spcs
+    pool = account.catalog.find(POOL, scheduler.pool_name(item))
+    if pool is None or pool.properties["SUSPENDED"]:
+        return ContainerState(message="Compute pool is suspended")
+    if observed.problem:
+        return ContainerState(message=f"Compute pool node(s) are being provisioned: {observed.problem}")
+    if observed.problem is None:
+        return ContainerState(message="Compute pool node(s) are being provisioned")
+    return ContainerState()
+
+
+def pool_state(account: Account, pool: Object) -> tuple[str, str, str]:
+    """State, status message and error code of a pool."""
+    observed, services = account.spcs, services_on(account.catalog, pool.name)
+    busy = any(observed.instances(item.id) for item in services)
+    if pool.properties["SUSPENDED"]:
+        return ("STOPPING" if busy else "SUSPENDED"), "Compute pool is suspended", ""
+    if observed.problem or observed.problem is None:
+        minutes = int((now() - pool.properties["RESUMED_ON"]) / 60)
+        why = f": {observed.problem}" if observed.problem else ""
+        return "STARTING", f"Compute pool is starting for last {minutes} minutes{why}", ""
+    active = scheduler.place(pool, services).nodes_used
+    message, code = "", ""
+    if active >= pool.properties["MAX_NODES"] and scheduler.place(pool, services).waiting:
+        code = "392508"
+        message = (
+            "Compute pool has reached the maximum node limit. "
+            "Consider increasing max_nodes for the compute pool."
+        )
+    return ("ACTIVE" if active else "IDLE"), message or _machine_note(account, pool), code
+
+
+def _machine_note(account: Account, pool: Object) -> str:
+    family, machine = FAMILIES[pool.properties["INSTANCE_FAMILY"]], account.spcs.machine
+    if machine is None or (machine.cpus >= family.vcpu and machine.memory >= family.memory * 2**30):
+        return "Compute pool is ready"
+    return (
+        f"Compute pool is ready; this machine has {machine.cpus} CPUs and {machine.memory / 2**30:.0f} GiB, "
+        f"less than a node of {family.name} ({family.vcpu} and {family.memory} GiB): "
+        "limits are capped to the machine"
+    )
