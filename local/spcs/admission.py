@@ -10,6 +10,7 @@ from local.account.context import Context
 from local.account.errors import SnowflakeError
 from local.account.sql import Name, Statement
 from local.account.stage import find_stage, parse_location
+from local.registry import images
 from local.spcs import scheduler, spec
 from local.spcs.document import invalid
 from local.spcs.endpoints import new_label
@@ -119,8 +120,6 @@ def _check_endpoints(context: Context, document: Document) -> None:
 
 
 def _image(context: Context, image: str, family: Family) -> dict[str, str]:
-    from local.registry import images
-
     resolved = images.resolve(context, image)
     _require(context, "READ", resolved.repository)
     if family.architecture not in resolved.architectures:

@@ -1,0 +1,185 @@
+"""SYSTEM$ functions of services and pools, and methods of services: CALL svc!SPCS_WAIT_FOR(…)."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from local.account import errors, functions
+from local.account.catalog import Object
+from local.account.context import Context
+from local.account.result import Result, single
+from local.account.sql import Name, Statement
+from local.spcs.inspect import container_rows
+from local.spcs.jobs import failure_details
+from local.spcs.logs import tail
+from local.spcs.observed import POOL, SERVICE
+from local.spcs.service import dns_domain, schema_hash
+from local.spcs.status import FINAL, pool_state, service_status
+
+_DEFAULT_LINES = 500
+
+
+def _named(context: Context, kind: str, text: str, scope: str) -> Object:
+    statement = Statement(text)
+    name = context.resolve(statement.parts(), scope)
+    statement.end()
+    return context.get(kind, name)
+
+
+def get_service_status(context: Context, arguments: list[Any]) -> str:
+    """SYSTEM$GET_SERVICE_STATUS('<service>'[, <seconds to wait for a steady state>])"""
+    _count("SYSTEM$GET_SERVICE_STATUS", arguments, 1, 2)
+    item = _named(context, SERVICE, arguments[0], "schema")
+    context.require_any(["MONITOR", "USAGE", "OPERATE"], item)
+    deadline = time.monotonic() + (float(arguments[1]) if len(arguments) > 1 else 0)
+    observed = context.account.spcs
+    while service_status(observed, item) == "PENDING" and time.monotonic() < deadline:
+        observed.wait(observed.version, min(1.0, deadline - time.monotonic()))
+        item = context.get(SERVICE, item.fqn)
+    rows = [
+        {
+            "status": row.get("status") or service_status(observed, item),
+            "message": row.get("message") or "",
+            "containerName": row["container_name"],
+            "instanceId": row.get("instance_id") or "",
+            "serviceName": item.name,
+            "image": row["image_name"],
+            "restartCount": row.get("restart_count") or 0,
+            "startTime": row.get("start_time") or "",
+        }
+        for row in container_rows(context, item)
+    ]
+    return json.dumps(rows, separators=(",", ":"))
+
+
+def get_service_logs(context: Context, arguments: list[Any]) -> str:
+    """SYSTEM$GET_SERVICE_LOGS('<service>', <instance>, '<container>'[, <lines>[, <previous>[, <times>]]])"""
+    _count("SYSTEM$GET_SERVICE_LOGS", arguments, 3, 6)
+    item = _named(context, SERVICE, arguments[0], "schema")
+    context.require("MONITOR", item)
+    known = [container["name"] for container in item.properties["SPEC"]["spec"]["containers"]]
+    if arguments[2] not in known:
+        raise errors.invalid_value(arguments[2], "container", ", ".join(known))
+    if not str(arguments[1]).isdigit() or int(arguments[1]) >= item.properties["MIN_INSTANCES"]:
+        raise errors.invalid_value(arguments[1], "instance", f"0 to {item.properties['MIN_INSTANCES'] - 1}")
+    if len(arguments) > 5 and arguments[5]:
+        raise errors.unsupported("SYSTEM$GET_SERVICE_LOGS with timestamps")
+    lines = int(arguments[3]) if len(arguments) > 3 else _DEFAULT_LINES
+    previous = len(arguments) > 4 and bool(arguments[4])
+    return tail(context.account, item, int(arguments[1]), arguments[2], lines, previous)
+
+
+def get_dns_domain(context: Context, arguments: list[Any]) -> str:
+    """SYSTEM$GET_SERVICE_DNS_DOMAIN('<database>.<schema>')"""
+    _count("SYSTEM$GET_SERVICE_DNS_DOMAIN", arguments, 1, 1)
+    schema = _named(context, "SCHEMA", arguments[0], "database")
+    return dns_domain(schema_hash(context, Name(schema.database, schema.name, "")))
+
+
+def get_pool_status(context: Context, arguments: list[Any]) -> str:
+    """SYSTEM$GET_COMPUTE_POOL_STATUS('<pool>')"""
+    _count("SYSTEM$GET_COMPUTE_POOL_STATUS", arguments, 1, 1)
+    state, message, code = pool_state(context.account, _named(context, POOL, arguments[0], "account"))
+    return json.dumps({"status": state, "message": message, "error_code": code}, separators=(",", ":"))
+
+
+def _count(name: str, arguments: list[Any], low: int, high: int) -> None:
+    if not low <= len(arguments) <= high:
+        raise errors.compilation_error(
+            "000939",
+            "22023",
+            f"wrong number of arguments for function [{name}]: {len(arguments)}, not {low} to {high}",
+        )
+
+
+# Methods of services
+
+
+def wait_for(context: Context, item: Object, arguments: list[Any]) -> str:
+    """svc!SPCS_WAIT_FOR('<status>'[, <seconds>]): wait until the service has that status.
+
+    Raises:
+        SnowflakeError: the time is over, or the status can no longer be reached.
+    """
+    _count("SPCS_WAIT_FOR", arguments, 1, 2)
+    wanted, seconds = str(arguments[0]).upper(), float(arguments[1]) if len(arguments) > 1 else 300.0
+    if wanted not in ("RUNNING", "DONE", "SUSPENDED", "FAILED", "CANCELLED"):
+        raise errors.invalid_value(wanted, "status", "RUNNING, DONE, SUSPENDED, FAILED, CANCELLED")
+    observed, deadline = context.account.spcs, time.monotonic() + seconds
+    while True:
+        version = observed.version
+        fresh = context.catalog.by_id(item.id)
+        if fresh is None:
+            raise errors.does_not_exist(SERVICE, str(item.fqn))
+        word = service_status(observed, fresh)
+        if word == wanted:
+            return f"Service {item.name} reached status {wanted}."
+        if _hopeless(word, wanted):
+            raise _not_reached(context, fresh, word, f"did not reach status {wanted}: its status is {word}")
+        if time.monotonic() >= deadline:
+            text = f"did not reach status {wanted} within {seconds:.0f} seconds: its status is {word}"
+            raise _not_reached(context, fresh, word, text)
+        observed.wait(version, max(0.0, min(0.5, deadline - time.monotonic())))
+
+
+def _hopeless(word: str, wanted: str) -> bool:
+    return word in FINAL or (word == "SUSPENDED" and wanted in ("RUNNING", "DONE", "FAILED"))
+
+
+def _not_reached(context: Context, item: Object, word: str, text: str) -> errors.SnowflakeError:
+    del word
+    rows = container_rows(context, item)
+    waits = [
+        f"{row['container_name']}: {row['status']}, {row['message']}" for row in rows if row.get("message")
+    ]
+    details = failure_details(context, item) or ("\n" + "\n".join(waits) if waits else "")
+    return errors.SnowflakeError("395021", "22023", f"Service {item.fqn} {text}.{details}")
+
+
+def cancel_job(context: Context, item: Object, arguments: list[Any]) -> str:
+    """job!SPCS_CANCEL_JOB(): stop a job's containers; its status becomes CANCELLED."""
+    _count("SPCS_CANCEL_JOB", arguments, 0, 0)
+    context.require("OPERATE", item)
+    if not item.properties["IS_JOB"]:
+        raise errors.unsupported("SPCS_CANCEL_JOB of a service that is not a job")
+    with context.catalog.transaction():
+        fresh = context.catalog.by_id(item.id)
+        if fresh and not fresh.properties.get("RESULT"):
+            fresh.properties["CANCELLING"] = True
+            context.catalog.save(fresh)
+    return f"Job {item.name} is being cancelled."
+
+
+_METHODS = {"SPCS_WAIT_FOR": wait_for, "SPCS_CANCEL_JOB": cancel_job}
+
+
+def call(context: Context, statement: Statement) -> Result:
+    """CALL <service>!<method>(…), or CALL of one of the account's own functions."""
+    if statement.words(2)[1:] == ("(",):
+        name = statement.word()
+        if name not in functions.FUNCTIONS:
+            raise errors.unsupported(f"CALL {name}")
+        arguments = functions.read_arguments(statement)
+        statement.end()
+        return single(name, functions.FUNCTIONS[name](context, arguments))
+    parts = statement.parts()
+    if not statement.accept("!"):
+        raise errors.unsupported(f"CALL {'.'.join(parts)}")
+    method = statement.word()
+    if method not in _METHODS:
+        raise errors.unsupported(f"{SERVICE}!{method}")
+    item = context.get(SERVICE, context.resolve(parts, "schema"))
+    arguments = functions.read_arguments(statement)
+    statement.end()
+    return single(method, _METHODS[method](context, item, arguments))
+
+
+STATEMENTS = {("CALL",): call}
+FUNCTIONS = {
+    "SYSTEM$GET_SERVICE_STATUS": get_service_status,
+    "SYSTEM$GET_SERVICE_LOGS": get_service_logs,
+    "SYSTEM$GET_SERVICE_DNS_DOMAIN": get_dns_domain,
+    "SYSTEM$GET_COMPUTE_POOL_STATUS": get_pool_status,
+}
