@@ -16,12 +16,15 @@ from local import settings as local_settings
 from local.account.account import Account
 from local.account.protocol import MAX_BODY, Protocol, errors_as_json
 from local.account.stage_transfer import StageTransfer
+from local.registry.container import RegistryReconciler
+from local.registry.front import TokenFront
 
 
 def account_app(account: Account) -> web.Application:
     """The application on the account's port."""
     app = web.Application(client_max_size=MAX_BODY, middlewares=[errors_as_json])
     Protocol(account).add_routes(app)
+    TokenFront(account).add_routes(app)
     StageTransfer(account).add_routes(app)
     identity = {"account": account.settings.account_id, "code": local_settings.code_version()}
 
@@ -41,8 +44,11 @@ async def serve(account: Account) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    registry = RegistryReconciler(account)
+    registry.start()
     logging.info("account ready on port %d", account.settings.port)
     await stop.wait()
+    await asyncio.to_thread(registry.stop)
     await runner.cleanup()
 
 

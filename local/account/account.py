@@ -7,6 +7,7 @@ from local.account.catalog import Catalog
 from local.account.data import DataEngine
 from local.account.session import Authenticator, hash_password
 from local.account.sql import Name
+from local.registry.registry import Registry
 from local.account.stage import StageStore
 from local.settings import LocalSettings, admin_credentials
 from local.spcs.observed import Observed
@@ -21,6 +22,7 @@ class Account:
         authenticator: sign-in and sessions.
         data: data SQL (tables, queries), loaded at its first use.
         stages: files of internal stages.
+        registry: the image registry.
         spcs: what services and jobs really do on Docker, as last seen.
     """
 
@@ -30,6 +32,7 @@ class Account:
         self.authenticator = Authenticator(self.catalog, settings.locator)
         self.data = DataEngine(settings.state / "data")
         self.stages = StageStore(settings.state / "stages", self.catalog)
+        self.registry = Registry(settings, self.catalog)
         self.spcs = Observed()
         access.seed(self.catalog)
         self._seed_admin()

@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from local.account.objects import role, stage
+from local.account.objects import image_repository, role, stage
 
-MODULES: list[ModuleType] = [role, stage]
+MODULES: list[ModuleType] = [image_repository, role, stage]

@@ -1,0 +1,1 @@
+"""The local account's image registry: a real one in a container, behind the account's own sign-in."""

@@ -1,0 +1,96 @@
+"""What the registry's container keeps on its volume, reached through commands run inside it.
+
+The registry's own API neither forgets a repository nor tells when a tag was pushed, so this reads and
+removes the folders of its documented filesystem layout (repositories/<name>/_manifests/tags/<tag>/…).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+ROOT = "/var/lib/registry/docker/registry/v2"
+_REPOSITORIES = f"{ROOT}/repositories"
+CONFIG = "/etc/docker/registry/config.yml"
+# Prints `<seconds since the epoch> <digest> <file>` for each tag below a folder.
+_LIST = """
+cd "$1" 2>/dev/null || exit 0
+busybox find . -path '*/_manifests/tags/*/current/link' | while read -r file; do
+  busybox printf '%s %s %s\\n' "$(busybox stat -c %Y "$file")" "$(busybox cat "$file")" "$file"
+done
+"""
+
+
+class StorageError(Exception):
+    """A command inside the registry's container failed; the text is what it printed."""
+
+
+class Tag(NamedTuple):
+    """One tag of an image.
+
+    Attributes:
+        image: name below its repository, for example `milvus`.
+        pushed: seconds since the epoch.
+    """
+
+    image: str
+    tag: str
+    digest: str
+    pushed: float
+
+
+class Storage:
+    """The registry's volume.
+
+    Args:
+        container: name of the registry's container.
+    """
+
+    def __init__(self, container: str) -> None:
+        self.container = container
+
+    def repositories(self, client: DockerClient) -> list[str]:
+        """All `database/schema/repository` that have a folder."""
+        command = ["busybox", "find", _REPOSITORIES, "-mindepth", "3", "-maxdepth", "3", "-type", "d"]
+        guard = f'[ -d {_REPOSITORIES} ] || exit 0; exec "$@"'
+        lines = self._run(client, ["sh", "-c", guard, "sh", *command]).splitlines()
+        return [line.removeprefix(f"{_REPOSITORIES}/") for line in lines]
+
+    def remove(self, client: DockerClient, repository: str) -> None:
+        """Forget all images of one `database/schema/repository`, and folders above it that are then empty."""
+        database, schema, name = repository.split("/")
+        script = (
+            f'cd {_REPOSITORIES} 2>/dev/null || exit 0; busybox rm -rf "$1/$2/$3"; '
+            'busybox rmdir "$1/$2" "$1" 2>/dev/null; exit 0'
+        )
+        self._run(client, ["sh", "-c", script, "sh", database, schema, name])
+
+    def remove_all(self, client: DockerClient) -> None:
+        """Forget every image and layer."""
+        self._run(client, ["busybox", "rm", "-rf", ROOT])
+
+    def collect_garbage(self, client: DockerClient) -> None:
+        """Remove layers that no image has any more; nobody may be pushing meanwhile."""
+        self._run(client, ["/entrypoint.sh", "garbage-collect", CONFIG])
+
+    def tags(self, client: DockerClient, repository: str) -> list[Tag]:
+        """All tags of all images of one `database/schema/repository`."""
+        output = self._run(client, ["sh", "-c", _LIST, "sh", f"{_REPOSITORIES}/{repository}"])
+        return sorted(_tag(line) for line in output.splitlines())
+
+    def _run(self, client: DockerClient, command: list[str]) -> str:
+        container = client.containers.get(self.container)
+        code, output = container.exec_run(command)
+        assert isinstance(output, bytes)
+        text = output.decode(errors="replace")
+        if code:
+            raise StorageError(f"{' '.join(command[:3])}: exit status {code}: {text[-500:]}")
+        return text
+
+
+def _tag(line: str) -> Tag:
+    pushed, digest, path = line.split(" ", 2)
+    image, _, rest = path.removeprefix("./").partition("/_manifests/tags/")
+    return Tag(image, rest.removesuffix("/current/link"), digest, float(pushed))
