@@ -1,0 +1,112 @@
+"""Statements over pooled connections of the official Snowflake connector.
+
+Statements of different resources run at the same time, each on a connection of its own, so no session state
+is shared between them. The connector is loaded in the background while the engine and the plugin greet each
+other: it is the slowest part of a start.
+"""
+
+import importlib
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Protocol
+
+from local.toolchain.snowflake_plugin.config import Settings
+from local.toolchain.snowflake_plugin.errors import SnowflakeError
+
+STATEMENT_TIMEOUT = 20 * 60
+"""Seconds a statement may take, unless its resource says otherwise."""
+
+_loading = threading.Lock()
+
+
+class Session(Protocol):
+    """What resources need from an account."""
+
+    @property
+    def preview_features(self) -> frozenset[str]:
+        """Names of the preview features that are switched on."""
+        ...
+
+    def run(self, statement: str, timeout: float = STATEMENT_TIMEOUT) -> list[dict[str, Any]]:
+        """Run one statement and give its rows; raises SnowflakeError."""
+        ...
+
+    def warn(self, message: str, /) -> None:
+        """Tell the user about something that is not an error."""
+        ...
+
+
+def load_connector() -> Any:
+    """The connector module, without the parts for Amazon S3, which take most of its loading time."""
+    with _loading:
+        if "snowflake.connector" not in sys.modules:
+            # The environment's hints spare the connector its search for a cloud it might run in.
+            os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
+            absent = [name for name in ("boto3", "botocore") if name not in sys.modules]
+            sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
+            try:
+                importlib.import_module("snowflake.connector")
+            finally:
+                for name in absent:
+                    del sys.modules[name]
+        return sys.modules["snowflake.connector"]
+
+
+class Pool:
+    """Connections with one provider's settings, opened when needed and kept for the next statement."""
+
+    def __init__(self, settings: Settings, warn: Callable[[str], None]) -> None:
+        """Keep the settings; the first statement opens the first connection."""
+        self._settings = settings
+        self.warn = warn
+        self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
+
+    @property
+    def preview_features(self) -> frozenset[str]:
+        """Names of the preview features that are switched on."""
+        return self._settings.preview_features
+
+    def run(self, statement: str, timeout: float = STATEMENT_TIMEOUT) -> list[dict[str, Any]]:
+        """Run one statement and give its rows as dictionaries.
+
+        Raises:
+            SnowflakeError: with the server's code, state and message, or why no connection could be opened.
+        """
+        connector = load_connector()
+        connection = self._open(connector)
+        try:
+            with connection.cursor(connector.DictCursor) as cursor:
+                cursor.execute(statement, timeout=int(timeout))
+                rows = cursor.fetchall() if cursor.description else []
+        except connector.errors.Error as error:
+            self._idle.put(connection)
+            raise SnowflakeError(error.errno, error.sqlstate, error.raw_msg or str(error)) from None
+        self._idle.put(connection)
+        return rows
+
+    def _open(self, connector: Any) -> Any:
+        if not self._settings.known:
+            raise SnowflakeError(None, None, "the provider's settings are not known yet in this preview")
+        with suppress(queue.Empty):
+            return self._idle.get_nowait()
+        try:
+            return connector.connect(**self._settings.connection())
+        except connector.errors.Error as error:
+            message = error.raw_msg or str(error)
+            raise SnowflakeError(
+                error.errno, error.sqlstate, message, "open snowflake connection: "
+            ) from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise SnowflakeError(None, None, f"{error}", "open snowflake connection: ") from None
+
+    def close(self) -> None:
+        """Close the idle connections, and with them their sessions."""
+        with suppress(queue.Empty):
+            while True:
+                connection = self._idle.get_nowait()
+                with suppress(Exception):
+                    connection.close()
