@@ -1,0 +1,79 @@
+"""Milvus and a Jupyter notebook on Snowpark Container Services, from top to bottom.
+
+Settings are in Pulumi.yaml; what each component makes, in components/; the service specifications, in specs/.
+"""
+
+# fmt: off  (one component, one paragraph)
+import pulumi
+
+import components as c
+from settings import load
+
+chosen, account = load(), c.from_config()
+named = chosen.named
+
+# As the deploying role: what belongs to the account, and what the owner role may do with it.
+deployer = pulumi.ResourceOptions(provider=account.provider("deployer"))
+guarded = pulumi.ResourceOptions(provider=deployer.provider, protect=chosen.protect)
+identity = c.Identity("identity", c.IdentityArgs(
+    owner_role=named("MILVUS_OWNER_ROLE"), people_role=named("MILVUS_ROLE"), user=named("MILVUS_USER"),
+    deployer_role=account.role, warehouse=named("MILVUS_WAREHOUSE"),
+    namespace=f"{named('MILVUS_DEMO')}.PUBLIC",
+    password=chosen.user_password, generate_password=chosen.generate_user_password,
+    public_key=chosen.user_public_key, ingress_integration=chosen.ingress_integration,
+), deployer)
+owner, people = identity.owner, identity.people
+warehouse = c.Warehouse("warehouse", c.WarehouseArgs(
+    name=named("MILVUS_WAREHOUSE"), users={"owner": owner, "people": people},
+    size=chosen.warehouse_size, auto_suspend=chosen.warehouse_auto_suspend,
+), deployer)
+database = c.Database("database", c.DatabaseArgs(
+    name=named("MILVUS_DEMO"), owner=owner, people=people,
+), guarded)
+egress = c.Egress("egress", c.EgressArgs(
+    hosts=chosen.egress_hosts, rule="MILVUS_EGRESS_RULE", integration=named("MILVUS_EGRESS_EAI"),
+    database=database.name, schema=database.schema, owner=owner,
+), deployer) if chosen.egress_hosts else None
+pool = c.ComputePool("milvus-pool", c.ComputePoolArgs(
+    name=named("MILVUS_COMPUTE_POOL"), owner=owner, instance_family=chosen.milvus_instance_family,
+), guarded)
+jupyter_pool = pool if chosen.shared_compute_pool else c.ComputePool("jupyter-pool", c.ComputePoolArgs(
+    name=named("JUPYTER_COMPUTE_POOL"), owner=owner, instance_family=chosen.jupyter_instance_family,
+), deployer)
+
+# As the owner role, once it has its privileges: files, images, services.
+place = c.Place(
+    account=account, owner_role=named("MILVUS_OWNER_ROLE"), database=database.name, schema=database.schema,
+)
+made = [part for part in (identity, warehouse, database, egress, pool, jupyter_pool) if part]
+owning = pulumi.ResourceOptions(provider=account.provider("owner", place.owner_role, depends_on=made))
+storage = c.Storage("storage", c.StorageArgs(place=place, people=people), owning)
+images = {name: c.Image(name, c.ImageArgs(
+    context=f"images/{name}", repository_url=storage.repository_url,
+    registry=account.registry_login(storage.repository_url),
+    base_images=chosen.base_images, builder=chosen.builder,
+)).reference for name in ("milvus", "jupyter")}
+milvus = c.Milvus("milvus", c.MilvusArgs(
+    image=images["milvus"], tools_image=images["jupyter"], place=place, compute_pool=pool.name,
+    volume_size=chosen.milvus_volume_size, ready_timeout=chosen.ready_timeout,
+), pulumi.ResourceOptions(provider=owning.provider, protect=chosen.protect))
+notebook = c.Notebook("notebook", c.NotebookArgs(
+    image=images["jupyter"], milvus_host=milvus.host, milvus_secret=milvus.notebook_secret,
+    files_stage=storage.files_stage, visitors=people, place=place, compute_pool=jupyter_pool.name,
+    warehouse=warehouse.name, ready_timeout=chosen.ready_timeout,
+    external_access_integrations=[egress.integration] if egress else [],
+), owning)
+
+pulumi.export("notebookUrl", notebook.url)
+pulumi.export("milvusEndpoint", milvus.endpoint)
+pulumi.export("repositoryUrl", storage.repository_url)
+pulumi.export("images", images)
+pulumi.export("services", {"MILVUS": milvus.status, "JUPYTER": notebook.status})
+pulumi.export("roles", {"owner": owner.name, "people": people.name})
+if identity.user_password:
+    pulumi.export("userPassword", identity.user_password)
+if chosen.verify:
+    verification = c.Verification("verification", c.VerificationArgs(
+        image=images["jupyter"], milvus=milvus, place=place, compute_pool=jupyter_pool.name,
+    ), owning)
+    pulumi.export("verification", verification.found)

@@ -1,0 +1,40 @@
+"""Component resources of the stack; `__main__.py` puts them together."""
+
+from components.account import Account, from_config
+from components.compute_pool import ComputePool, ComputePoolArgs
+from components.database import Database, DatabaseArgs
+from components.egress import Egress, EgressArgs
+from components.identity import Identity, IdentityArgs
+from components.image import Image, ImageArgs
+from components.milvus import Milvus, MilvusArgs
+from components.notebook import Notebook, NotebookArgs
+from components.place import Place
+from components.storage import Storage, StorageArgs
+from components.verification import Verification, VerificationArgs
+from components.warehouse import Warehouse, WarehouseArgs
+
+__all__ = [
+    "Account",
+    "ComputePool",
+    "ComputePoolArgs",
+    "Database",
+    "DatabaseArgs",
+    "Egress",
+    "EgressArgs",
+    "Identity",
+    "IdentityArgs",
+    "Image",
+    "ImageArgs",
+    "Milvus",
+    "MilvusArgs",
+    "Notebook",
+    "NotebookArgs",
+    "Place",
+    "Storage",
+    "StorageArgs",
+    "Verification",
+    "VerificationArgs",
+    "Warehouse",
+    "WarehouseArgs",
+    "from_config",
+]

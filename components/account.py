@@ -1,0 +1,237 @@
+"""The Snowflake account that a stack deploys to: connection settings, providers, registry login.
+
+Settings are the provider's own (`pulumi config set snowflake:user …`); each falls back to the environment
+variable of the provider (SNOWFLAKE_USER, …). See https://www.pulumi.com/registry/packages/snowflake/.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from os import environ
+from typing import TYPE_CHECKING, Any, cast
+
+import pulumi
+import pulumi_docker_build as docker_build
+import pulumi_snowflake as snowflake
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+# Resource types of the program that the provider serves only on request.
+PREVIEW_FEATURES = ("snowflake_external_access_integration_resource",)
+PASSWORD, KEY_PAIR, TOKEN, OAUTH = "SNOWFLAKE", "SNOWFLAKE_JWT", "PROGRAMMATIC_ACCESS_TOKEN", "OAUTH"
+_CREDENTIAL = {PASSWORD: "password", KEY_PAIR: "privateKey", TOKEN: "token", OAUTH: "token"}
+_LOGIN_SECONDS = 60
+
+Query = Callable[[str], list[dict[str, Any]]]
+"""Runs one statement and gives its rows, column name to value."""
+
+
+class AccountError(pulumi.RunError):
+    """The account or its credentials are not, or not properly, configured."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """How to reach one account, and as whom.
+
+    Attributes:
+        organization, name: the two parts of the account identifier.
+        user, role: who deploys, acting in which role.
+        authenticator: SNOWFLAKE (password), SNOWFLAKE_JWT (key pair), PROGRAMMATIC_ACCESS_TOKEN or OAUTH.
+        host, port, protocol: only for accounts that are not at their usual address.
+    """
+
+    organization: str
+    name: str
+    user: str
+    role: str
+    authenticator: str = PASSWORD
+    host: str | None = None
+    port: int | None = None
+    protocol: str = "https"
+    password: str | None = field(default=None, repr=False)
+    private_key: str | None = field(default=None, repr=False)
+    private_key_passphrase: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+
+    def provider(
+        self, name: str, role: str | None = None, depends_on: Sequence[pulumi.Resource] = ()
+    ) -> snowflake.Provider:
+        """A provider that acts in one role.
+
+        Args:
+            name: the provider resource's name.
+            role: the acting role; default the deploying one.
+            depends_on: what must exist before the role can act, e.g. its grants.
+        """
+        return snowflake.Provider(
+            name,
+            organization_name=self.organization,
+            account_name=self.name,
+            user=self.user,
+            role=role or self.role,
+            authenticator=self.authenticator,
+            host=self.host,
+            port=self.port,
+            protocol=self.protocol,
+            password=_secret(self.password),
+            private_key=_secret(self.private_key),
+            private_key_passphrase=_secret(self.private_key_passphrase),
+            token=_secret(self.token),
+            login_timeout=_LOGIN_SECONDS,
+            # A preview of the first `up` must not fail because the role is still to be made.
+            validate_default_parameters="false",
+            preview_features_enabled=list(PREVIEW_FEATURES),
+            opts=pulumi.ResourceOptions(depends_on=list(depends_on)),
+        )
+
+    def registry_login(self, repository_url: pulumi.Input[str]) -> docker_build.RegistryArgs:
+        """Credentials for pushing to the account's image registry.
+
+        A password or programmatic access token is the registry's too. For a key pair or OAuth a session token
+        is fetched, during `up` only. A changed token does not make an image differ: the docker-build provider
+        leaves registry passwords out of the comparison.
+
+        Args:
+            repository_url: as SHOW IMAGE REPOSITORIES gives it; its host is the registry's.
+        """
+        url = pulumi.Output.from_input(repository_url)
+        if self.authenticator in (PASSWORD, TOKEN):
+            user, password = self.user, pulumi.Output.secret(self.password or self.token or "")
+        else:
+            user, password = "0sessiontoken", pulumi.Output.secret(url.apply(self._session_token))
+        return docker_build.RegistryArgs(
+            address=url.apply(lambda value: value.partition("/")[0]), username=user, password=password
+        )
+
+    async def _session_token(self, _: str) -> str:
+        if pulumi.runtime.is_dry_run():
+            return ""
+        return await asyncio.to_thread(self._issue_session_token)
+
+    def _issue_session_token(self) -> str:
+        # The connector has no public call for it; Snowflake's own CLI asks in the same way.
+        with self.connect() as connection:
+            answer = cast(Any, connection.rest)._token_request("ISSUE")["data"]  # noqa: SLF001
+        return json.dumps({"token": answer["sessionToken"], "expires_in": answer["validityInSecondsST"]})
+
+    def connect(self, role: str | None = None) -> SnowflakeConnection:
+        """Open a connection of the official connector, beside the providers.
+
+        Args:
+            role: the acting role; default the deploying one.
+        """
+        import snowflake.connector  # late, for its import takes most of a second
+
+        settings: dict[str, Any] = {
+            "account": f"{self.organization}-{self.name}",
+            "user": self.user,
+            "role": role or self.role,
+            "authenticator": self.authenticator,
+            "host": self.host,
+            "port": self.port,
+            "protocol": self.protocol,
+            "password": self.password,
+            "token": self.token,
+            "private_key": self._private_key_der(),
+            "login_timeout": _LOGIN_SECONDS,
+        }
+        given = {key: value for key, value in settings.items() if value is not None}
+        return snowflake.connector.connect(**given)
+
+    @contextmanager
+    def queries(self, role: str | None = None) -> Iterator[Query]:
+        """A short connection as a function from statement to rows."""
+        from snowflake.connector import DictCursor
+
+        with self.connect(role) as connection, connection.cursor(DictCursor) as cursor:
+
+            def query(statement: str) -> list[dict[str, Any]]:
+                cursor.execute(statement)
+                return cast(list[dict[str, Any]], cursor.fetchall())
+
+            yield query
+
+    def _private_key_der(self) -> bytes | None:
+        if self.private_key is None:
+            return None
+        from cryptography.hazmat.primitives import serialization
+
+        passphrase = self.private_key_passphrase.encode() if self.private_key_passphrase else None
+        key = serialization.load_pem_private_key(self.private_key.encode(), passphrase)
+        return key.private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+
+
+def from_config() -> Account:
+    """The account of the running stack.
+
+    Raises:
+        AccountError: naming each missing or bad setting and the ways to give it.
+    """
+    required = {name: _setting(name) for name in ("organizationName", "accountName", "user", "role")}
+    problems = [f"{name} is missing" for name, value in required.items() if value is None]
+    authenticator = _authenticator(problems)
+    protocol = _setting("protocol") or "https"
+    if protocol not in ("https", "http"):
+        problems.append(f"protocol: {protocol!r} cannot be used; it must be https or http")
+    port = _setting("port")
+    if port is not None and not (port.isdecimal() and 0 < int(port) < 65536):
+        problems.append(f"port: {port!r} cannot be used; it must be a number from 1 to 65535")
+    if problems:
+        raise AccountError(
+            "The connection to Snowflake is not configured:\n  "
+            + "\n  ".join(problems)
+            + "\nGive a setting with `pulumi config set snowflake:NAME VALUE` (secrets with --secret)"
+            "\nor with an environment variable in upper case with underscores, as SNOWFLAKE_ACCOUNT_NAME."
+        )
+    return Account(
+        organization=required["organizationName"] or "",
+        name=required["accountName"] or "",
+        user=required["user"] or "",
+        role=required["role"] or "",
+        authenticator=authenticator,
+        host=_setting("host"),
+        port=int(port) if port else None,
+        protocol=protocol,
+        password=_setting("password") if authenticator == PASSWORD else None,
+        private_key=_setting("privateKey") if authenticator == KEY_PAIR else None,
+        private_key_passphrase=_setting("privateKeyPassphrase") if authenticator == KEY_PAIR else None,
+        token=_setting("token") if authenticator in (TOKEN, OAUTH) else None,
+    )
+
+
+def _authenticator(problems: list[str]) -> str:
+    chosen = _setting("authenticator")
+    if chosen is None:
+        for candidate in (PASSWORD, KEY_PAIR, TOKEN):
+            if _setting(_CREDENTIAL[candidate]) is not None:
+                return candidate
+        problems.append("credentials are missing: one of password, privateKey or token is needed")
+        return PASSWORD
+    chosen = chosen.upper()
+    if chosen not in _CREDENTIAL:
+        allowed = ", ".join(_CREDENTIAL)
+        problems.append(f"authenticator: {chosen!r} cannot be used; it must be one of {allowed}")
+    elif _setting(_CREDENTIAL[chosen]) is None:
+        problems.append(f"{_CREDENTIAL[chosen]} is missing, which authenticator {chosen} needs")
+    return chosen
+
+
+def _setting(name: str) -> str | None:
+    # Read without Output: the failure report and the registry login need the values themselves.
+    value = pulumi.Config("snowflake").get(name)
+    if value is None:
+        value = environ.get("SNOWFLAKE_" + re.sub(r"([A-Z])", r"_\1", name).upper())
+    return value or None
+
+
+def _secret(value: str | None) -> pulumi.Output[str] | None:
+    return None if value is None else pulumi.Output.secret(value)

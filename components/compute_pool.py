@@ -1,0 +1,49 @@
+"""A compute pool: the machines that services run on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_snowflake as snowflake
+
+from components import grants
+
+
+@dataclass(kw_only=True)
+class ComputePoolArgs:
+    """Inputs of ComputePool.
+
+    Attributes:
+        name: the pool's name.
+        owner: role that may run services on it.
+        instance_family: kind of machine; default CPU_X64_S.
+        nodes: number of machines, fixed; default 1.
+    """
+
+    name: str
+    owner: snowflake.AccountRole
+    instance_family: str = "CPU_X64_S"
+    nodes: int = 1
+
+
+class ComputePool(pulumi.ComponentResource):
+    """A pool of fixed size. Deleting it drops every service on it, so a stack deletes its services first."""
+
+    name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ComputePoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("milvus-spcs:index:ComputePool", name, {}, opts)
+        pool = snowflake.ComputePool(
+            name,
+            name=args.name,
+            instance_family=args.instance_family,
+            min_nodes=args.nodes,
+            max_nodes=args.nodes,
+            auto_resume="true",
+            comment="Runs Milvus and its notebook",
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+        )
+        grants.on_account_object(f"{name}-owner", args.owner, ["USAGE"], "COMPUTE POOL", pool.name, self)
+        self.name = pool.name
+        self.register_outputs({"name": self.name})

@@ -1,0 +1,50 @@
+"""User name and password for something that runs in a service, kept as a Snowflake secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_snowflake as snowflake
+
+from components.password import kept_password
+from components.place import Place
+
+
+@dataclass(kw_only=True)
+class CredentialsArgs:
+    """Inputs of Credentials.
+
+    Attributes:
+        name: the secret's name.
+        username: the user name in it; the password is made once and kept.
+        place: where the secret is made.
+        comment: the secret's comment.
+    """
+
+    name: str
+    username: str
+    place: Place
+    comment: str
+
+
+class Credentials(pulumi.ComponentResource):
+    """A generated password in a Snowflake secret that containers mount."""
+
+    secret: pulumi.Output[str]
+    """Name of the secret with database and schema, unquoted as in specifications."""
+
+    def __init__(self, name: str, args: CredentialsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("milvus-spcs:index:Credentials", name, {}, opts)
+        secret = snowflake.SecretWithBasicAuthentication(
+            name,
+            name=args.name,
+            database=args.place.database,
+            schema=args.place.schema,
+            username=args.username,
+            password=kept_password(f"{name}-password", self),
+            comment=args.comment,
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+        )
+        self.secret = pulumi.Output.concat(secret.database, ".", secret.schema, ".", secret.name)
+        self.register_outputs({"secret": self.secret})

@@ -1,0 +1,116 @@
+"""Who acts: the role that owns the services, the role and user of the people who use them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_snowflake as snowflake
+
+from components import grants
+from components.password import kept_password
+
+_SYSTEM_ADMINISTRATORS = ("SYSADMIN", "ACCOUNTADMIN")
+INGRESS_INTEGRATION = "SNOWSERVICES_INGRESS_OAUTH"
+
+
+@dataclass(kw_only=True)
+class IdentityArgs:
+    """Inputs of Identity.
+
+    Attributes:
+        owner_role: name of the role that owns the services; code in them acts as it.
+        people_role: name of the role that may enter the notebook.
+        user: name of the user with the people's role.
+        deployer_role: role that deploys; it gets the owner role to act in it.
+        warehouse, namespace: defaults of the user's sessions.
+        password: the user's password; default none.
+        generate_password: make a password once and keep it in the state; default false.
+        public_key: the user's RSA public key, base64 without PEM lines; default none.
+        ingress_integration: make the sign-in integration that old accounts lack; default false.
+    """
+
+    owner_role: str
+    people_role: str
+    user: str
+    deployer_role: str
+    warehouse: str
+    namespace: str
+    password: pulumi.Input[str] | None = None
+    generate_password: bool = False
+    public_key: str | None = None
+    ingress_integration: bool = False
+
+
+class Identity(pulumi.ComponentResource):
+    """Roles, user and the grants among them.
+
+    The owner role may publish endpoints and nothing else on the account. It is granted to SYSADMIN, as
+    https://docs.snowflake.com/en/user-guide/security-access-control-considerations advises, and to the
+    deploying role where that is below SYSADMIN.
+    """
+
+    owner: snowflake.AccountRole
+    people: snowflake.AccountRole
+    user_password: pulumi.Output[str] | None
+    """The generated password, secret; None when none was generated."""
+
+    def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("milvus-spcs:index:Identity", name, {}, opts)
+        self._parent = pulumi.ResourceOptions(parent=self, delete_before_replace=True)
+        self.owner = self._role(f"{name}-owner", args.owner_role, "Owns the Milvus and Jupyter services")
+        self.people = self._role(
+            f"{name}-people", args.people_role, "People who use Milvus from the notebook"
+        )
+        grants.on_account(f"{name}-owner-endpoints", self.owner, ["BIND SERVICE ENDPOINT"], self)
+        self._grant_owner_to(f"{name}-owner-sysadmin", "SYSADMIN")
+        if args.deployer_role.upper() not in _SYSTEM_ADMINISTRATORS:
+            self._grant_owner_to(f"{name}-owner-deployer", args.deployer_role)
+        self.user_password = kept_password(f"{name}-user-password", self) if args.generate_password else None
+        self._user(name, args)
+        if args.ingress_integration:
+            self._ingress_integration(f"{name}-ingress")
+        self.register_outputs({"owner": self.owner.name, "people": self.people.name})
+
+    def _role(self, name: str, role: str, comment: str) -> snowflake.AccountRole:
+        return snowflake.AccountRole(name, name=role, comment=comment, opts=self._parent)
+
+    def _grant_owner_to(self, name: str, role: str) -> None:
+        snowflake.GrantAccountRole(
+            name,
+            role_name=self.owner.name,
+            parent_role_name=role,
+            opts=pulumi.ResourceOptions.merge(self._parent, pulumi.ResourceOptions(deleted_with=self.owner)),
+        )
+
+    def _user(self, name: str, args: IdentityArgs) -> None:
+        password = self.user_password or args.password
+        user = snowflake.User(
+            f"{name}-user",
+            name=args.user,
+            comment="Uses Milvus from the notebook",
+            password=None if not password else pulumi.Output.secret(password),
+            must_change_password="false",  # noqa: S106 - a switch
+            rsa_public_key=args.public_key or None,
+            default_role=self.people.name,
+            default_secondary_roles_option="ALL",
+            default_warehouse=args.warehouse,
+            default_namespace=args.namespace,
+            opts=self._parent,
+        )
+        snowflake.GrantAccountRole(
+            f"{name}-people-user",
+            role_name=self.people.name,
+            user_name=user.name,
+            opts=pulumi.ResourceOptions.merge(self._parent, pulumi.ResourceOptions(deleted_with=self.people)),
+        )
+
+    def _ingress_integration(self, name: str) -> None:
+        # No resource type makes this kind. Without IF NOT EXISTS: one that others made is never ours to drop.
+        snowflake.Execute(
+            name,
+            execute=f"CREATE SECURITY INTEGRATION {INGRESS_INTEGRATION} TYPE = OAUTH "
+            "OAUTH_CLIENT = SNOWSERVICES_INGRESS ENABLED = TRUE",
+            revert=f"DROP SECURITY INTEGRATION IF EXISTS {INGRESS_INTEGRATION}",
+            opts=self._parent,
+        )

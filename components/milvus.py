@@ -1,0 +1,113 @@
+"""Milvus as a service: standalone, its data on a block volume, nobody gets in without a password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.credentials import Credentials, CredentialsArgs
+from components.job import Job, JobArgs
+from components.place import Place
+from components.service import Service, ServiceArgs
+from components.specification import image_values
+
+PORT = 19530
+NOTEBOOK_USER = "notebook"
+
+
+@dataclass(kw_only=True)
+class MilvusArgs:
+    """Inputs of Milvus.
+
+    Attributes:
+        image: reference of the Milvus image, with digest.
+        tools_image: reference of the image with the set-up script.
+        place: where it is made, and as whom.
+        compute_pool: the pool it runs on.
+        volume_size: GiB of the block volume; default 10.
+        ready_timeout: seconds to wait until it runs; default 600.
+        name: the service's name; default MILVUS.
+    """
+
+    image: pulumi.Input[str]
+    tools_image: pulumi.Input[str]
+    place: Place
+    compute_pool: pulumi.Input[str]
+    volume_size: int = 10
+    ready_timeout: int = 600
+    name: str = "MILVUS"
+
+
+class Milvus(pulumi.ComponentResource):
+    """The Milvus service, root's password, and a Milvus user for the notebook with the rights it needs."""
+
+    host: str
+    """Name under which services in the same schema reach it."""
+    endpoint: pulumi.Output[str]
+    """HOST:PORT inside the account."""
+    status: pulumi.Output[str]
+    notebook_secret: pulumi.Output[str]
+    """Secret with the notebook's user name and password in Milvus."""
+    service: Service
+    setup: Job
+
+    def __init__(self, name: str, args: MilvusArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("milvus-spcs:index:Milvus", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        root = self._credentials(f"{name}-root", args, f"{args.name}_ROOT", "root")
+        notebook = self._credentials(f"{name}-notebook", args, f"{args.name}_NOTEBOOK", NOTEBOOK_USER)
+        self.host = args.name.lower().replace("_", "-")
+        self.notebook_secret = notebook.secret
+        self.service = Service(
+            f"{name}-service",
+            ServiceArgs(
+                name=args.name,
+                template="milvus.yaml",
+                values={
+                    **image_values(args.image),
+                    "root_secret": root.secret,
+                    "volume_size": args.volume_size,
+                },
+                place=args.place,
+                compute_pool=args.compute_pool,
+                ready_timeout=args.ready_timeout,
+                comment="Milvus standalone",
+            ),
+            child,
+        )
+        self.setup = Job(
+            f"{name}-setup",
+            JobArgs(
+                name=f"{args.name}_SETUP",
+                container="setup",
+                template="milvus_setup.yaml",
+                values={
+                    **image_values(args.tools_image),
+                    "milvus_host": self.host,
+                    "root_secret": root.secret,
+                    "milvus_secret": notebook.secret,
+                },
+                place=args.place,
+                compute_pool=args.compute_pool,
+                depends_on=[self.service.ready],
+                # A new service begins with an empty volume.
+                replace_with=[self.service.service],
+            ),
+            child,
+        )
+        self.endpoint = pulumi.Output.concat(self.service.dns_name, f":{PORT}")
+        self.status = self.service.status
+        self.register_outputs({"endpoint": self.endpoint, "status": self.status})
+
+    def _credentials(self, name: str, args: MilvusArgs, secret: str, username: str) -> Credentials:
+        return Credentials(
+            name,
+            CredentialsArgs(
+                name=secret,
+                username=username,
+                place=args.place,
+                comment=f"Milvus user {username}",
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )

@@ -1,0 +1,71 @@
+"""Stages for files and the repository for images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_snowflake as snowflake
+
+from components import grants
+from components.place import Place
+
+STAGES = {"YAML_STAGE": "Service specifications", "DATA": "Data files", "FILES": "Files of the notebook"}
+
+
+@dataclass(kw_only=True)
+class StorageArgs:
+    """Inputs of Storage.
+
+    Attributes:
+        place: where the objects are made.
+        people: role that may read and write files of the notebook.
+        repository: name of the image repository; default MILVUS_REPO.
+    """
+
+    place: Place
+    people: snowflake.AccountRole
+    repository: str = "MILVUS_REPO"
+
+
+class Storage(pulumi.ComponentResource):
+    """Stages YAML_STAGE, DATA and FILES, and an image repository."""
+
+    files_stage: pulumi.Output[str]
+    """Name of stage FILES with database and schema, without quotes."""
+    repository_url: pulumi.Output[str]
+    """Address to push images to: registry host and path, without scheme."""
+
+    def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("milvus-spcs:index:Storage", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self, delete_before_replace=True)
+        stages = {
+            stage: snowflake.StageInternal(
+                f"{name}-{stage.lower().replace('_', '-')}",
+                name=stage,
+                database=args.place.database,
+                schema=args.place.schema,
+                comment=comment,
+                # A service mounts a stage only when the server alone encrypts it.
+                encryption=snowflake.StageInternalEncryptionArgs(
+                    snowflake_sse=snowflake.StageInternalEncryptionSnowflakeSseArgs()
+                ),
+                opts=child,
+            )
+            for stage, comment in STAGES.items()
+        }
+        repository = snowflake.ImageRepository(
+            f"{name}-repository",
+            name=args.repository,
+            database=args.place.database,
+            schema=args.place.schema,
+            comment="Images of Milvus and of the notebook",
+            opts=child,
+        )
+        files = stages["FILES"]
+        grants.on_schema_object(
+            f"{name}-files-people", args.people, ["READ", "WRITE"], "STAGE", files.fully_qualified_name, self
+        )
+        self.files_stage = pulumi.Output.concat(files.database, ".", files.schema, ".", files.name)
+        self.repository_url = repository.show_outputs.apply(lambda rows: rows[0].repository_url or "")
+        self.register_outputs({"filesStage": self.files_stage, "repositoryUrl": self.repository_url})

@@ -1,0 +1,63 @@
+"""Proof that the deployment works: a job in the account inserts vectors into Milvus and finds one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.job import Job, JobArgs
+from components.milvus import Milvus
+from components.place import Place
+from components.specification import image_values
+
+
+@dataclass(kw_only=True)
+class VerificationArgs:
+    """Inputs of Verification.
+
+    Attributes:
+        image: reference of the image with the script.
+        milvus: what is proven; the job runs again when its specification changes.
+        place: where the job is made, and as whom.
+        compute_pool: the pool it runs on.
+        name: the job's name; default MILVUS_VERIFICATION.
+    """
+
+    image: pulumi.Input[str]
+    milvus: Milvus
+    place: Place
+    compute_pool: pulumi.Input[str]
+    name: str = "MILVUS_VERIFICATION"
+
+
+class Verification(pulumi.ComponentResource):
+    """Runs the job as the notebook's Milvus user; `pulumi up` fails when the job does."""
+
+    found: pulumi.Output[str]
+    """The sentence that the search found."""
+
+    def __init__(self, name: str, args: VerificationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("milvus-spcs:index:Verification", name, {}, opts)
+        milvus = args.milvus
+        job = Job(
+            f"{name}-job",
+            JobArgs(
+                name=args.name,
+                container="verification",
+                template="verification.yaml",
+                values={
+                    **image_values(args.image),
+                    "milvus_host": milvus.host,
+                    "milvus_secret": milvus.notebook_secret,
+                },
+                place=args.place,
+                compute_pool=args.compute_pool,
+                depends_on=[milvus.setup],
+                triggers=[milvus.service.specification],
+                replace_with=[milvus.service.service],
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        self.found = job.last_line
+        self.register_outputs({"found": self.found})

@@ -1,0 +1,227 @@
+"""The settings of a stack, read once and checked before the first resource is declared.
+
+Pulumi.yaml declares the same settings for `pulumi config` and the engine; a test keeps the two alike.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any
+
+import pulumi
+
+# x86-64 families without GPU: the images are built for linux/amd64 and compute on the CPU.
+# https://docs.snowflake.com/en/developer-guide/snowpark-container-services/instance-families-aws
+INSTANCE_FAMILIES = (
+    *(f"CPU_X64_{size}" for size in ("XS", "S", "M", "SL", "L")),
+    *(f"HIGHMEM_X64_{size}" for size in ("S", "M", "SL", "L")),
+    *(f"GEN_X64_G2_{size}" for size in (2, 4, 8, 16, 32)),
+    *(f"MEM_X64_G2_{size}" for size in (8, 32, 64, 96, 192)),
+)
+WAREHOUSE_SIZES = (
+    "XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE", "XXLARGE", "XXXLARGE", "X4LARGE", "X5LARGE", "X6LARGE",
+)  # fmt: skip
+EGRESS_PORTS = "22, 80, 443 or 1024 to 65535"
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})+")
+
+
+class SettingsError(pulumi.RunError):
+    """One or more settings have values that cannot be used; the message names each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings of one stack; Pulumi.yaml describes each under its name in camel case."""
+
+    prefix: str = ""
+    user_password: str = field(default="", repr=False)
+    generate_user_password: bool = False
+    user_public_key: str = ""
+    warehouse_size: str = "XSMALL"
+    warehouse_auto_suspend: int = 180
+    milvus_instance_family: str = "CPU_X64_S"
+    jupyter_instance_family: str = "CPU_X64_S"
+    shared_compute_pool: bool = False
+    milvus_volume_size: int = 10
+    egress_hosts: tuple[str, ...] = ()
+    ingress_integration: bool = False
+    base_images: Mapping[str, str] = field(default_factory=dict)
+    builder: str = ""
+    ready_timeout: int = 600
+    protect: bool = False
+    verify: bool = True
+
+    def named(self, default: str) -> str:
+        """Name of an account-level object in this stack: the prefix and its default name."""
+        return f"{self.prefix}_{default}" if self.prefix else default
+
+
+def load(config: pulumi.Config | None = None) -> Settings:
+    """Read and check the stack's settings.
+
+    Args:
+        config: the project's configuration; default that of the running program.
+
+    Raises:
+        SettingsError: naming every bad setting, its value (not for secrets) and the allowed values.
+    """
+    config = config or pulumi.Config()
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for setting in fields(Settings):
+        text = config.get(camel_case(setting.name))
+        try:
+            value = _default(setting) if text is None else _PARSERS[setting.type](text)
+            values[setting.name] = _CHECKS.get(setting.name, _anything)(value)
+        except ValueError as error:
+            shown = "the secret value" if setting.name == "user_password" else repr(text)
+            problems.append(f"{camel_case(setting.name)}: {shown} cannot be used; it must be {error}")
+    if values.get("user_password") and values.get("generate_user_password"):
+        problems.append("userPassword and generateUserPassword: only one of them can be set")
+    if problems:
+        raise SettingsError("The stack's settings cannot be used:\n  " + "\n  ".join(problems))
+    return Settings(**values)
+
+
+def camel_case(name: str) -> str:
+    """Name of a setting in Pulumi.yaml: `warehouse_size` is `warehouseSize` there."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _default(setting: Field[Any]) -> Any:
+    return setting.default_factory() if setting.default_factory is not MISSING else setting.default
+
+
+def _boolean(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("true or false")
+    return text == "true"
+
+
+def _integer(text: str) -> int:
+    if not re.fullmatch(r"-?[0-9]+", text):
+        raise ValueError("a whole number")
+    return int(text)
+
+
+def _strings(text: str) -> tuple[str, ...]:
+    value = _json(text)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError("a list of strings (pulumi config set --path 'NAME[0]' VALUE)")
+    return tuple(value)
+
+
+def _string_map(text: str) -> Mapping[str, str]:
+    value = _json(text)
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        raise ValueError("""a map of strings (pulumi config set --path 'NAME["key"]' VALUE)""")
+    return value
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return None
+
+
+# Keyed by the annotation's text, for annotations are not evaluated here.
+_PARSERS: Mapping[Any, Callable[[str], Any]] = {
+    "str": str.strip,
+    "bool": _boolean,
+    "int": _integer,
+    "tuple[str, ...]": _strings,
+    "Mapping[str, str]": _string_map,
+}
+
+
+def _anything(value: Any) -> Any:
+    return value
+
+
+def _matching(pattern: str, allowed: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if value and not re.fullmatch(pattern, value):
+            raise ValueError(f"{allowed}, or empty")
+        return value
+
+    return check
+
+
+def _one_of(allowed: tuple[str, ...]) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if value not in allowed:
+            raise ValueError("one of " + ", ".join(allowed))
+        return value
+
+    return check
+
+
+def _between(least: int, most: int, unit: str) -> Callable[[int], int]:
+    def check(value: int) -> int:
+        if not least <= value <= most:
+            raise ValueError(f"a whole number of {unit} from {least} to {most}")
+        return value
+
+    return check
+
+
+def _password(value: str) -> str:
+    # The account's own password policy may ask for more; Snowflake then says so.
+    if value and not (8 <= len(value) <= 256):
+        raise ValueError("8 to 256 characters long, or not set")
+    return value
+
+
+def _public_key(value: str) -> str:
+    """The key without PEM lines, as RSA_PUBLIC_KEY takes it."""
+    body = re.sub(r"-----(BEGIN|END) PUBLIC KEY-----|\s", "", value)
+    try:
+        der = base64.b64decode(body, validate=True)
+    except binascii.Error:
+        der = b""
+    if value and (len(der) < 256 or der[0] != 0x30):
+        raise ValueError("an RSA public key of 2048 bits or more in PEM form (openssl rsa -pubout), or empty")
+    return body
+
+
+def _hosts(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_host(item) for item in value)
+
+
+def _host(item: str) -> str:
+    host, _, port = item.partition(":")
+    port = port or "443"
+    known_port = port.isdecimal() and (int(port) in (22, 80, 443) or 1024 <= int(port) <= 65535)
+    everywhere = host == "0.0.0.0" and port not in ("80", "443")  # noqa: S104 - an egress rule, not a listener
+    if not _HOST.fullmatch(host) or not known_port or everywhere:
+        raise ValueError(
+            f"a list of HOST or HOST:PORT, without scheme or wildcard, PORT {EGRESS_PORTS}, "
+            f"and 0.0.0.0 only with port 80 or 443; {item!r} is not"
+        )
+    return f"{host.lower()}:{port}"
+
+
+_CHECKS: Mapping[str, Callable[[Any], Any]] = {
+    "prefix": _matching(
+        r"[A-Z]([A-Z0-9_]{0,18}[A-Z0-9])?",
+        "1 to 20 of A-Z, 0-9 and _, beginning with a letter and not ending with _",
+    ),
+    "user_password": _password,
+    "user_public_key": _public_key,
+    "warehouse_size": _one_of(WAREHOUSE_SIZES),
+    "warehouse_auto_suspend": _between(60, 86400, "seconds"),
+    "milvus_instance_family": _one_of(INSTANCE_FAMILIES),
+    "jupyter_instance_family": _one_of(INSTANCE_FAMILIES),
+    "milvus_volume_size": _between(1, 16384, "GiB"),
+    "egress_hosts": _hosts,
+    "builder": _matching(r"[A-Za-z0-9][A-Za-z0-9._-]*", "the name of a buildx builder"),
+    "ready_timeout": _between(30, 3600, "seconds"),
+}
