@@ -1,0 +1,79 @@
+"""Timing, memory, and the table that the results are shown in."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured value.
+
+    Attributes:
+        what: what was measured.
+        value: the measured value, in `unit`.
+        reference: what it is compared with, in the same unit; None when there is nothing to compare with.
+        limit: highest acceptable value (as a ratio when there is a reference); None for information only.
+    """
+
+    what: str
+    value: float
+    unit: str
+    reference: float | None = None
+    limit: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        return self.value / self.reference if self.reference else None
+
+    @property
+    def kept(self) -> bool | None:
+        """Whether the limit is kept; None without a limit."""
+        if self.limit is None:
+            return None
+        compared = self.value if self.reference is None else self.ratio
+        return compared is not None and compared <= self.limit
+
+
+def median_seconds(action: Callable[[], object], times: int) -> float:
+    """Median wall time of an action."""
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        action()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+def resident_mib(pid: int) -> float:
+    """Resident memory of a process, in MiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError(f"process {pid} has no resident memory")
+
+
+def show(figures: list[Figure]) -> None:
+    """Print the figures as a table."""
+    table = Table(title="Benchmark", title_justify="left", title_style="bold")
+    for heading in ("what", "measured", "reference", "ratio", "limit", ""):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    for figure in figures:
+        table.add_row(
+            figure.what,
+            f"{figure.value:.4g} {figure.unit}",
+            "" if figure.reference is None else f"{figure.reference:.4g} {figure.unit}",
+            "" if figure.ratio is None else f"{figure.ratio:.2f}",
+            "" if figure.limit is None else f"{figure.limit:g}",
+            {None: "", True: "kept", False: "MISSED"}[figure.kept],
+        )
+    Console(highlight=False).print(table)
