@@ -30,7 +30,7 @@ class Account:
         self.settings = settings
         self.catalog = Catalog(settings.state / "catalog.sqlite")
         self.authenticator = Authenticator(self.catalog, settings.locator)
-        self.data = DataEngine(settings.state / "data")
+        self.data = DataEngine(settings.state / "data", self.catalog)
         self.stages = StageStore(settings.state / "stages", self.catalog)
         self.registry = Registry(settings, self.catalog)
         self.spcs = Observed()

@@ -11,12 +11,16 @@ from local.account import errors, functions
 from local.account.context import Context
 from local.account.modules import MODULES
 from local.account.objects.base import ObjectType
-from local.account.result import Result
+from local.account.result import Column, Result
 from local.account.sql import Statement
 
 Handler = Callable[[Context, Statement], Result]
 _DATA_VERBS = {"SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "VALUES", "(", "COPY"}
-_DATA_OBJECTS = {"TABLE", "TABLES", "VIEW", "VIEWS", "SEQUENCE", "COLUMNS"}
+_DATA_OBJECTS = {
+    **dict.fromkeys(("CREATE", "ALTER", "DESCRIBE", "DESC"), ("TABLE", "VIEW")),
+    "SHOW": ("COLUMNS",),
+}
+_READING_VERBS = {"SHOW", "DESCRIBE", "DESC", "LIST", "LS"}
 _CREATE_MODIFIERS = {"TRANSIENT", "TEMPORARY", "TEMP", "LOCAL", "GLOBAL", "SECURE", "VOLATILE", "TERSE"}
 
 
@@ -43,17 +47,33 @@ RAW_STATEMENTS: dict[str, Callable[[Context, str], Result]] = _collect("RAW_STAT
 _FIRST_WORD = re.compile(r"(?:\s|--[^\n]*|//[^\n]*|/\*.*?\*/)*([A-Za-z]+)", re.DOTALL)
 
 
-def execute(context: Context, text: str, bindings: list[Any] | None = None) -> Result:
-    """Run one statement.
+def execute(context: Context, text: str, bindings: list[dict[str, Any]] | None = None) -> Result:
+    """Run one statement, or say what columns it would give when the context is for describing only.
 
     Args:
         context: account and session.
         text: the statement, comments included.
-        bindings: values of `?` placeholders in data SQL.
+        bindings: `{"type", "value"}` of each `?` in data SQL, in order.
 
     Raises:
         SnowflakeError: refused, with Snowflake's code and text.
     """
+    first = _FIRST_WORD.match(text)
+    verb = first[1].upper() if first else ""
+    if context.describe_only and verb not in _DATA_VERBS:
+        return _describe(context, text, verb)
+    return _execute(context, text, bindings)
+
+
+def _describe(context: Context, text: str, verb: str) -> Result:
+    if verb not in _READING_VERBS:
+        return Result([Column("status")])
+    result = _execute(context, text, None)
+    result.rows.clear()
+    return result
+
+
+def _execute(context: Context, text: str, bindings: list[dict[str, Any]] | None) -> Result:
     first = _FIRST_WORD.match(text)
     if first and first[1].upper() in RAW_STATEMENTS:
         return RAW_STATEMENTS[first[1].upper()](context, text[first.end() :])
@@ -72,14 +92,16 @@ def execute(context: Context, text: str, bindings: list[Any] | None = None) -> R
     raise _refusal(statement)
 
 
-def _on_object_type(context: Context, statement: Statement, text: str, bindings: list[Any] | None) -> Result:
+def _on_object_type(
+    context: Context, statement: Statement, text: str, bindings: list[dict[str, Any]] | None
+) -> Result:
     verb = statement.word()
     replace = verb == "CREATE" and statement.accept("OR", "REPLACE")
     start = statement.position
     modifiers = []
     while statement.words(1)[:1] and statement.words(1)[0] in _CREATE_MODIFIERS:
         modifiers.append(statement.word())
-    if statement.words(1)[:1] and statement.words(1)[0] in _DATA_OBJECTS:
+    if statement.words(1)[:1] and statement.words(1)[0] in _DATA_OBJECTS.get(verb, ()):
         return context.account.data.execute(context, functions.substitute(context, text), bindings)
     for kind in TYPES:
         if statement.accept(*(kind.plural if verb == "SHOW" else kind.kind).split(" ")):

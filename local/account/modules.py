@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from local.account.objects import image_repository, role, stage
+from local.account import transactions
+from local.account.objects import image_repository, role, stage, table
 
-MODULES: list[ModuleType] = [image_repository, role, stage]
+MODULES: list[ModuleType] = [image_repository, role, stage, table, transactions]

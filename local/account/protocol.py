@@ -164,7 +164,9 @@ class Protocol:
 
     async def close_session(self, request: web.Request) -> web.Response:
         if request.query.get("delete") == "true":
-            self._account.authenticator.close(_bearer(request))
+            token = _bearer(request)
+            self._account.data.forget(self._account.authenticator.find(token))
+            self._account.authenticator.close(token)
         return _success(None)
 
     async def telemetry(self, request: web.Request) -> web.Response:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import threading
 import uuid
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from local.account import engine
@@ -20,6 +21,11 @@ from local.account.session import Session
 
 MAX_PARALLEL = 256
 REMEMBERED = 2000
+REMEMBERED_CELLS = 2_000_000
+_RESULT_SCAN = re.compile(
+    r"\s*select\s+\*\s+from\s+table\s*\(\s*result_scan\s*\(\s*'([0-9a-f-]{36})'\s*\)\s*\)\s*;?\s*",
+    re.IGNORECASE,
+)
 _log = logging.getLogger(__name__)
 
 
@@ -35,9 +41,18 @@ class Query:
     id: str
     text: str
     session: Session
+    request: str = ""
     started: float = field(default_factory=now)
     task: asyncio.Task[Result] = field(init=False)
     cancelled: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def cells(self) -> int:
+        """Size of the result, once there is one."""
+        if not self.task.done() or self.task.cancelled() or self.task.exception():
+            return 0
+        result = self.task.result()
+        return len(result.rows) * len(result.columns)
 
 
 class Statements:
@@ -46,8 +61,9 @@ class Statements:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._pool = ThreadPoolExecutor(MAX_PARALLEL, thread_name_prefix="statement")
-        self._by_request: OrderedDict[str, Query] = OrderedDict()
+        self._by_request: dict[str, Query] = {}
         self._by_id: OrderedDict[str, Query] = OrderedDict()
+        self._cells = 0
 
     def submit(
         self,
@@ -62,14 +78,27 @@ class Statements:
         known = self._by_request.get(request)
         if known and known.text == text and known.session is session:
             return known
-        query = Query(str(uuid.uuid4()), text, session)
+        query = Query(str(uuid.uuid4()), text, session, request)
         context = Context(self._account, session, origin, describe_only, query.cancelled)
         query.task = asyncio.get_running_loop().create_task(self._run(context, query, bindings))
         self._by_request[request] = self._by_id[query.id] = query
-        for store in (self._by_request, self._by_id):
-            while len(store) > REMEMBERED:
-                store.popitem(last=False)
+        query.task.add_done_callback(lambda _: self._forget_oldest(query))
         return query
+
+    def _forget_oldest(self, newest: Query) -> None:
+        """Keep the newest results, bounded by their number and by their cells."""
+        self._cells += newest.cells
+        for _ in range(len(self._by_id)):
+            if len(self._by_id) <= REMEMBERED and self._cells <= REMEMBERED_CELLS:
+                return
+            oldest = next(iter(self._by_id.values()))
+            if oldest is newest or not oldest.task.done():
+                self._by_id.move_to_end(oldest.id)
+                continue
+            self._cells -= oldest.cells
+            del self._by_id[oldest.id]
+            if self._by_request.get(oldest.request) is oldest:
+                del self._by_request[oldest.request]
 
     def find(self, query_id: str) -> Query:
         """A query by its id.
@@ -82,18 +111,27 @@ class Statements:
         except KeyError:
             raise SnowflakeError("000707", "02000", f"Query {query_id} not found.") from None
 
+    async def _earlier(self, query_id: str, session: Session) -> Result:
+        """Result of an earlier query of the same user."""
+        query = self._by_id.get(query_id)
+        if query is None or query.session.user != session.user:
+            raise SnowflakeError("000709", "02000", f"Statement {query_id} not found")
+        return replace(await asyncio.shield(query.task), statement_type=4096)
+
     def cancel(self, request: str) -> None:
         """Stop waiting for a statement; the client gets 000604."""
         query = self._by_request.get(request)
         if query and not query.task.done():
             query.cancelled.set()
-            self._account.data.interrupt(query.session)
+            self._account.data.interrupt(query.cancelled)
             query.task.cancel()
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, context: Context, query: Query, bindings: list[Any] | None) -> Result:
+        if earlier := _RESULT_SCAN.fullmatch(query.text):
+            return await self._earlier(earlier[1], query.session)
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._pool, engine.execute, context, query.text, bindings)

@@ -153,3 +153,43 @@ def session(account: RunningAccount) -> Iterator[SnowflakeConnection]:
     """A session of the administrator, closed after the test."""
     with account.connect() as connection:
         yield connection
+
+
+@dataclass
+class Place:
+    """A database with schema PUBLIC and a warehouse, for the tests of one module.
+
+    Attributes:
+        database: its name; PUBLIC is the current schema of `connect` and `run`.
+        warehouse: the current warehouse.
+    """
+
+    account: RunningAccount
+    database: str
+    warehouse: str
+
+    def connect(self, **settings: Any) -> SnowflakeConnection:
+        """A new session in this database."""
+        defaults = {"database": self.database, "schema": "PUBLIC", "warehouse": self.warehouse}
+        return self.account.connect(**{**defaults, **settings})
+
+    def run(self, *statements: str, **settings: Any) -> list[dict[str, Any]]:
+        """Run statements in one new session here; the rows of the last one, by column name."""
+        with self.connect(**settings) as connection:
+            rows: list[dict[str, Any]] = []
+            for statement in statements:
+                rows = run(connection, statement)
+            return rows
+
+
+@pytest.fixture(scope="module")
+def place(account: RunningAccount, request: pytest.FixtureRequest) -> Iterator[Place]:
+    """A database and a warehouse of the module's own, dropped afterwards."""
+    name = request.module.__name__.rpartition(".")[2].upper()
+    made = Place(account, f"{name}_DB", f"{name}_WH")
+    account.run(
+        f"CREATE OR REPLACE DATABASE {made.database}",
+        f"CREATE WAREHOUSE IF NOT EXISTS {made.warehouse} WAREHOUSE_SIZE = XSMALL INITIALLY_SUSPENDED = TRUE",
+    )
+    yield made
+    account.run(f"DROP DATABASE {made.database}", f"DROP WAREHOUSE {made.warehouse}")
