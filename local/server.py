@@ -16,8 +16,11 @@ from local import settings as local_settings
 from local.account.account import Account
 from local.account.protocol import MAX_BODY, Protocol, errors_as_json
 from local.account.stage_transfer import StageTransfer
+from local.ingress.app import ingress_runner
+from local.ingress.sign_in import SignIn
 from local.registry.container import RegistryReconciler
 from local.registry.front import TokenFront
+from local.spcs.reconciler import Reconciler
 
 
 def account_app(account: Account) -> web.Application:
@@ -26,6 +29,7 @@ def account_app(account: Account) -> web.Application:
     Protocol(account).add_routes(app)
     TokenFront(account).add_routes(app)
     StageTransfer(account).add_routes(app)
+    SignIn(account).add_routes(app)
     identity = {"account": account.settings.account_id, "code": local_settings.code_version()}
 
     async def health(request: web.Request) -> web.Response:
@@ -35,20 +39,48 @@ def account_app(account: Account) -> web.Application:
     return app
 
 
+def _listen_for_services(account: Account, runner: web.AppRunner) -> None:
+    """Listen on the container network too as soon as it exists, for services that use the account."""
+    loop = asyncio.get_running_loop()
+    known: set[str] = set()
+
+    async def listen(address: str) -> None:
+        try:
+            await web.TCPSite(runner, address, account.settings.port).start()
+        except OSError as error:
+            known.discard(address)
+            logging.error("services cannot reach the account: cannot listen on %s: %s", address, error)
+
+    def on_gateway(address: str) -> None:
+        if address and address not in known:
+            known.add(address)
+            asyncio.run_coroutine_threadsafe(listen(address), loop)
+
+    account.spcs.on_gateway.append(on_gateway)
+
+
 async def serve(account: Account) -> None:
     """Listen until SIGTERM or SIGINT."""
     # Uploaded files are stored as they are; the SQL API unpacks its own bodies.
     runner = web.AppRunner(account_app(account), access_log=None, shutdown_timeout=2.0, auto_decompress=False)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", account.settings.port).start()
+    ingress = ingress_runner(account)
+    await ingress.setup()
+    await web.TCPSite(ingress, "127.0.0.1", account.settings.ingress_port).start()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     registry = RegistryReconciler(account)
     registry.start()
+    services = Reconciler(account)
+    _listen_for_services(account, runner)
+    services.start()
     logging.info("account ready on port %d", account.settings.port)
     await stop.wait()
+    await asyncio.to_thread(services.stop)
     await asyncio.to_thread(registry.stop)
+    await ingress.cleanup()
     await runner.cleanup()
 
 
