@@ -1,0 +1,25 @@
+"""Sentences as vectors, with a small model that comes inside its Python package."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import wordllama
+from numpy.typing import NDArray
+
+DIMENSION = 256
+
+
+@cache
+def _model() -> wordllama.WordLlama:
+    return wordllama.WordLlama.load(
+        dim=DIMENSION, cache_dir=Path(wordllama.__file__).parent, disable_download=True
+    )
+
+
+def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+    """One row of 256 numbers for each text, each of length 1, so that the inner product is the likeness."""
+    return np.asarray(_model().embed(list(texts), norm=True), dtype=np.float32)

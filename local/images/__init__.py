@@ -1,0 +1,1 @@
+"""Images that the local account and its offline builds need."""
