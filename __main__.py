@@ -71,6 +71,7 @@ pulumi.export("images", images)
 pulumi.export("services", {"MILVUS": milvus.status, "JUPYTER": notebook.status})
 pulumi.export("roles", {"owner": owner.name, "people": people.name})
 if identity.user_password:
+    pulumi.export("userName", named("MILVUS_USER"))
     pulumi.export("userPassword", identity.user_password)
 if chosen.verify:
     verification = c.Verification("verification", c.VerificationArgs(

@@ -100,7 +100,7 @@ def context_files(folder: Path) -> list[Path]:
     """The files of a build context that are not excluded by its .dockerignore, in a fixed order."""
     ignore = folder / ".dockerignore"
     lines = ignore.read_text().splitlines() if ignore.exists() else []
-    excluded = pathspec.PathSpec.from_lines("gitwildmatch", map(_rooted, lines))
+    excluded = pathspec.PathSpec.from_lines("gitignore", map(_rooted, lines))
     return [
         path
         for path in sorted(folder.rglob("*"))

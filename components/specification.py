@@ -73,7 +73,7 @@ _LEADING_COMMENT = re.compile(r"\A(\s*#[^\n]*\n)+")
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
-class SpecificationError(ValueError):
+class SpecificationError(pulumi.RunError):
     """A specification that Snowflake would refuse; the message names the file and the place in it."""
 
 

@@ -1,0 +1,164 @@
+"""Settings: every bad value is refused with the setting, the value and what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+
+import settings
+from settings import Settings, SettingsError, camel_case, load
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+SCHEMA: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
+SCHEMA_TYPES = {
+    "string": "str",
+    "boolean": "bool",
+    "integer": "int",
+    "array": "tuple[str, ...]",
+    "object": "Mapping[str, str]",
+}
+KEY = "MII" + "A" * 389
+
+
+@pytest.fixture(autouse=True)
+def _clean_configuration() -> Iterator[None]:
+    yield
+    pulumi.runtime.set_all_config({})
+
+
+def read(**values: str) -> Settings:
+    pulumi.runtime.set_all_config({f"milvus-spcs:{key}": value for key, value in values.items()})
+    return load(pulumi.Config("milvus-spcs"))
+
+
+def test_schema_and_code_have_the_same_settings() -> None:
+    assert SCHEMA.keys() == {camel_case(item.name) for item in fields(Settings)}
+
+
+@pytest.mark.parametrize("field", fields(Settings), ids=lambda item: item.name)
+def test_schema_and_code_agree(field: Any) -> None:
+    declared = SCHEMA[camel_case(field.name)]
+    default = getattr(Settings(), field.name)
+    assert SCHEMA_TYPES[declared["type"]] == field.type
+    assert declared["default"] == (list(default) if isinstance(default, tuple) else default)
+    assert len(declared["description"]) > 20
+    assert declared.get("secret", False) == (field.name == "user_password")
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod", "local"])
+def test_stacks_have_good_settings_and_no_credential(stack: str) -> None:
+    config = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    values = {key.partition(":")[2]: value for key, value in config.items() if key.startswith("milvus-spcs:")}
+    assert values.keys() <= SCHEMA.keys()
+    read(
+        **{
+            key: str(value).lower() if isinstance(value, bool) else str(value)
+            for key, value in values.items()
+        }
+    )
+    allowed = {"organizationName", "accountName", "host", "protocol", "role"}
+    connection = {key.partition(":")[2] for key in config if key.startswith("snowflake:")}
+    assert connection <= allowed
+
+
+def test_defaults_are_good() -> None:
+    assert read() == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("prefix", "dev", "1 to 20 of A-Z"),
+        ("prefix", "1DEV", "beginning with a letter"),
+        ("prefix", "DEV_", "not ending with _"),
+        ("prefix", "A" * 21, "1 to 20"),
+        ("prefix", 'DEV"', "1 to 20 of A-Z"),
+        ("generateUserPassword", "yes", "true or false"),
+        ("userPublicKey", "ssh-rsa AAAA", "an RSA public key"),
+        (
+            "userPublicKey",
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+            "an RSA public key",
+        ),
+        ("warehouseSize", "X-LARGE", "XSMALL, SMALL, MEDIUM"),
+        ("warehouseAutoSuspend", "10", "a whole number of seconds from 60 to 86400"),
+        ("warehouseAutoSuspend", "soon", "a whole number"),
+        ("milvusInstanceFamily", "STANDARD_1", "CPU_X64_XS, CPU_X64_S"),
+        ("milvusInstanceFamily", "GEN_ARM_G1_2", "CPU_X64_XS"),
+        ("jupyterInstanceFamily", "", "CPU_X64_XS"),
+        ("sharedComputePool", "1", "true or false"),
+        ("milvusVolumeSize", "0", "GiB from 1 to 16384"),
+        ("milvusVolumeSize", "10Gi", "a whole number"),
+        ("egressHosts", "pypi.org", "a list of strings"),
+        ("egressHosts", '["https://pypi.org"]', "without scheme"),
+        ("egressHosts", '["*.pypi.org"]', "wildcard"),
+        ("egressHosts", '["pypi.org:25"]', "22, 80, 443"),
+        ("egressHosts", '["pypi.org:99999"]', "22, 80, 443"),
+        ("egressHosts", '["localhost"]', "HOST or HOST:PORT"),
+        ("egressHosts", '["0.0.0.0:22"]', "0.0.0.0 only with port 80 or 443"),
+        ("egressHosts", "[443]", "a list of strings"),
+        ("ingressIntegration", "maybe", "true or false"),
+        ("baseImages", '["python"]', "a map of strings"),
+        ("baseImages", '{"python:3": 3}', "a map of strings"),
+        ("builder", "my builder", "the name of a buildx builder"),
+        ("readyTimeout", "5", "seconds from 30 to 3600"),
+        ("protect", "True", "true or false"),
+        ("verify", "on", "true or false"),
+    ],
+)
+def test_bad_values(name: str, value: str, allowed: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read(**{name: value})
+    message = str(refused.value)
+    assert f"{name}: {value!r} cannot be used; it must be " in message
+    assert allowed in message
+
+
+def test_a_bad_password_is_not_shown() -> None:
+    with pytest.raises(SettingsError) as refused:
+        read(userPassword="geheim")
+    assert "userPassword: the secret value cannot be used; it must be 8 to 256 characters" in str(
+        refused.value
+    )
+    assert "geheim" not in str(refused.value)
+    assert "geheim" not in repr(Settings(user_password="geheim"))
+
+
+def test_all_bad_values_are_named_at_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        read(prefix="dev", readyTimeout="5")
+    assert "prefix: 'dev'" in str(refused.value)
+    assert "readyTimeout: '5'" in str(refused.value)
+
+
+def test_two_passwords_are_one_too_many() -> None:
+    with pytest.raises(SettingsError, match="userPassword and generateUserPassword: only one"):
+        read(userPassword="long enough 1", generateUserPassword="true")
+
+
+def test_good_values() -> None:
+    given = read(
+        prefix="TEAM_1",
+        egressHosts='["PyPI.org", "files.pythonhosted.org:443", "0.0.0.0:80", "db.example.com:5432"]',
+        userPublicKey=f"-----BEGIN PUBLIC KEY-----\n{KEY}\n-----END PUBLIC KEY-----",
+        baseImages='{"python:3.12": "docker-image://localhost:5000/python"}',
+        milvusInstanceFamily="GEN_X64_G2_4",
+    )
+    assert given.named("MILVUS_DEMO") == "TEAM_1_MILVUS_DEMO"
+    assert given.egress_hosts == (
+        "pypi.org:443", "files.pythonhosted.org:443", "0.0.0.0:80", "db.example.com:5432",
+    )  # fmt: skip
+    assert given.user_public_key == KEY
+    assert given.base_images == {"python:3.12": "docker-image://localhost:5000/python"}
+
+
+def test_every_instance_family_is_known_to_the_provider() -> None:
+    # ARM families would need other images.
+    assert all("ARM" not in family and "GPU" not in family for family in settings.INSTANCE_FAMILIES)
+    assert len(set(settings.INSTANCE_FAMILIES)) == len(settings.INSTANCE_FAMILIES)
