@@ -40,7 +40,10 @@ _KINDS: Mapping[str, str] = {
     "params": "map",
 }
 
-_ELSEWHERE = frozenset(
+SUPPORTED = frozenset(_KINDS)
+"""Settings that the stand-in reads."""
+
+UNSUPPORTED = frozenset(
     sql.words(
         "account certRevocationCheckMode clientIp clientRequestMfaToken"
         " clientStoreTemporaryCredential crlAllowCertificatesWithoutCrlUrl crlHttpClientTimeout"
@@ -62,7 +65,19 @@ _ENVIRONMENT: Mapping[str, str] = {
     if kind in ("text", "number") and name != "clientTimeout"
 }
 
-_AUTHENTICATORS = ("SNOWFLAKE", "SNOWFLAKE_JWT", "PROGRAMMATIC_ACCESS_TOKEN", "OAUTH")
+# The experiments that this release of the official plugin switches on by itself are always on here.
+_ALLOWED: Mapping[str, tuple[str, ...]] = {
+    "authenticator": ("SNOWFLAKE", "SNOWFLAKE_JWT", "PROGRAMMATIC_ACCESS_TOKEN", "OAUTH"),
+    "protocol": ("http", "https"),
+    "experimentalFeaturesEnableds": (
+        "GRANTS_STRICT_PRIVILEGE_MANAGEMENT",
+        "GRANTS_SAFE_DESTROY",
+        "PARAMETERS_IGNORE_VALUE_CHANGES_IF_NOT_ON_OBJECT_LEVEL",
+        "WAREHOUSE_SHOW_IMPROVED_PERFORMANCE",
+    ),
+    "experimentalFeaturesDisableds": (),
+}
+_STAND_IN = "the local stand-in for the Snowflake plugin"
 
 SECRETS = frozenset({"password", "privateKey", "privateKeyPassphrase", "token"})
 """Settings whose values are secret."""
@@ -81,12 +96,24 @@ class Settings:
         """Names of the preview features that are switched on."""
         return frozenset(self.values.get("previewFeaturesEnabled") or ())
 
+    @property
+    def address(self) -> str:
+        """The server's address, for messages."""
+        host = self.values.get("host") or f"{self.account.lower()}.snowflakecomputing.com"
+        port = self.values.get("port")
+        return f"{self.values.get('protocol') or 'https'}://{host}" + (f":{port}" if port else "")
+
+    @property
+    def account(self) -> str:
+        """The account's identifier, ``ORGANIZATION-ACCOUNT``."""
+        return f"{self.values.get('organizationName')}-{self.values.get('accountName')}"
+
     def connection(self) -> dict[str, Any]:
         """Arguments for ``snowflake.connector.connect``."""
         values = self.values
         authenticator = str(values.get("authenticator") or ("OAUTH" if values.get("token") else "SNOWFLAKE"))
         arguments = {
-            "account": f"{values['organizationName']}-{values['accountName']}",
+            "account": self.account,
             "host": values.get("host"),
             "port": values.get("port"),
             "protocol": values.get("protocol"),
@@ -98,6 +125,7 @@ class Settings:
             "warehouse": values.get("warehouse"),
             "login_timeout": values.get("loginTimeout"),
             "network_timeout": values.get("requestTimeout"),
+            "socket_timeout": values.get("clientTimeout"),
             "session_parameters": {**(values.get("params") or {}), "CLIENT_TELEMETRY_ENABLED": False},
             "validate_default_parameters": values.get("validateDefaultParameters") != "false",
             "disable_ocsp_checks": values.get("disableOcspChecks") or values.get("insecureMode"),
@@ -138,45 +166,42 @@ def check(inputs: Mapping[str, Any]) -> list[Failure]:
     """What is wrong with the provider's inputs."""
     failures = []
     for name, value in inputs.items():
-        if name in _ELSEWHERE and value not in (None, "", "false", "[]"):
-            failures.append(
-                Failure(
-                    name,
-                    f"snowflake:{name} is not supported by the local stand-in for the "
-                    "Snowflake plugin: remove it or install the official plugin",
-                )
-            )
-        elif (
-            name not in _KINDS and name not in _ELSEWHERE and not name.startswith("__") and name != "version"
-        ):
-            failures.append(Failure(name, f"snowflake:{name} is not a setting of the Snowflake provider"))
-    return failures or _check_values(inputs)
+        if name in UNSUPPORTED and value not in (None, "", "false", "[]"):
+            failures.append(_refused(name, f"{name} is not supported by {_STAND_IN}"))
+        elif name not in SUPPORTED | UNSUPPORTED and not name.startswith("__") and name != "version":
+            failures.append(_refused(name, f"{name} is not a setting of the Snowflake provider"))
+        elif name in SUPPORTED and (wrong := _unreadable(name, value)):
+            failures.append(wrong)
+    return failures or _check_values(read(inputs))
 
 
-def _check_values(inputs: Mapping[str, Any]) -> list[Failure]:
+def _refused(name: str, reason: str) -> Failure:
+    return Failure(name, f"snowflake:{reason}")
+
+
+def _unreadable(name: str, value: Any) -> Failure | None:
     try:
-        settings = read(inputs)
-    except ValueError as error:
-        return [Failure("", f"a setting of the Snowflake provider cannot be read: {error}")]
-    values, failures = settings.values, []
+        _typed(name, value)
+    except ValueError:
+        return _refused(name, f"{name} cannot be read: expected {_KINDS[name]}, got {value!r}")
+    return None
+
+
+def _check_values(settings: Settings) -> list[Failure]:
     if not settings.known:
         return []
-    failures += [
-        Failure(name, f"snowflake:{name} is missing: set it, or {_ENVIRONMENT[name]}")
+    values = settings.values
+    failures = [
+        _refused(name, f"{name} is missing: set it, or {_ENVIRONMENT[name]}")
         for name in ("organizationName", "accountName")
         if not values.get(name)
     ]
-    chosen = str(values.get("authenticator") or "SNOWFLAKE").upper()
-    if chosen not in _AUTHENTICATORS:
-        failures.append(
-            Failure(
-                "authenticator",
-                f"invalid authenticator type: {chosen}; the local stand-in for the "
-                f"Snowflake plugin supports {', '.join(_AUTHENTICATORS)}",
-            )
-        )
-    if values.get("protocol") not in (None, "http", "https"):
-        failures.append(
-            Failure("protocol", f"invalid protocol: {values['protocol']}; allowed values: http, https")
-        )
+    for name, allowed in _ALLOWED.items():
+        given = values.get(name) or []
+        for item in [given] if isinstance(given, str) else given:
+            if item not in allowed and item.upper() not in allowed:
+                listed = ", ".join(allowed) or "none"
+                failures.append(
+                    _refused(name, f"{name} has the invalid value {item}: {_STAND_IN} has {listed}")
+                )
     return failures

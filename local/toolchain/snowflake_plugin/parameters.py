@@ -11,7 +11,7 @@ from local.toolchain.snowflake_plugin import sql
 from local.toolchain.snowflake_plugin.columns import camel, text, truth
 from local.toolchain.snowflake_plugin.objects import ObjectResource, Row
 from local.toolchain.snowflake_plugin.properties import Prop
-from local.toolchain.snowflake_plugin.resource import State
+from local.toolchain.snowflake_plugin.resource import Difference, State
 from local.toolchain.snowflake_plugin.session import Session
 
 
@@ -29,18 +29,26 @@ class ParameterResource(ObjectResource):
     def __init__(self) -> None:
         """Start without remembered answers."""
         super().__init__()
-        self._planned: dict[str, Mapping[str, Row]] = {}
+        self._planned: dict[tuple[int, str], Mapping[str, Row]] = {}
 
     def same(self, prop: Prop, olds: State, news: State) -> bool:
         """Parameters are compared with the server's values instead."""
         return prop.parameter or super().same(prop, olds, news)
 
+    def diff(self, session: Session, resource_id: str, olds: State, news: State) -> Difference:
+        """What would change; the update that may follow uses the server's answer again."""
+        rows = self._parameters(session, self.current(resource_id, olds))
+        self._planned[id(session), resource_id] = rows
+        difference = super().diff(session, resource_id, olds, news)
+        self._planned[id(session), resource_id] = rows
+        return difference
+
     def changes(self, session: Session, resource_id: str, olds: State, news: State) -> dict[str, bool]:
         """Changed inputs and parameters."""
         changes = super().changes(session, resource_id, olds, news)
-        rows = self._planned.setdefault(
-            resource_id, self._parameters(session, self.current(resource_id, olds))
-        )
+        rows = self._planned.pop((id(session), resource_id), None)
+        if rows is None:
+            rows = self._parameters(session, self.current(resource_id, olds))
         for prop in self.props:
             if prop.parameter and self._moved(prop, rows.get(prop.keyword, {}), olds, news):
                 changes[prop.name] = False
@@ -56,13 +64,6 @@ class ParameterResource(ObjectResource):
     def _parameters(self, session: Session, names: Sequence[str]) -> Mapping[str, Row]:
         rows = session.run(f"SHOW PARAMETERS IN {self.kind} {sql.path(names)}", self.timeout)
         return {row["key"]: row for row in rows}
-
-    def update(self, session: Session, resource_id: str, olds: State, news: State) -> State:
-        """Change it with the answers that the plan got, so that the server is asked once."""
-        try:
-            return super().update(session, resource_id, olds, news)
-        finally:
-            self._planned.pop(resource_id, None)
 
     def read_more(
         self,

@@ -95,7 +95,7 @@ class Prop:
             return f'expected {self.name} to be one of ["true" "false"], got {value}'
         if self.choices and (wrong := self._not_chosen(value)):
             return f"invalid {self.what}: {wrong}; allowed values: {', '.join(self.choices)}"
-        if self.minimum is not None and DEFAULTS.get(self.kind) != value < self.minimum:
+        if self.minimum is not None and value != DEFAULTS.get(self.kind) and int(value) < self.minimum:
             return f"expected {self.name} to be at least ({self.minimum}), got {value}"
         return self._unreadable(value) or (self.check(value) if self.check else None)
 
@@ -122,7 +122,9 @@ class Prop:
         """Whether the value is one that the program chose (an empty text or list is not)."""
         if self.parameter or self.required:
             return value is not None
-        return value not in (None, "", [], {}, False, DEFAULTS.get(self.kind, 0))
+        if self.kind == "count":
+            return value not in (None, DEFAULTS["count"])
+        return bool(value) and value != DEFAULTS.get(self.kind)
 
     def normal(self, value: Any) -> Any:
         """The value in the form in which two equal ones are the same."""

@@ -70,7 +70,11 @@ class Resource:
         inputs = {**given, **self._defaults(name, olds, given)}
         inputs["__defaults"] = sorted(set(inputs) - set(given))
         failures = [
-            Failure(key, f"{self.token} has no property {key!r}") for key in given if key not in self.by_name
+            Failure(
+                key, f"the local stand-in for the Snowflake plugin does not support {key!r} of {self.type}"
+            )
+            for key in given
+            if key not in self.by_name
         ]
         for prop in self.props:
             if prop.name not in inputs:

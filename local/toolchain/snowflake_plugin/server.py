@@ -21,6 +21,8 @@ from local.toolchain.snowflake_plugin.types import TYPES
 from local.toolchain.snowflake_plugin.wire import (
     decode,
     encode,
+    engine_pb2,
+    engine_pb2_grpc,
     plugin_pb2,
     provider_pb2,
     provider_pb2_grpc,
@@ -213,8 +215,6 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def _warn(self, message: str) -> None:
         """Show a warning in the engine's output."""
-        from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
-
         with grpc.insecure_channel(self._engine_address) as channel:
             engine_pb2_grpc.EngineStub(channel).Log(
                 engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=message)

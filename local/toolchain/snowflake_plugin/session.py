@@ -96,12 +96,13 @@ class Pool:
         try:
             return connector.connect(**self._settings.connection())
         except connector.errors.Error as error:
-            message = error.raw_msg or str(error)
-            raise SnowflakeError(
-                error.errno, error.sqlstate, message, "open snowflake connection: "
-            ) from None
-        except (ValueError, KeyError, TypeError) as error:
-            raise SnowflakeError(None, None, f"{error}", "open snowflake connection: ") from None
+            raise self._no_connection(error.errno, error.sqlstate, error.raw_msg or str(error)) from None
+        except (ValueError, TypeError) as error:
+            raise self._no_connection(None, None, str(error)) from None
+
+    def _no_connection(self, code: int | None, state: str | None, message: str) -> SnowflakeError:
+        text = f"{message} ({self._settings.address})"
+        return SnowflakeError(code, state, text, "open snowflake connection: ")
 
     def close(self) -> None:
         """Close the idle connections, and with them their sessions."""

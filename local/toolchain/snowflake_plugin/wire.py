@@ -7,6 +7,7 @@ without running their ``__init__``.
 
 import sys
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -14,31 +15,28 @@ from typing import Any
 from google.protobuf import struct_pb2
 
 
-def _enter_packages(*names: str) -> None:
-    for name in names:
-        if name not in sys.modules:
-            package = ModuleType(name)
-            spec = find_spec(name)
-            if spec is None or spec.submodule_search_locations is None:
-                raise ImportError(f"the Python package {name} is missing: run `uv sync`")
-            package.__path__ = list(spec.submodule_search_locations)
-            sys.modules[name] = package
+def _load_protocol(*modules: str) -> list[ModuleType]:
+    """The generated modules, found without running the packages that hold them."""
+    packages = [name for name in ("pulumi", "pulumi.runtime", _PROTOCOL) if name not in sys.modules]
+    for name in packages:
+        spec = find_spec(name)
+        if spec is None or spec.submodule_search_locations is None:
+            raise ImportError(f"the Python package {name} is missing: run `uv sync`")
+        package = ModuleType(name)
+        package.__path__ = list(spec.submodule_search_locations)
+        sys.modules[name] = package
+    try:
+        return [import_module(f"{_PROTOCOL}.{name}") for name in modules]
+    finally:
+        # Whoever wants the whole SDK in this process still gets it.
+        for name in packages:
+            del sys.modules[name]
 
 
-_enter_packages("pulumi", "pulumi.runtime", "pulumi.runtime.proto")
-
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2  # noqa: E402
-
-__all__ = [
-    "UNKNOWN",
-    "decode",
-    "encode",
-    "has_unknown",
-    "plugin_pb2",
-    "provider_pb2",
-    "provider_pb2_grpc",
-    "status_pb2",
-]
+_PROTOCOL = "pulumi.runtime.proto"
+engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2 = _load_protocol(
+    "engine_pb2", "engine_pb2_grpc", "plugin_pb2", "provider_pb2", "provider_pb2_grpc", "status_pb2"
+)
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Stands for a value that is known only after other resources are made."""

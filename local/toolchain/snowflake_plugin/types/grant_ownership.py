@@ -77,6 +77,13 @@ class GrantOwnership(Resource):
             else [Failure("on", f"expected the object type to be one of {allowed}, got {kind}")]
         )
 
+    def same(self, prop: Prop, olds: State, news: State) -> bool:
+        """Targets are compared as SQL: quoting and the case of an object type do not matter."""
+        old, new = olds.get(prop.name), news.get(prop.name)
+        if prop.kind == "block" and old and new and not has_unknown(new):
+            return self.target({prop.name: old}) == self.target({prop.name: new})
+        return super().same(prop, olds, news)
+
     @staticmethod
     def target(values: State) -> Target:
         """What is given away."""

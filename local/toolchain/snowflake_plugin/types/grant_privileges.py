@@ -59,6 +59,13 @@ class GrantPrivilegesToAccountRole(Resource):
 
     # Target and id
 
+    def same(self, prop: Prop, olds: State, news: State) -> bool:
+        """Targets are compared as SQL: quoting and the case of an object type do not matter."""
+        old, new = olds.get(prop.name), news.get(prop.name)
+        if prop.kind == "block" and old and new and not has_unknown(new):
+            return self.target({prop.name: old}) == self.target({prop.name: new})
+        return super().same(prop, olds, news)
+
     @staticmethod
     def target(values: State) -> Target:
         """What the privileges are on."""
@@ -83,7 +90,7 @@ class GrantPrivilegesToAccountRole(Resource):
     @staticmethod
     def parse(resource_id: str) -> State:
         """The inputs that an id stands for."""
-        role, option, always, listed, kind, *rest = [*resource_id.split("|"), "", "", "", "", ""][:10]
+        role, option, always, listed, kind, *rest = [*resource_id.split("|"), *[""] * 8]
         state: State = {
             "accountRoleName": role,
             "withGrantOption": option == "true",
