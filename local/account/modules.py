@@ -10,5 +10,17 @@ from types import ModuleType
 
 from local.account import transactions
 from local.account.objects import image_repository, role, stage, table
+from local.spcs import compute_pool, functions, inspect, jobs, service
 
-MODULES: list[ModuleType] = [image_repository, role, stage, table, transactions]
+MODULES: list[ModuleType] = [
+    compute_pool,
+    functions,
+    inspect,
+    jobs,
+    service,
+    image_repository,
+    role,
+    stage,
+    table,
+    transactions,
+]

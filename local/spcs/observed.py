@@ -80,6 +80,8 @@ class Observed:
         problem: why Docker cannot be used now; empty when it can. `None` before the first look.
         gateway: address of this machine on the container network; empty before the network exists.
         machine: its size; None before Docker was reached.
+        dropped: services that are gone from the catalog and still have something on Docker.
+        idle_since: when a pool's last service ended, by pool id.
         on_gateway: called with the gateway's address when it is known or changed.
         read_logs: reads log lines of a container (service, instance, container, lines, previous).
     """
@@ -91,6 +93,8 @@ class Observed:
         self.problem: str | None = None
         self.gateway = ""
         self.machine: Machine | None = None
+        self.dropped: set[int] = set()
+        self.idle_since: dict[int, float] = {}
         self.on_gateway: list[Callable[[str], None]] = []
         self.read_logs: Callable[[Object, int, str, int, bool], str] | None = None
 
@@ -117,6 +121,12 @@ class Observed:
                 self._instances.pop(service, None)
             if before != state:
                 self._notify()
+
+    def forget_all(self) -> None:
+        """Nothing is known any more: Docker does not answer."""
+        with self._changed:
+            self._instances.clear()
+            self._notify()
 
     def set_problem(self, problem: str) -> None:
         with self._changed:

@@ -68,7 +68,8 @@ def place(pool: Object, services: list[Object]) -> Placement:
     family = FAMILIES[pool.properties["INSTANCE_FAMILY"]]
     found, free = Placement(), []
     for item in sorted(services, key=lambda item: item.id):
-        if item.properties["SUSPENDED"] or pool.properties["SUSPENDED"]:
+        # A suspended pool lets its jobs run to their end.
+        if item.properties["SUSPENDED"] or (pool.properties["SUSPENDED"] and not item.properties["IS_JOB"]):
             continue
         wanted = needs(item.properties["SPEC"])
         for number in range(item.properties["MIN_INSTANCES"]):

@@ -1,0 +1,245 @@
+"""The thread that makes Docker follow the catalog: it compares, and hands services to workers."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import docker
+import requests
+from docker import DockerClient
+from docker.errors import DockerException
+
+from local.account.catalog import Object
+from local.spcs import idle, labels, network, scheduler, volumes
+from local.spcs.docker_runtime import DockerRuntime
+from local.spcs.firewall import Firewall
+from local.spcs.instance import Memory
+from local.spcs.labels import Found
+from local.spcs.observed import POOL, SERVICE, Machine
+from local.spcs.service_pass import Job, ServicePass
+from local.spcs.status import services_on
+
+if TYPE_CHECKING:
+    from local.account.account import Account
+
+_WORKERS = 16
+_LOOK_SECONDS = 60.0
+_RETRY_SECONDS = 2.0
+_SETTLE_SECONDS = 0.03
+_FAILED_PASS_SECONDS = 2.0
+_END_SECONDS = 8.0
+_log = logging.getLogger(__name__)
+DOCKER_ERRORS = (DockerException, requests.RequestException, OSError)
+
+
+class Reconciler:
+    """Compares pools, services and jobs with Docker and closes the difference, after a crash too."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._observed = account.spcs
+        self._client: DockerClient | None = None
+        self._runtime: DockerRuntime | None = None
+        self._firewall: Firewall | None = None
+        self._wake = threading.Event()
+        self._stopping = False
+        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="service")
+        self._busy: dict[int, Future[float | None]] = {}
+        self._due: dict[int, float] = {}
+        self._signatures: dict[int, object] = {}
+        self._memories: dict[int, dict[int, Memory]] = {}
+        self._thread = threading.Thread(target=self._run, name="services", daemon=True)
+        self._observed.read_logs = self._read_logs
+
+    def start(self) -> None:
+        self._thread.start()
+        threading.Thread(target=self._watch_catalog, name="services-catalog", daemon=True).start()
+
+    def stop(self) -> None:
+        """End the threads. Services go on running; what was dropped is removed first."""
+        deadline = time.monotonic() + _END_SECONDS
+        while self._observed.dropped and time.monotonic() < deadline:
+            self._wake.set()
+            time.sleep(0.1)
+        self._stopping = True
+        self._wake.set()
+        self._thread.join(2.0)
+        with contextlib.suppress(*DOCKER_ERRORS):
+            self._kill_dropped()
+        self._workers.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                delay = self._round()
+                self._observed.set_problem("")
+            except DOCKER_ERRORS as error:
+                self._lost(error)
+                delay = _RETRY_SECONDS
+            except Exception:
+                _log.exception("services: a round failed")
+                delay = _RETRY_SECONDS
+            self._wake.wait(delay)
+            # Several changes that come together are looked at together.
+            time.sleep(_SETTLE_SECONDS)
+
+    def _watch_catalog(self) -> None:
+        version = self._account.catalog.version
+        while not self._stopping:
+            version = self._account.catalog.wait(version, _LOOK_SECONDS)
+            self._wake.set()
+
+    # Docker
+
+    def _connect(self) -> DockerClient:
+        if self._client is None:
+            client = docker.from_env(timeout=120, max_pool_size=2 * _WORKERS)
+            client.ping()
+            self._client = client
+            threading.Thread(target=self._watch_docker, name="services-docker", daemon=True).start()
+        return self._client
+
+    def _watch_docker(self) -> None:
+        filters = {
+            "label": labels.of_account(self._account.settings.account_id),
+            "type": "container",
+            "event": ["die", "oom", "destroy"],
+        }
+        with contextlib.suppress(*DOCKER_ERRORS):
+            for _ in docker.from_env(timeout=None).events(decode=True, filters=filters):
+                self._wake.set()
+                if self._stopping:
+                    return
+        self._wake.set()
+
+    def _lost(self, error: Exception) -> None:
+        text = f"Docker does not answer: {error}. Start Docker."
+        if self._observed.problem != text:
+            _log.warning("services: %s", text)
+        self._client = self._runtime = self._firewall = None
+        self._signatures.clear()
+        self._observed.forget_all()
+        self._observed.set_problem(text)
+
+    def _prepare(self, client: DockerClient) -> tuple[DockerRuntime, Firewall]:
+        """Network, rules and machine size, when the first pool needs them."""
+        if self._runtime is None or self._firewall is None:
+            made = network.ensure(client, self._account.settings.account_id)
+            info = client.api.info()
+            machine = Machine(info["NCPU"], info["MemTotal"])
+            self._runtime = DockerRuntime(self._account, client, made, machine)
+            self._firewall = Firewall(self._account, client, made)
+            self._observed.machine = machine
+            self._observed.set_gateway(made.gateway)
+        return self._runtime, self._firewall
+
+    # Rounds
+
+    def _round(self) -> float:
+        """Look at everything once; seconds until the next look."""
+        client, account_id = self._connect(), self._account.settings.account_id
+        services = {item.id: item for item in self._account.catalog.objects(SERVICE)}
+        pools = self._account.catalog.objects(POOL)
+        if not services and not pools and not self._leftovers(client):
+            network.remove(client, account_id)
+            self._runtime = self._firewall = None
+            self._observed.set_gateway("")
+            return _LOOK_SECONDS
+        runtime, firewall = self._prepare(client)
+        found = runtime.list()
+        firewall.refresh()
+        placed = self._placements(pools, found)
+        known = {part.service for part in found} | set(self._observed.services())
+        known |= volumes.services_with_volumes(client, account_id)
+        self._observed.dropped = known - set(services)
+        for service in sorted({*services, *known}):
+            item = services.get(service)
+            mine = [part for part in found if part.service == service]
+            job = Job(service, item, placed.get(service, frozenset()), mine)
+            job.memories = self._memories.setdefault(service, {})
+            self._consider(runtime, firewall, job)
+        for service in set(self._memories) - known - set(services):
+            self._forget(service)
+        soonest = min(self._due.values(), default=time.monotonic() + _LOOK_SECONDS)
+        idle_delay = idle.suspend_idle(self._account, pools)
+        return max(0.0, min(soonest - time.monotonic(), idle_delay, _LOOK_SECONDS))
+
+    def _leftovers(self, client: DockerClient) -> bool:
+        account_id = self._account.settings.account_id
+        if self._busy or self._observed.services() or volumes.services_with_volumes(client, account_id):
+            return True
+        entries = client.api.containers(all=True, filters={"label": labels.of_account(account_id)})
+        return any(labels.found(entry) for entry in entries)
+
+    def _placements(self, pools: list[Object], found: list[Found]) -> dict[int, frozenset[int]]:
+        placed: dict[int, set[int]] = {}
+        for pool in pools:
+            for service, number in scheduler.place(pool, services_on(self._account.catalog, pool.name)).nodes:
+                placed.setdefault(service, set()).add(number)
+        return {service: frozenset(numbers) for service, numbers in placed.items()}
+
+    def _consider(self, runtime: DockerRuntime, firewall: Firewall, job: Job) -> None:
+        """Hand a service to a worker when something about it changed or its time has come."""
+        if job.service in self._busy:
+            return
+        properties = job.item.properties if job.item else None
+        signature = (repr(properties), job.placed, tuple(sorted(job.found)))
+        is_due = self._due.get(job.service, float("inf")) <= time.monotonic()
+        if not is_due and self._signatures.get(job.service) == signature:
+            return
+        self._signatures[job.service] = signature
+        self._due.pop(job.service, None)
+        work = ServicePass(runtime, firewall, job)
+        future = self._workers.submit(work.run)
+        self._busy[job.service] = future
+        future.add_done_callback(lambda done: self._passed(job.service, done))
+
+    def _passed(self, service: int, done: Future[float | None]) -> None:
+        delay: float | None = _FAILED_PASS_SECONDS
+        try:
+            delay = done.result()
+        except DOCKER_ERRORS as error:
+            _log.warning("service %d: %s", service, error)
+        except Exception:
+            _log.exception("service %d: a pass failed", service)
+        if delay is not None:
+            self._due[service] = time.monotonic() + delay
+        self._busy.pop(service, None)
+        self._wake.set()
+
+    def _forget(self, service: int) -> None:
+        if service not in self._busy:
+            for store in (self._memories, self._signatures, self._due):
+                store.pop(service, None)
+
+    def _kill_dropped(self) -> None:
+        """At the end of the server, do not wait longer for containers of dropped services."""
+        runtime, dropped = self._runtime, self._observed.dropped
+        if runtime is None or not dropped:
+            return
+        runtime.remove([part.id for part in runtime.list() if part.service in dropped], grace=0)
+        for service in dropped:
+            volumes.remove(runtime.client, self._account.settings.account_id, service, None, block=True)
+
+    # Logs
+
+    def _read_logs(self, item: Object, instance: int, container: str, lines: int, previous: bool) -> str:
+        runtime = self._runtime
+        if runtime is None:
+            return ""
+        try:
+            runs = sorted(
+                (part.restart, part.id)
+                for part in runtime.list()
+                if (part.service, part.instance, part.name) == (item.id, instance, container)
+            )
+            chosen = runs[:-1] if previous else runs
+            return runtime.logs(chosen[-1][1], lines) if chosen else ""
+        except DOCKER_ERRORS:
+            return ""

@@ -1,0 +1,175 @@
+"""One pass over one service: its instances on Docker are moved towards what the catalog says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from local.account.catalog import Object
+from local.account.result import now
+from local.spcs import session_token, volumes
+from local.spcs.docker_runtime import DockerRuntime
+from local.spcs.firewall import Firewall
+from local.spcs.instance import Keeper, Memory, ended_state
+from local.spcs.labels import CONTAINER, HOLDER, Found
+from local.spcs.observed import ContainerState, InstanceState, Observed
+from local.spcs.status import crash_looping
+
+
+@dataclass
+class Job:
+    """What one pass works from.
+
+    Attributes:
+        item: the service; None when it was dropped.
+        placed: instances that the pool has room for.
+        found: what Docker has of the service.
+    """
+
+    service: int
+    item: Object | None
+    placed: frozenset[int]
+    found: list[Found]
+    memories: dict[int, Memory] = field(default_factory=dict)
+
+
+class ServicePass:
+    """Runs in a worker thread; at most one at a time for a service."""
+
+    def __init__(self, runtime: DockerRuntime, firewall: Firewall, job: Job) -> None:
+        self._runtime, self._firewall, self._job = runtime, firewall, job
+        self._observed: Observed = runtime.account.spcs
+
+    def run(self) -> float | None:
+        """Make progress.
+
+        Returns:
+            Seconds until the next look; None when nothing is expected.
+        """
+        item = self._job.item
+        if item is None:
+            self._remove_all(block=True)
+            return None
+        if item.properties.get("RESULT"):
+            self._settle_ended(item)
+            return None
+        if item.properties.get("CANCELLING"):
+            self._finish(item, "CANCELLED")
+            return None
+        if item.properties["SUSPENDED"]:
+            self._remove_all(block=False)
+            return None
+        due = self._keep_instances(item)
+        return self._after_job(item, due) if item.properties["IS_JOB"] else due
+
+    # Instances that should run
+
+    def _keep_instances(self, item: Object) -> float | None:
+        numbers = {part.instance for part in self._job.found}
+        for number in sorted(numbers - self._job.placed):
+            self._remove_instance(item.id, number, block=False)
+        dues: list[float] = []
+        digest = item.properties["SPEC_DIGEST"]
+        for number in sorted(self._job.placed, reverse=True):
+            found = [part for part in self._job.found if part.instance == number]
+            outdated = any(part.part == CONTAINER and part.digest != digest for part in found)
+            if outdated and self._upgrade_must_wait(item, number):
+                continue
+            due = self._keep(item, number, found)
+            if due is not None:
+                dues.append(due)
+        return min(dues, default=None)
+
+    def _upgrade_must_wait(self, item: Object, number: int) -> bool:
+        """A rolling upgrade goes on when the instances above are ready with the new specification."""
+        digest = item.properties["SPEC_DIGEST"]
+        states = self._observed.instances(item.id)
+        above = [states.get(other) for other in self._job.placed if other > number]
+        return any(state is None or state.digest != digest or state.status != "READY" for state in above)
+
+    def _keep(self, item: Object, number: int, found: list[Found]) -> float | None:
+        memory = self._job.memories.setdefault(number, Memory())
+        before = self._observed.instances(item.id).get(number)
+        keeper = Keeper(self._runtime, self._firewall, item, number, found, memory, before, self._observed)
+        keeper.run()
+        self._observed.put(item.id, number, keeper.state)
+        return keeper.due
+
+    # Jobs
+
+    def _after_job(self, item: Object, due: float | None) -> float | None:
+        states = self._observed.instances(item.id)
+        if any(
+            (container.status == "FAILED" and container.last_exit_code is not None) or crash_looping(state)
+            for state in states.values()
+            for container in state.containers.values()
+        ):
+            self._finish(item, "FAILED")
+            return None
+        wanted = item.properties["MIN_INSTANCES"]
+        if len(states) == wanted and all(state.status == "SUCCEEDED" for state in states.values()):
+            self._finish(item, "DONE")
+            return None
+        return due
+
+    def _finish(self, item: Object, result: str) -> None:
+        """Write a job's result; its containers stay, stopped, for their logs."""
+        found = [part for part in self._runtime.list() if part.service == item.id]
+        for part in found:
+            if part.part == CONTAINER and part.running:
+                self._runtime.stop(part.id)
+        catalog = self._runtime.account.catalog
+        with catalog.transaction():
+            fresh = catalog.by_id(item.id)
+            if fresh is not None:
+                fresh.properties |= {"RESULT": result, "CANCELLING": False, "ENDED_ON": now()}
+                catalog.save(fresh)
+        self._release(found)
+
+    def _settle_ended(self, item: Object) -> None:
+        found = self._job.found
+        self._release(found)
+        if self._observed.instances(item.id):
+            return
+        for number in {part.instance for part in found}:
+            mine = [part for part in found if part.instance == number]
+            self._observed.put(item.id, number, ended_state(self._runtime, mine))
+
+    def _release(self, found: list[Found]) -> None:
+        """Give back what an ended job no longer needs: its network and its files."""
+        holders = [part for part in found if part.part == HOLDER]
+        for holder in holders:
+            self._firewall.forget(holder.id)
+        self._runtime.remove([holder.id for holder in holders], grace=0)
+        session_token.forget(self._runtime.account, self._job.service)
+
+    # Instances that should not run
+
+    def _remove_all(self, block: bool) -> None:
+        numbers = {part.instance for part in self._job.found}
+        for number in numbers | set(self._observed.instances(self._job.service)):
+            self._remove_instance(self._job.service, number, block)
+        account = self._runtime.account
+        volumes.remove(self._runtime.client, account.settings.account_id, self._job.service, None, block)
+        session_token.forget(account, self._job.service)
+        self._job.memories.clear()
+
+    def _remove_instance(self, service: int, number: int, block: bool) -> None:
+        before = self._observed.instances(service).get(number) or InstanceState()
+        stopping = {name: _terminating(state) for name, state in before.containers.items()}
+        self._observed.put(service, number, replace(before, terminating=True, containers=stopping))
+        found = [part for part in self._job.found if part.instance == number]
+        holders = [part for part in found if part.part == HOLDER]
+        self._runtime.leave_network([holder.id for holder in holders])
+        self._runtime.remove([part.id for part in found if part.part == CONTAINER])
+        for holder in holders:
+            self._firewall.forget(holder.id)
+        self._runtime.remove([holder.id for holder in holders], grace=0)
+        account = self._runtime.account
+        volumes.remove(self._runtime.client, account.settings.account_id, service, number, block)
+        session_token.forget(account, service, number)
+        self._job.memories.pop(number, None)
+        self._observed.put(service, number, None)
+
+
+def _terminating(state: ContainerState) -> ContainerState:
+    return replace(state, status="TERMINATING", message="Terminating")

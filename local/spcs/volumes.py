@@ -1,0 +1,95 @@
+"""Volumes of instances: Docker volumes for local, memory and block ones, stage folders for stage ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from docker import DockerClient
+from docker.errors import APIError, NotFound
+from docker.types import Mount
+
+from local.account import access
+from local.account.catalog import Object
+from local.account.sql import Name
+from local.account.stage import parse_location, stage_folder
+from local.spcs import labels, units
+
+if TYPE_CHECKING:
+    from local.account.account import Account
+
+
+class VolumeError(Exception):
+    """A volume cannot be mounted; the message says why."""
+
+
+def mounts(account: Account, client: DockerClient, item: Object, instance: int, name: str) -> list[Mount]:
+    """Mounts of one container's volumes; Docker volumes are made when they are not there.
+
+    Raises:
+        VolumeError: a stage is gone, or the owner role may no longer read it.
+    """
+    document = item.properties["SPEC"]["spec"]
+    by_name = {volume["name"]: volume for volume in document.get("volumes", ())}
+    container = next(part for part in document["containers"] if part["name"] == name)
+    return [
+        _mount(account, client, item, instance, by_name[mount["name"]], mount["mountPath"])
+        for mount in container.get("volumeMounts", ())
+    ]
+
+
+def _mount(
+    account: Account, client: DockerClient, item: Object, instance: int, volume: dict[str, Any], path: str
+) -> Mount:
+    if volume["source"] == "stage":
+        return _stage_mount(account, item, volume, path)
+    account_id = account.settings.account_id
+    name = f"{labels.prefix(account_id, item.id, instance)}-{volume['name']}"
+    try:
+        client.api.inspect_volume(name)
+    except NotFound:
+        marks = labels.for_volume(account_id, item.id, instance, volume["source"])
+        client.api.create_volume(name, driver_opts=_options(volume), labels=marks)
+    # A new volume is empty and root's, whatever the image has at that path.
+    return Mount(path, name, type="volume", no_copy=True)
+
+
+def _options(volume: dict[str, Any]) -> dict[str, str]:
+    if volume["source"] != "memory":
+        return {}
+    return {"type": "tmpfs", "device": "tmpfs", "o": f"size={units.memory(volume['size'])}"}
+
+
+def _stage_mount(account: Account, item: Object, volume: dict[str, Any], path: str) -> Mount:
+    name = Name(*item.properties["STAGES"][volume["name"]])
+    stage = account.catalog.find("STAGE", name)
+    allowed = access.Access(account.catalog, access.closure(account.catalog, [item.owner]))
+    if stage is None or not (allowed.has("READ", stage) or allowed.has("WRITE", stage)):
+        raise VolumeError(f"Stage {name} does not exist or not authorized")
+    folder = stage_folder(account, stage) / parse_location(volume["stageConfig"]["name"]).path
+    folder.mkdir(parents=True, exist_ok=True)
+    # Whoever the container runs as must be able to add files, as on a real stage volume.
+    folder.chmod(0o777)
+    return Mount(path, str(folder.resolve()), type="bind", read_only=not allowed.has("WRITE", stage))
+
+
+def remove(client: DockerClient, account_id: str, service: int, instance: int | None, block: bool) -> None:
+    """Remove the Docker volumes of an instance, or of all; block volumes only when told so."""
+    for volume in client.api.volumes(filters={"label": labels.of_account(account_id)})["Volumes"] or ():
+        marks = volume.get("Labels") or {}
+        if labels.service_of(marks) != service or labels.source_of(marks) == "":
+            continue
+        if instance is not None and labels.instance_of(marks) != instance:
+            continue
+        if labels.source_of(marks) == "block" and not block:
+            continue
+        try:
+            client.api.remove_volume(volume["Name"])
+        except (NotFound, APIError):
+            continue
+
+
+def services_with_volumes(client: DockerClient, account_id: str) -> set[int]:
+    """Services that have a volume on Docker."""
+    volumes = client.api.volumes(filters={"label": labels.of_account(account_id)})["Volumes"] or ()
+    found = {labels.service_of(volume.get("Labels") or {}) for volume in volumes}
+    return {service for service in found if service is not None}
