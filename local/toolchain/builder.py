@@ -164,7 +164,7 @@ def _installed_buildx() -> Path | None:
 
 
 def _ensure_daemon() -> None:
-    if _daemon_pid() is not None:
+    if daemon_pid() is not None:
         return
     if os.geteuid() != 0:
         raise ToolchainError(
@@ -199,7 +199,7 @@ def _wait_for_socket(process: subprocess.Popen[bytes]) -> None:
     raise ToolchainError("The BuildKit daemon did not start. Its last lines:\n  " + "\n  ".join(lines))
 
 
-def _daemon_pid() -> int | None:
+def daemon_pid() -> int | None:
     """Process id of our daemon when it is alive; a number that another program got since does not count."""
     if not _PID.exists():
         return None
@@ -212,11 +212,11 @@ def _daemon_pid() -> int | None:
 
 
 def _stop_daemon() -> None:
-    pid = _daemon_pid()
+    pid = daemon_pid()
     if pid is not None:
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + _STOP_SECONDS
-        while _daemon_pid() is not None:
+        while daemon_pid() is not None:
             if time.monotonic() > deadline:
                 os.kill(pid, signal.SIGKILL)
                 break
