@@ -19,6 +19,7 @@ from local.spcs.endpoints import PublicEndpoint
 IDLE_SECONDS = 90.0
 _CONNECT_SECONDS = 3.0
 _MAX_CONNECTIONS = 1000
+_MAX_MESSAGE = 256 * 1024 * 1024
 # Service connections rest shorter than common servers keep them, so that a request seldom meets a closed one.
 _KEEP_ALIVE_SECONDS = 10.0
 _GOING_AWAY = 1001
@@ -120,14 +121,14 @@ class Proxy:
                 protocols=protocols,
                 autoping=False,
                 autoclose=False,
-                max_msg_size=0,
+                max_msg_size=_MAX_MESSAGE,
             )
         except aiohttp.WSServerHandshakeError as error:
             return web.Response(status=error.status, text=f"{error.message}\n")
         async with upstream:
             chosen = (upstream.protocol,) if upstream.protocol else ()
             client = web.WebSocketResponse(
-                protocols=chosen, autoping=False, autoclose=False, max_msg_size=0, compress=False
+                protocols=chosen, autoping=False, autoclose=False, max_msg_size=_MAX_MESSAGE, compress=False
             )
             await client.prepare(request)
             await _Bridge(client, upstream).run()

@@ -1,0 +1,242 @@
+"""Browsers at public endpoints: sign-in, its refusals, and what an attacker may try."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+
+import aiohttp
+import pytest
+
+from tests.account.ingress_world import Loopback, World, open_world
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with open_world(tmp_path_factory.mktemp("ingress")) as world:
+        yield world
+
+
+def test_sign_in_leads_to_the_page_that_was_asked_for(world: World) -> None:
+    async def work(client: aiohttp.ClientSession) -> None:
+        answer = await world.sign_in(client, "VISITOR_ROLE", "/lab/tree?x=a%26b")
+        assert answer.status == 200 and await answer.text() == "echo:"
+        assert str(answer.url) == f"{world.base}/lab/tree?x=a%26b"
+        request = world.upstream.requests[-1]
+        assert request.raw_path == "/lab/tree?x=a%26b"
+        assert request.headers["Sf-Context-Current-User"] == "VISITOR"
+        assert request.headers["Host"] == world.base.removeprefix("http://")
+        assert "sfc-endpoint" not in request.headers.get("Cookie", "")
+        again = await client.get(world.base, headers={"Cookie": "mine=1"})
+        assert again.status == 200
+        assert world.upstream.requests[-1].cookies.get("one") == "1"
+
+    world.run(work)
+
+
+def test_cookie_is_kept_from_scripts_and_other_hosts(world: World) -> None:
+    async def work(client: aiohttp.ClientSession) -> None:
+        answer = await world.sign_in(client, "VISITOR_ROLE")
+        cookie = answer.history[-1].cookies["sfc-endpoint-session"]
+        assert cookie["httponly"] and cookie["samesite"] == "Lax" and not cookie["domain"]
+        other = await client.get(world.base.replace("abcdefgh", "zzzzzzzz"), allow_redirects=False)
+        assert (other.status, await other.text()) == (404, "Endpoint does not exist\n")
+
+    world.run(work)
+
+
+def test_wrong_password_is_shown_and_counted(world: World) -> None:
+    async def work(client: aiohttp.ClientSession) -> None:
+        page = await client.get(world.base)
+        form = {"username": "STRANGER", "password": "<b>wrong"}
+        for _ in range(5):
+            answer = await client.post(page.url, data=form)
+            assert answer.status == 401
+            assert "Incorrect username or password" in await answer.text()
+        answer = await client.post(page.url, data={**form, "password": "pw-OTHER_ROLE"})
+        assert "temporarily locked" in await answer.text()
+
+    world.run(work)
+    user = world.user("OTHER_ROLE")
+    user.properties["LOCKED_UNTIL"] = 0
+    world.account.catalog.save(user)
+
+
+def test_user_without_service_role_is_denied(world: World) -> None:
+    async def work(client: aiohttp.ClientSession) -> None:
+        answer = await world.sign_in(client, "OTHER_ROLE")
+        assert answer.status == 403
+        text = await answer.text()
+        assert "Access denied. Insufficient privileges to use endpoint ui" in text
+        assert 'href="/sfc-endpoint/logout"' in text
+        program = await client.get(world.base, headers=world.session_token("OTHER_ROLE"))
+        assert program.status == 403
+
+    world.run(work)
+
+
+def test_administrators_default_role_is_refused(world: World) -> None:
+    async def work(client: aiohttp.ClientSession) -> None:
+        answer = await world.sign_in(client, "ACCOUNTADMIN")
+        assert answer.status == 403 and "invalid consent request" in await answer.text()
+
+    world.run(work)
+
+
+def test_revoked_service_role_closes_the_endpoint_at_once(world: World) -> None:
+    catalog = world.account.catalog
+
+    async def work(client: aiohttp.ClientSession) -> None:
+        assert (await world.sign_in(client, "VISITOR_ROLE")).status == 200
+        catalog.revoke_service_role(world.service.id, "PEOPLE", "VISITOR_ROLE")
+        try:
+            assert (await client.get(world.base)).status == 403
+        finally:
+            catalog.grant_service_role(world.service.id, "PEOPLE", "VISITOR_ROLE", "OWNER_ROLE")
+
+    world.run(work)
+
+
+def test_sign_out_ends_the_session(world: World) -> None:
+    async def work(client: aiohttp.ClientSession) -> None:
+        answer = await world.sign_in(client, "VISITOR_ROLE")
+        cookie = answer.history[-1].cookies["sfc-endpoint-session"].value
+        assert (await client.get(world.base + "/sfc-endpoint/logout")).status == 200
+        headers = {"Cookie": f"sfc-endpoint-session={cookie}"}
+        answer = await client.get(world.base, headers=headers, allow_redirects=False)
+        assert answer.status == 302
+
+    world.run(work)
+
+
+# What an attacker may try
+
+
+def test_code_works_once_for_its_endpoint_and_browser(world: World) -> None:
+    async def work(client: aiohttp.ClientSession) -> None:
+        page = await client.get(world.base)
+        form = {"username": "VISITOR", "password": "pw-VISITOR_ROLE"}
+        answer = await client.post(page.url, data=form, allow_redirects=False)
+        callback = answer.headers["Location"]
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=Loopback())) as stranger:
+            assert (await stranger.get(callback)).status == 400
+        assert (await client.get(callback, allow_redirects=False)).status == 302
+        client.cookie_jar.clear()
+        assert (await client.get(callback)).status == 400
+
+    world.run(work)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://evil.example/sfc-endpoint/callback",
+        "http://zzzzzzzz-local-milvus.localhost:{port}/sfc-endpoint/callback",
+        "http://abcdefgh-local-milvus.localhost:{port}@evil.example/sfc-endpoint/callback",
+        "http://abcdefgh-local-milvus.localhost:{port}/elsewhere",
+        "http://abcdefgh-local-milvus.localhost:1/sfc-endpoint/callback",
+        "http://abcdefgh-local-milvus.localhost.evil.example/sfc-endpoint/callback",
+        "javascript:alert(1)",
+        "http://[bad",
+    ],
+)
+def test_sign_in_page_redirects_to_known_endpoints_only(world: World, uri: str) -> None:
+    async def work(client: aiohttp.ClientSession) -> None:
+        settings = world.account.settings
+        query = {
+            "client_id": "SNOWSERVICES_INGRESS_OAUTH",
+            "response_type": "code",
+            "state": "x:/",
+            "redirect_uri": uri.format(port=settings.ingress_port),
+        }
+        url = f"{settings.account_url}/oauth/authorize"
+        assert (await client.get(url, params=query)).status == 400
+        form = {"username": "VISITOR", "password": "pw-VISITOR_ROLE"}
+        assert (await client.post(url, params=query, data=form, allow_redirects=False)).status == 400
+
+    world.run(work)
+
+
+@pytest.mark.parametrize("path", ["//evil.example/", "/\\evil.example/", "http://evil.example/", ""])
+def test_sign_in_goes_on_to_this_endpoint_only(world: World, path: str) -> None:
+    async def work(client: aiohttp.ClientSession) -> None:
+        first = await client.get(world.base, allow_redirects=False)
+        nonce = first.cookies["sfc-endpoint-state"].value
+        code = world.code()
+        params = {"code": code, "state": f"{nonce}:{path}"}
+        url = f"{world.base}/sfc-endpoint/callback"
+        answer = await client.get(url, params=params, allow_redirects=False)
+        assert (answer.status, answer.headers["Location"]) == (302, "/")
+
+    world.run(work)
+
+
+def test_client_cannot_pretend_to_be_another_user(world: World) -> None:
+    async def work(client: aiohttp.ClientSession) -> None:
+        headers = {
+            **world.session_token("VISITOR_ROLE"),
+            "sf-context-current-user": "OWNER",
+            "SF_CONTEXT_CURRENT_USER": "OWNER",
+            "Sf-Context-Current-User-Email": "a@b",
+            "X-SF-SPCS-Authorization": "x",
+        }
+        assert (await client.get(world.base, headers=headers)).status == 200
+        seen = world.upstream.requests[-1].headers
+        context = {name: value for name, value in seen.items() if "context" in name.lower()}
+        assert context == {"Sf-Context-Current-User": "VISITOR"}
+        assert "Authorization" not in seen and "X-SF-SPCS-Authorization" not in seen
+
+    world.run(work)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost:{port}", "evil.example", "abcdefgh-local-milvus.localhost:1", "a.b.localhost:{port}", ""],
+)
+def test_other_host_names_are_unknown(world: World, host: str) -> None:
+    port = world.account.settings.ingress_port
+
+    async def work(_: aiohttp.ClientSession) -> None:
+        answer = await _raw(port, f"GET / HTTP/1.1\r\nHost: {host.format(port=port)}\r\n\r\n")
+        assert b"404" in answer.splitlines()[0]
+
+    world.run(work)
+
+
+def test_two_host_names_are_refused(world: World) -> None:
+    port, host = world.account.settings.ingress_port, world.base.removeprefix("http://")
+
+    async def work(_: aiohttp.ClientSession) -> None:
+        answer = await _raw(port, f"GET / HTTP/1.1\r\nHost: {host}\r\nHost: evil.example\r\n\r\n")
+        assert re.match(rb"HTTP/1.[01] 40[04]", answer)
+        answer = await _raw(port, f"GET http://evil.example/ HTTP/1.1\r\nHost: {host}\r\n\r\n")
+        assert re.match(rb"HTTP/1.[01] 40[04]", answer)
+        answer = await _raw(port, f"TRACE / HTTP/1.1\r\nHost: {host}\r\n\r\n")
+        assert re.match(rb"HTTP/1.[01] 40[05]", answer)
+
+    world.run(work)
+
+
+async def _raw(port: int, request: str) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request.encode())
+    answer = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+    return answer
+
+
+def test_cross_origin_changes_with_cookie_are_refused(world: World) -> None:
+    async def work(client: aiohttp.ClientSession) -> None:
+        await world.sign_in(client, "VISITOR_ROLE")
+        foreign = {"Origin": "http://evil.example"}
+        answer = await client.post(world.base, headers=foreign)
+        assert answer.status == 403 and "Rejecting a CORS request" in await answer.text()
+        with pytest.raises(aiohttp.WSServerHandshakeError) as failure:
+            await client.ws_connect(f"{world.base}/websocket", origin="http://evil.example")
+        assert failure.value.status == 403
+        assert (await client.post(world.base, headers={"Origin": world.base})).status == 200
+        token = {**foreign, **world.session_token("VISITOR_ROLE")}
+        assert (await client.post(world.base, headers=token)).status == 200
+
+    world.run(work)
