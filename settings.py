@@ -14,6 +14,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any
 
 import pulumi
+from pulumi.runtime.config import is_config_secret
 
 # x86-64 families without GPU: the images are built for linux/amd64 and compute on the CPU.
 # https://docs.snowflake.com/en/developer-guide/snowpark-container-services/instance-families-aws
@@ -84,6 +85,9 @@ def load(config: pulumi.Config | None = None) -> Settings:
             problems.append(f"{camel_case(setting.name)}: {shown} cannot be used; it must be {error}")
     if values.get("user_password") and values.get("generate_user_password"):
         problems.append("userPassword and generateUserPassword: only one of them can be set")
+    # The engine's own mark for secret settings cannot be had together with a default.
+    if values.get("user_password") and not is_config_secret(config.full_key("userPassword")):
+        problems.append("userPassword: stored as plain text; set it with `pulumi config set --secret`")
     if problems:
         raise SettingsError("The stack's settings cannot be used:\n  " + "\n  ".join(problems))
     return Settings(**values)

@@ -32,8 +32,10 @@ def _clean_configuration() -> Iterator[None]:
     pulumi.runtime.set_all_config({})
 
 
-def read(**values: str) -> Settings:
-    pulumi.runtime.set_all_config({f"milvus-spcs:{key}": value for key, value in values.items()})
+def read(*, secret: str = "userPassword", **values: str) -> Settings:
+    pulumi.runtime.set_all_config(
+        {f"milvus-spcs:{key}": value for key, value in values.items()}, [f"milvus-spcs:{secret}"]
+    )
     return load(pulumi.Config("milvus-spcs"))
 
 
@@ -48,7 +50,6 @@ def test_schema_and_code_agree(field: Any) -> None:
     assert SCHEMA_TYPES[declared["type"]] == field.type
     assert declared["default"] == (list(default) if isinstance(default, tuple) else default)
     assert len(declared["description"]) > 20
-    assert declared.get("secret", False) == (field.name == "user_password")
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod", "local"])
@@ -128,6 +129,13 @@ def test_a_bad_password_is_not_shown() -> None:
     )
     assert "geheim" not in str(refused.value)
     assert "geheim" not in repr(Settings(user_password="geheim"))
+
+
+def test_a_password_must_be_stored_as_secret() -> None:
+    with pytest.raises(SettingsError, match="userPassword: stored as plain text; set it with") as refused:
+        read(secret="", userPassword="long enough 1")
+    assert "long enough" not in str(refused.value)
+    assert read(userPassword="long enough 1").user_password == "long enough 1"
 
 
 def test_all_bad_values_are_named_at_once() -> None:
