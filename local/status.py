@@ -46,21 +46,21 @@ def show(settings: LocalSettings, console: Console) -> None:
     try:
         services: list[dict[str, Any]] = []
         for title, query, columns in _VIEWS:
-            rows = _rows(connection, query)
-            console.print(_table(title, columns, rows))
-            services = rows
+            services = rows(connection, query)
+            console.print(_table(title, columns, services))
         names = [f'"{row["database_name"]}"."{row["schema_name"]}"."{row["name"]}"' for row in services]
         for title, columns, what in (
             ("Containers", _CONTAINERS, "SERVICE CONTAINERS"),
             ("Endpoints", _ENDPOINTS, "ENDPOINTS"),
         ):
-            found = [row for name in names for row in _rows(connection, f"SHOW {what} IN SERVICE {name}")]
+            found = [row for name in names for row in rows(connection, f"SHOW {what} IN SERVICE {name}")]
             console.print(_table(title, columns, found))
     finally:
         connection.close()
 
 
-def _rows(connection: Any, query: str) -> list[dict[str, Any]]:
+def rows(connection: Any, query: str) -> list[dict[str, Any]]:
+    """Rows of one statement, by column name."""
     cursor = connection.cursor()
     cursor.execute(query)
     names = [column[0] for column in cursor.description]

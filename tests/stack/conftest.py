@@ -1,0 +1,138 @@
+"""One real deployment for all tests of this folder, on an account of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from local import control, leftovers, status
+from local.settings import PORT_VARIABLE, PROJECT, LocalSettings
+from tests.account.conftest import free_ports
+
+LAST = "test_down.py"
+TIMEOUT = 1500
+
+
+@dataclass
+class Deployment:
+    """The `local` stack on an account with its own state folder and ports."""
+
+    settings: LocalSettings
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "LOCAL_ACCOUNT_STATE": str(self.settings.state),
+            PORT_VARIABLE: str(self.settings.port),
+        }
+
+    def make(self, command: str) -> subprocess.CompletedProcess[str]:
+        """What `make <command>` runs; standard output and error together."""
+        return subprocess.run(
+            [sys.executable, "-m", "local.cli", command],
+            cwd=PROJECT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+
+    def start(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+        """A Pulumi command in the background."""
+        return subprocess.Popen(
+            ["pulumi", *arguments, *_as_flags(settings)],
+            cwd=PROJECT,
+            env=self.pulumi_environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+
+    def pulumi(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """A Pulumi command, with other values for some settings; standard output and error together."""
+        process = self.start(*arguments, **settings)
+        output, _ = process.communicate(timeout=TIMEOUT)
+        return subprocess.CompletedProcess(arguments, process.returncode, output)
+
+    @property
+    def pulumi_environment(self) -> dict[str, str]:
+        # The paths follow from the environment when the modules are loaded, so a fresh process tells them.
+        script = "import json; from local.cli import LOCAL, account_variables; from local.stack import Stack;"
+        script += "from local import settings; print(json.dumps(Stack(LOCAL, variables="
+        script += "account_variables(settings.load())).variables))"
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=PROJECT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return {**self.environment, **json.loads(done.stdout.splitlines()[-1])}
+
+    def outputs(self) -> dict[str, Any]:
+        """Stack outputs, secret ones in plain."""
+        return json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").stdout)
+
+    def sql(self, statement: str) -> list[dict[str, Any]]:
+        """Rows of a statement of the account's administrator."""
+        connection = status.connect(self.settings)
+        try:
+            return status.rows(connection, statement)
+        finally:
+            connection.close()
+
+    def docker_objects(self) -> dict[str, list[str]]:
+        """Names of what this account has in Docker."""
+        client = docker.from_env()
+        mine: dict[str, Any] = {"label": f"{leftovers.LABEL}={self.settings.account_id}"}
+        return {
+            "containers": [item.name or "" for item in client.containers.list(all=True, filters=mine)],
+            "networks": [item.name or "" for item in client.networks.list(filters=mine)],
+            "volumes": [item.name for item in client.volumes.list(filters=mine)],
+        }
+
+
+def _as_flags(settings: dict[str, str]) -> list[str]:
+    return [flag for name, value in settings.items() for flag in ("--config", f"milvus-spcs:{name}={value}")]
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """An account without a stack at first; the tests deploy to it one after the other."""
+    state: Path = tmp_path_factory.mktemp("stack") / "account"
+    state.mkdir(mode=0o700)
+    identity = os.urandom(4).hex()
+    (state / "account_id").write_text(identity)
+    found = Deployment(LocalSettings(state=state, port=free_ports(), account_id=identity))
+    yield found
+    control.stop(found.settings)
+    leftovers.remove_docker_objects(found.settings, keep_data=False)
+
+
+@pytest.fixture(scope="session")
+def deployed(deployment: Deployment) -> Deployment:
+    """The deployment after `make up`."""
+    done = deployment.make("up")
+    assert done.returncode == 0, done.stdout
+    return deployment
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The deployment is taken down after all tests that use it."""
+    items.sort(key=lambda item: item.path.name == LAST and item.path.parent.name == "stack")
