@@ -26,6 +26,7 @@ class ScriptedAccount:
     Attributes:
         answers: what a statement gives, by its whole text; any other read is an error of the test.
         statements: every statement so far.
+        timeouts: the time limit of each, in seconds.
         warnings: what the user was told.
     """
 
@@ -33,10 +34,12 @@ class ScriptedAccount:
         self.answers = answers or {}
         self.preview_features = features
         self.statements: list[str] = []
+        self.timeouts: list[float] = []
         self.warnings: list[str] = []
 
     def run(self, statement: str, timeout: float = 0) -> list[dict[str, Any]]:
         self.statements.append(statement)
+        self.timeouts.append(timeout)
         answer = self.answers.get(statement)
         if isinstance(answer, SnowflakeError):
             raise answer

@@ -144,6 +144,31 @@ def test_diff_names_the_fields_that_changed(plugin: Any, account: ScriptedAccoun
     assert not answer.replaces
 
 
+def test_ignored_changes_are_no_changes(plugin: Any, account: ScriptedAccount) -> None:
+    olds, news = ({**POOL, "comment": text} for text in ("a", "b"))
+    request = provider_pb2.DiffRequest(urn=urn("ComputePool"), id="P", olds=encode(olds), news=encode(news))
+
+    assert plugin.Diff(request).changes == provider_pb2.DiffResponse.DIFF_SOME
+    request.ignoreChanges.append("comment")
+    assert plugin.Diff(request).changes == provider_pb2.DiffResponse.DIFF_NONE
+
+
+def test_time_limits_of_the_program_are_kept(plugin: Any, account: ScriptedAccount) -> None:
+    plugin.Delete(provider_pb2.DeleteRequest(urn=urn("AccountRole"), id="R", timeout=7))
+    plugin.Delete(provider_pb2.DeleteRequest(urn=urn("AccountRole"), id="R"))
+
+    assert account.timeouts == [7, 20 * 60]
+
+
+def test_schema_has_every_type(plugin: Any) -> None:
+    schema = json.loads(plugin.GetSchema(provider_pb2.GetSchemaRequest()).schema)
+
+    assert schema["version"] == VERSION
+    pool = schema["resources"]["snowflake:index/computePool:ComputePool"]
+    assert pool["inputProperties"]["minNodes"] == {"type": "integer"}
+    assert "instanceFamily" in pool["requiredInputs"]
+
+
 def test_refresh_moves_the_inputs_along(plugin: Any, account: ScriptedAccount) -> None:
     account.answers = {
         "SHOW COMPUTE POOLS LIKE 'P'": rows.pool(max_nodes=3),

@@ -5,6 +5,7 @@ official plugin's types, properties, SQL, validation, replace rules, read and im
 Anything else is refused by name. Run it with ``python -m local.toolchain.snowflake_plugin ENGINE_ADDRESS``.
 
     __main__   start-up                        server      protocol requests to calls of a resource
+    schema     the types for `pulumi import`
     wire       protobuf values to Python       config      the provider's settings
     session    connections and statements      sql         quoting and identifiers
     properties one input property              resource    what every resource type can do

@@ -29,7 +29,7 @@ class ParameterResource(ObjectResource):
     def __init__(self) -> None:
         """Start without remembered answers."""
         super().__init__()
-        self._planned: dict[tuple[int, str], Mapping[str, Row]] = {}
+        self._planned: dict[str, Mapping[str, Row]] = {}
 
     def same(self, prop: Prop, olds: State, news: State) -> bool:
         """Parameters are compared with the server's values instead."""
@@ -38,15 +38,15 @@ class ParameterResource(ObjectResource):
     def diff(self, session: Session, resource_id: str, olds: State, news: State) -> Difference:
         """What would change; the update that may follow uses the server's answer again."""
         rows = self._parameters(session, self.current(resource_id, olds))
-        self._planned[id(session), resource_id] = rows
+        self._planned[resource_id] = rows
         difference = super().diff(session, resource_id, olds, news)
-        self._planned[id(session), resource_id] = rows
+        self._planned[resource_id] = rows
         return difference
 
     def changes(self, session: Session, resource_id: str, olds: State, news: State) -> dict[str, bool]:
         """Changed inputs and parameters."""
         changes = super().changes(session, resource_id, olds, news)
-        rows = self._planned.pop((id(session), resource_id), None)
+        rows = self._planned.pop(resource_id, None)
         if rows is None:
             rows = self._parameters(session, self.current(resource_id, olds))
         for prop in self.props:

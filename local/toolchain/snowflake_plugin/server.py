@@ -16,7 +16,8 @@ from google.protobuf import empty_pb2
 from local.toolchain.snowflake_plugin import VERSION, config
 from local.toolchain.snowflake_plugin.errors import Failure, PartialError, PluginError
 from local.toolchain.snowflake_plugin.resource import Resource, State
-from local.toolchain.snowflake_plugin.session import Pool, load_connector
+from local.toolchain.snowflake_plugin.schema import package_schema
+from local.toolchain.snowflake_plugin.session import Limited, Pool, Session, load_connector
 from local.toolchain.snowflake_plugin.types import TYPES
 from local.toolchain.snowflake_plugin.wire import (
     decode,
@@ -90,8 +91,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reported
     def GetSchema(self, request: Any) -> Any:
-        """No schema: programs use the published SDK."""
-        return provider_pb2.GetSchemaResponse(schema=json.dumps({"name": "snowflake", "version": VERSION}))
+        """The supported types, for `pulumi import`; programs use the published SDK."""
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(package_schema()))
 
     @_reported
     def CheckConfig(self, request: Any) -> Any:
@@ -143,6 +144,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             )
         return TYPES[token]
 
+    def session(self, request: Any) -> Session:
+        """The account, with the time limit that the program chose for this resource, if any."""
+        return Limited(self._pool, request.timeout) if request.timeout else self._pool
+
     @_reported
     def Check(self, request: Any) -> Any:
         """Check inputs and fill in defaults."""
@@ -156,7 +161,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_reported
     def Diff(self, request: Any) -> Any:
         """What would change."""
-        resource, olds, news = self.resource(request), decode(request.olds), decode(request.news)
+        resource, olds, news = self.resource(request), decode(request.olds), _wanted(request)
         difference = resource.diff(self._pool, request.id, olds, news)
         kinds = provider_pb2.DiffResponse
         return kinds(
@@ -176,7 +181,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             state = resource.planned({}, inputs, {})
             return provider_pb2.CreateResponse(properties=encode(state, resource.secrets))
         resource.gated(self._pool)
-        resource_id, state = resource.create(self._pool, inputs)
+        resource_id, state = resource.create(self.session(request), inputs)
         return provider_pb2.CreateResponse(id=resource_id, properties=encode(state, resource.secrets))
 
     @_reported
@@ -197,12 +202,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_reported
     def Update(self, request: Any) -> Any:
         """Change it, or say what a preview can know."""
-        resource, olds, news = self.resource(request), decode(request.olds), decode(request.news)
+        resource, olds, news = self.resource(request), decode(request.olds), _wanted(request)
         if request.preview:
             state = resource.planned(olds, news, resource.changes(self._pool, request.id, olds, news))
         else:
             resource.gated(self._pool)
-            state = resource.update(self._pool, request.id, olds, news)
+            state = resource.update(self.session(request), request.id, olds, news)
         return provider_pb2.UpdateResponse(properties=encode(state, resource.secrets))
 
     @_reported
@@ -210,7 +215,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Remove it."""
         resource = self.resource(request)
         resource.gated(self._pool)
-        resource.delete(self._pool, request.id, decode(request.properties))
+        resource.delete(self.session(request), request.id, decode(request.properties))
         return empty_pb2.Empty()
 
     def _warn(self, message: str) -> None:
@@ -219,6 +224,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             engine_pb2_grpc.EngineStub(channel).Log(
                 engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=message)
             )
+
+
+def _wanted(request: Any) -> State:
+    """The new inputs, with the present values of properties whose changes the program ignores."""
+    olds, news = decode(request.olds), decode(request.news)
+    ignored = {path.split(".")[0].split("[")[0] for path in request.ignoreChanges}
+    kept = {name: olds[name] for name in ignored if name in olds}
+    return {**{name: value for name, value in news.items() if name not in ignored}, **kept}
 
 
 def _failures(failures: list[Failure]) -> list[Any]:

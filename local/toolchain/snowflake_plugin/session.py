@@ -56,6 +56,19 @@ def load_connector() -> Any:
         return sys.modules["snowflake.connector"]
 
 
+class Limited:
+    """A session whose statements all have the same time limit, which the program chose."""
+
+    def __init__(self, session: Session, seconds: float) -> None:
+        """Wrap a session."""
+        self._session, self._seconds = session, seconds
+        self.preview_features, self.warn = session.preview_features, session.warn
+
+    def run(self, statement: str, timeout: float = 0) -> list[dict[str, Any]]:
+        """Run one statement with the chosen limit."""
+        return self._session.run(statement, self._seconds)
+
+
 class Pool:
     """Connections with one provider's settings, opened when needed and kept for the next statement."""
 
@@ -83,7 +96,8 @@ class Pool:
                 cursor.execute(statement, timeout=int(timeout))
                 rows = cursor.fetchall() if cursor.description else []
         except connector.errors.Error as error:
-            self._idle.put(connection)
+            if isinstance(error, connector.errors.ProgrammingError):
+                self._idle.put(connection)  # the statement was refused, the connection is sound
             raise SnowflakeError(error.errno, error.sqlstate, error.raw_msg or str(error)) from None
         self._idle.put(connection)
         return rows
