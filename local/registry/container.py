@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 LABEL = "milvus-spcs.account"
+_PART = {"milvus-spcs.part": "registry"}
 _CONFIG_LABEL = "milvus-spcs.config"
 _CERTIFICATE = "/etc/docker/registry/tokens.pem"
 _LOOK_SECONDS = 5.0
@@ -117,7 +118,7 @@ class RegistryReconciler:
 
     def _create(self, client: DockerClient) -> Container:
         settings = self._account.settings
-        name, labels = self._registry.storage.container, {LABEL: settings.account_id}
+        name, labels = self._registry.storage.container, {LABEL: settings.account_id, **_PART}
         client.volumes.create(name, labels=labels)
         container = client.containers.create(
             REGISTRY_IMAGE,
