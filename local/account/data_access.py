@@ -26,6 +26,7 @@ _CHANGES: dict[type[exp.Expr], tuple[str, ...]] = {
     exp.TruncateTable: ("TRUNCATE",),
 }
 _DEFINITIONS = (exp.Create, exp.Alter)
+_TABLE_FUNCTIONS = (exp.Explode, exp.Generator, exp.SplitToTable, exp.Subquery)
 _DESCRIPTIONS = (exp.Describe, exp.Show)
 
 
@@ -121,6 +122,10 @@ def _require_supported(expression: exp.Expr) -> None:
             raise errors.unsupported(f"FROM {node.this.sql('snowflake')}")
         if node.args.get("when"):
             raise errors.unsupported("time travel")
+    for node in expression.find_all(exp.TableFromRows, exp.Lateral):
+        # The data engine has table functions that would read other tables, or files.
+        if not isinstance(node.this, _TABLE_FUNCTIONS):
+            raise errors.unsupported(f"TABLE({node.this.sql('snowflake')})")
     if expression.find(exp.Clone):
         raise errors.unsupported("CLONE")
 

@@ -137,10 +137,17 @@ class StageStore:
         """A new path for an upload under way, on the same file system as the stages."""
         return self._root / _INCOMING / secrets.token_hex(16)
 
-    def put(self, stage: int, path: str, content: Path) -> None:
-        """Move a complete upload to its place; a file of that name is replaced at once."""
+    def put(self, stage: int, path: str, content: Path, replace: bool = True) -> None:
+        """Move a complete upload to its place; a file of that name is replaced at once.
+
+        Raises:
+            FileExistsError: there is one, and it shall not be replaced.
+        """
         content.chmod(0o666)
         with self._parent(stage, path, create=True) as folder:
+            if not replace:
+                os.link(content, path.rpartition("/")[2], dst_dir_fd=folder, follow_symlinks=False)
+                return
             os.replace(content, path.rpartition("/")[2], dst_dir_fd=folder)
 
     def remove(self, stage: int, path: str) -> None:

@@ -1,8 +1,8 @@
 """PUT, GET, LIST and REMOVE: files of internal stages.
 
 Clients move the bytes themselves, over URLs in the form of Google Cloud Storage presigned URLs: the one form
-that all official drivers accept over plain HTTP. As on Google Cloud, PUT replaces existing files whatever
-OVERWRITE says. See https://docs.snowflake.com/en/sql-reference/sql/put
+that all official drivers accept over plain HTTP. As on Google Cloud, most drivers' PUT replaces existing
+files whatever OVERWRITE says. See https://docs.snowflake.com/en/sql-reference/sql/put
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ _BARE = re.compile(r"""(?:"(?:[^"]|"")*"|[^\s;"'])+""")
 # A driver that expands a wildcard asks again with each file's name, without quoting the blanks in it.
 _SOURCE = re.compile(r"file://\S.*?(?=\s+'?@)", re.DOTALL | re.IGNORECASE)
 _OPTION = re.compile(r"([A-Za-z_]+)\s*=\s*")
+# Connector 5 sends these only where the URL says that they may be sent.
+_SIGNED_HEADERS = quote(
+    "host;x-goog-if-generation-match;x-goog-meta-encryptiondata;x-goog-meta-matdesc;x-goog-meta-sfc-digest"
+)
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -177,7 +181,7 @@ def _shown(item: Object, file: File) -> str:
 
 def _url(context: Context, item: Object, path: str, upload: bool) -> str:
     token = context.account.stages.grant_transfer(item.id, path, upload)
-    return f"{context.origin}/stages/{token}/{quote(path)}"
+    return f"{context.origin}/stages/{token}/{quote(path)}?X-Goog-SignedHeaders={_SIGNED_HEADERS}"
 
 
 def _stage_info(item: Object, location: Location) -> dict[str, Any]:

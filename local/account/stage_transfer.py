@@ -32,7 +32,11 @@ class StageTransfer:
             with incoming.open("wb") as file:
                 async for chunk in request.content.iter_chunked(_CHUNK):
                     await asyncio.to_thread(file.write, chunk)
-            await asyncio.to_thread(self._stages.put, transfer.stage, transfer.path, incoming)
+            # `0` is Google Cloud Storage's word for "only when there is no such file".
+            replace = request.headers.get("x-goog-if-generation-match") != "0"
+            await asyncio.to_thread(self._stages.put, transfer.stage, transfer.path, incoming, replace)
+        except FileExistsError:
+            raise web.HTTPPreconditionFailed(text=f"{transfer.path} exists already.") from None
         except OSError as error:
             raise web.HTTPConflict(text=f"{transfer.path} cannot be stored: {error.strerror}.") from None
         finally:

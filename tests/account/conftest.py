@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import snowflake.connector
 from snowflake.connector import SnowflakeConnection
 
 from local import control
+from local.leftovers import remove_docker_objects
 from local.settings import PORT_VARIABLE, PROJECT, LocalSettings, admin_credentials
 
 START_SECONDS = 30.0
@@ -114,6 +116,18 @@ def wait_until(condition: Callable[[], Any], timeout: float = 30.0, what: str = 
     return found
 
 
+def client_environment(name: str) -> Path:
+    """Folder of a Python environment with one client alone, locked in tests/clients; made when missing."""
+    project, environment = PROJECT / "tests" / "clients" / name, PROJECT / f".venv-{name}"
+    uv = shutil.which("uv") or str(PROJECT / ".state" / "uv" / "bin" / "uv")
+    subprocess.run(
+        [uv, "sync", "--frozen", "--quiet", "--project", project],
+        env={**os.environ, "UV_PROJECT_ENVIRONMENT": str(environment), "VIRTUAL_ENV": ""},
+        check=True,
+    )
+    return environment
+
+
 def free_ports(count: int = 3) -> int:
     """The first of some consecutive free ports on loopback."""
     for _ in range(100):
@@ -146,6 +160,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAccount
     running.start()
     yield running
     running.stop()
+    remove_docker_objects(running.settings, keep_data=False)
 
 
 @pytest.fixture

@@ -73,9 +73,8 @@ def test_remove(place: Place, stage: str) -> None:
 
 def test_quoted_location(place: Place, stage: str, tmp_path: Path) -> None:
     (tmp_path / "f").write_text("1")
-    place.run(
-        f'PUT \'file://{tmp_path}/f\' \'@\\"{place.database}\\".\\"PUBLIC\\".\\"FILES\\"/q\' AUTO_COMPRESS=FALSE'
-    )
+    location = f'@\\"{place.database}\\".\\"PUBLIC\\".\\"FILES\\"/q'
+    place.run(f"PUT 'file://{tmp_path}/f' '{location}' AUTO_COMPRESS=FALSE")
     assert names(place, stage) == ["files/q/f"]
 
 
