@@ -61,6 +61,11 @@ class LocalSettings:
         return f"{ORGANIZATION}-{ACCOUNT}"
 
 
+def account_state() -> Path:
+    """The account's state folder; LOCAL_ACCOUNT_STATE moves it, and the Pulumi state beside it."""
+    return Path(os.environ.get("LOCAL_ACCOUNT_STATE", STATE / "account"))
+
+
 def load(state: Path | None = None) -> LocalSettings:
     """Read the account's settings, making its identity on first use.
 
@@ -70,7 +75,7 @@ def load(state: Path | None = None) -> LocalSettings:
     Raises:
         SettingsError: LOCAL_ACCOUNT_PORT is not a port number from 1024 to 65533.
     """
-    state = state or Path(os.environ.get("LOCAL_ACCOUNT_STATE", STATE / "account"))
+    state = state or account_state()
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     identity = state / "account_id"
     if not identity.exists():

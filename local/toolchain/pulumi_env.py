@@ -9,17 +9,17 @@ import secrets
 import subprocess
 from pathlib import Path
 
-from local.settings import PROJECT, STATE
+from local.settings import PROJECT, STATE, account_state
 from local.toolchain.docker_engine import engine_host
 from local.toolchain.install import BIN
 from local.toolchain.report import ToolchainError
 from local.toolchain.vendor import PULUMI_HOME
 
-BACKEND = STATE / "pulumi"
-STACKS = STATE / "stacks"
+BACKEND = account_state().parent / "pulumi"
+STACKS = account_state().parent / "stacks"
 DOCKER_CONFIG = STATE / "docker"
 BUILDER = "milvus-spcs"
-_PASSPHRASE = STATE / "pulumi-passphrase"
+_PASSPHRASE = account_state().parent / "pulumi-passphrase"
 
 
 def environment() -> dict[str, str]:
