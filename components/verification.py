@@ -59,5 +59,5 @@ class Verification(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        self.found = job.last_line
+        self.found = job.last_line.apply(lambda line: line.removeprefix("found: "))
         self.register_outputs({"found": self.found})

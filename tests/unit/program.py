@@ -131,7 +131,7 @@ class Answers(mocks.Mocks):
         if query.startswith("SHOW SERVICES"):
             name = query.split("'")[1].lower()
             return [{"status": "RUNNING", "dns_name": f"{name}.k3m6.svc.spcs.internal"}]
-        return [{"LOGS": f"searching\n{FOUND}\n"}] if "GET_SERVICE_LOGS" in query else []
+        return [{"LOGS": f"searching\nfound: {FOUND}\n"}] if "GET_SERVICE_LOGS" in query else []
 
 
 class Monitor(mocks.MockMonitor):
