@@ -96,13 +96,10 @@ def check_warehouse(context: Context, name: str | None) -> None:
 def check_integrations(context: Context, names: list[str]) -> None:
     """External access integrations: they must exist and be usable by the owner role."""
     for name in names:
-        for kind in ("EXTERNAL ACCESS INTEGRATION", "INTEGRATION"):
-            item = context.catalog.find(kind, Name("", "", name))
-            if item and context.access.sees(item):
-                _require(context, "USAGE", item)
-                break
-        else:
-            raise errors.does_not_exist("Integration", name)
+        item = context.get("INTEGRATION", Name("", "", name))
+        if item.properties.get("TYPE", EXTERNAL_ACCESS) != EXTERNAL_ACCESS:
+            raise errors.invalid_value(name, "EXTERNAL_ACCESS_INTEGRATIONS", "external access integrations")
+        _require(context, "USAGE", item)
 
 
 def family_of(pool: Object) -> Family:

@@ -12,8 +12,8 @@ from local.account.result import Result, columns, now, status, table
 from local.account.sql import Name, Statement
 from local.spcs import scheduler
 from local.spcs.families import FAMILIES
+from local.spcs.lifecycle import drop_service, suspend
 from local.spcs.observed import SERVICE
-from local.spcs.service import drop_service, suspend
 from local.spcs.status import pool_state, services_on
 
 _HEAD = (
@@ -137,7 +137,7 @@ class ComputePool(ObjectType):
         if statement.accept("RESUME"):
             statement.end()
             context.require("OPERATE", item)
-            resume_pool(context, item)
+            _resume(context, item)
             return status("Statement executed successfully.")
         return None
 
@@ -174,8 +174,7 @@ class ComputePool(ObjectType):
             drop_service(context, finished)
 
 
-def resume_pool(context: Context, item: Object) -> None:
-    """Start a suspended pool; nothing when it runs."""
+def _resume(context: Context, item: Object) -> None:
     if item.properties["SUSPENDED"]:
         item.properties |= {"SUSPENDED": False, "RESUMED_ON": now()}
         context.catalog.save(item)

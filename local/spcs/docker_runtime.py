@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,11 +12,11 @@ from docker.errors import APIError, ImageNotFound, NotFound
 from local.account.catalog import Object
 from local.images.engine import INSTANCE_IMAGE
 from local.registry.images import pull_auth
-from local.spcs import labels, session_token, units, volumes
+from local.spcs import labels, session_token, threads, units, volumes
 from local.spcs.labels import Found
+from local.spcs.lifecycle import dns_name
 from local.spcs.network import Network
 from local.spcs.observed import Machine
-from local.spcs.service import dns_domain, dns_name
 
 if TYPE_CHECKING:
     from local.account.account import Account
@@ -99,15 +98,17 @@ class DockerRuntime:
 
     def start_holder(self, item: Object, instance: int) -> str:
         """Make and start the container that owns an instance's network; its id."""
-        domain = dns_domain(item.properties["DNS_HASH"])
+        full_name = dns_name(item)
+        label, _, domain = full_name.partition(".")
+        aliases = [full_name, f"{label}.{domain.partition('.')[0]}", f"instances.{full_name}"]
         name = labels.prefix(self._account_id, item.id, instance)
         self._remove_by_name(name)
         api = self.client.api
-        endpoint = api.create_endpoint_config(aliases=[dns_name(item), f"instances.{dns_name(item)}"])
+        endpoint = api.create_endpoint_config(aliases=aliases)
         created = api.create_container(
             INSTANCE_IMAGE,
             name=name,
-            hostname=f"{dns_name(item).split('.')[0]}-{instance}",
+            hostname=f"{label}-{instance}",
             labels=labels.for_instance(self._account_id, labels.HOLDER, item.id, instance),
             networking_config=api.create_networking_config({self.network.name: endpoint}),
             host_config=api.create_host_config(
@@ -115,10 +116,10 @@ class DockerRuntime:
                 cap_add=["NET_ADMIN"],
                 security_opt=["no-new-privileges"],
                 mem_limit=64 * 2**20,
-                # Names from outside do not exist here: the resolver behind Docker's own refuses at once.
+                # Names from outside have no server to answer them; Docker's own then says nothing.
                 dns=["127.0.0.1"],
-                dns_search=[domain, domain.partition(".")[2]],
-                dns_opt=["ndots:2"],
+                dns_search=[domain],
+                dns_opt=["ndots:1", "timeout:1", "attempts:2"],
                 log_config=_LOGS,
             ),
         )
@@ -183,10 +184,7 @@ class DockerRuntime:
 
     def remove(self, identities: list[str], grace: int = STOP_SECONDS) -> None:
         """Stop containers (SIGTERM, then SIGKILL after `grace` seconds), all at once, and remove them."""
-        if not identities:
-            return
-        with ThreadPoolExecutor(len(identities)) as pool:
-            list(pool.map(lambda identity: self._remove(identity, grace), identities))
+        threads.for_each(lambda identity: self._remove(identity, grace), identities)
 
     def leave_network(self, holders: list[str]) -> None:
         """Take instances off the network, so that their names lead to them no longer."""

@@ -12,11 +12,11 @@ from local.account.context import Context
 from local.account.result import Result, single
 from local.account.sql import Name, Statement
 from local.spcs.inspect import container_rows
-from local.spcs.jobs import failure_details
+from local.spcs.jobs import failure_details, refuse_when_closing
+from local.spcs.lifecycle import dns_domain, schema_hash
 from local.spcs.logs import tail
 from local.spcs.observed import POOL, SERVICE
-from local.spcs.service import dns_domain, schema_hash
-from local.spcs.status import FINAL, pool_state, service_status
+from local.spcs.status import FINAL, is_upgrading, pool_state, service_status
 
 _DEFAULT_LINES = 500
 
@@ -36,6 +36,7 @@ def get_service_status(context: Context, arguments: list[Any]) -> str:
     deadline = time.monotonic() + (float(arguments[1]) if len(arguments) > 1 else 0)
     observed = context.account.spcs
     while service_status(observed, item) == "PENDING" and time.monotonic() < deadline:
+        refuse_when_closing(observed)
         observed.wait(observed.version, min(1.0, deadline - time.monotonic()))
         item = context.get(SERVICE, item.fqn)
     rows = [
@@ -114,13 +115,15 @@ def wait_for(context: Context, item: Object, arguments: list[Any]) -> str:
         if fresh is None:
             raise errors.does_not_exist(SERVICE, str(item.fqn))
         word = service_status(observed, fresh)
-        if word == wanted:
+        upgrading = wanted == "RUNNING" and is_upgrading(observed, fresh)
+        if word == wanted and not upgrading:
             return f"Service {item.name} reached status {wanted}."
         if _hopeless(word, wanted):
             raise _not_reached(context, fresh, word, f"did not reach status {wanted}: its status is {word}")
         if time.monotonic() >= deadline:
             text = f"did not reach status {wanted} within {seconds:.0f} seconds: its status is {word}"
             raise _not_reached(context, fresh, word, text)
+        refuse_when_closing(observed)
         observed.wait(version, max(0.0, min(0.5, deadline - time.monotonic())))
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from local.account.catalog import Object
 from local.account.result import now
+from local.spcs.lifecycle import suspend
 from local.spcs.observed import SERVICE
-from local.spcs.service import suspend
 from local.spcs.status import services_on
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +12,7 @@ from docker.errors import APIError, NotFound
 from local.account.catalog import Object
 from local.account.result import now
 from local.spcs import session_token, volumes
+from local.spcs.container_state import ended, probing
 from local.spcs.docker_runtime import DockerRuntime, PullError, Run
 from local.spcs.firewall import Firewall, FirewallError
 from local.spcs.labels import CONTAINER, HOLDER, Found
@@ -20,7 +22,7 @@ from local.spcs.probes import Probe
 _BACK_OFF_LIMIT = 60.0
 _PULL_AGAIN = 10.0
 _STABLE_SECONDS = 10.0
-APPLICATION_ERROR = "User application error, check container logs"
+_TRIAL_SECONDS = 1.0
 
 
 @dataclass
@@ -80,14 +82,14 @@ class Keeper:
             holder, parts = None, []
         old = [part for part in parts if part.digest != digest]
         if old:
+            self._publish_stopping()
             self._tear_down(parts)
             parts = []
         self.state.digest = digest
         if holder is None:
             self._make_holder()
         elif not self.state.address:
-            self.state.address = self._runtime.address(holder.id)
-            self._firewall.add(holder.id, self._item.id, self.state.address)
+            self._adopt(holder)
         identity = holder.id if holder else self._new_holder
         for container in self._containers:
             self._keep(container, identity, [part for part in parts if part.name == container["name"]])
@@ -100,6 +102,22 @@ class Keeper:
         self.state.address = self._runtime.address(self._new_holder)
         self.state.started = now()
         self._firewall.add(self._new_holder, self._item.id, self.state.address)
+
+    def _publish_stopping(self) -> None:
+        """Show what is going on while containers stop, which may take long."""
+        stopping = {
+            name: replace(state, status="TERMINATING", message="Terminating")
+            for name, state in self._before.items()
+        }
+        self._observed.put(self._item.id, self._number, replace(self.state, containers=stopping))
+
+    def _adopt(self, holder: Found) -> None:
+        """Take over an instance that an earlier server made."""
+        run = self._runtime.inspect(holder.id)
+        if run and run.started:
+            self.state.created = self.state.started = run.started
+        self.state.address = self._runtime.address(holder.id)
+        self._firewall.add(holder.id, self._item.id, self.state.address)
 
     def _tear_down(self, parts: list[Found]) -> None:
         holders = [part for part in parts if part.part == HOLDER]
@@ -128,7 +146,7 @@ class Keeper:
         elif run.running:
             state = self._watch(container, newest, run, state)
         elif self._item.properties["IS_JOB"]:
-            state = _ended(run, state)
+            state = ended(run, state)
         else:
             state = self._restart(container, holder, parts, run, state)
         state.crashes = self._memory.crashes.get(name, 0)
@@ -157,12 +175,10 @@ class Keeper:
             text = f"Encountered fatal error while starting container: {error.explanation or error}"
             return self._later(name, state, "FAILED", text)
         self._look_in(0.2)
-        message = "Running" if "readinessProbe" not in container else _probing(container)
-        status = "READY" if "readinessProbe" not in container else "PENDING"
         return replace(
             state,
-            status=status,
-            message=message,
+            status="PENDING",
+            message=probing(container) if self._has_probe(container) else "Waiting to start",
             restart_count=restart,
             started=now(),
             restarted=now() if restart else None,
@@ -188,14 +204,29 @@ class Keeper:
             self._look_in(0.0)
             return replace(state, status="FAILED", message="Liveness probe failed, restarting")
         readiness = self._probe(container, part, "readinessProbe")
+        age = now() - (run.started or now())
+        if readiness is None:
+            wait = self._trial_seconds(name) - age
+            if wait > 0:
+                self._look_in(wait)
+                return replace(state, status="PENDING", message="Waiting to start")
         ready = readiness is None or readiness.passed
-        if ready and run.started and now() - run.started > _STABLE_SECONDS:
+        if ready and age > _STABLE_SECONDS:
             self._memory.crashes.pop(name, None)
         elif name in self._memory.crashes:
             self._look_in(_STABLE_SECONDS)
         if ready:
             return replace(state, status="READY", message="Running")
-        return replace(state, status="PENDING", message=_probing(container))
+        return replace(state, status="PENDING", message=probing(container))
+
+    def _trial_seconds(self, name: str) -> float:
+        """How long a process without a probe must live to count as started: most errors show at once."""
+        if self._item.properties["IS_JOB"]:
+            return 0.0
+        return _STABLE_SECONDS if self._memory.crashes.get(name) else _TRIAL_SECONDS
+
+    def _has_probe(self, container: dict[str, Any]) -> bool:
+        return "readinessProbe" in container and not self._item.properties["IS_JOB"]
 
     def _probe(self, container: dict[str, Any], part: Found, kind: str) -> Probe | None:
         if kind not in container or self._item.properties["IS_JOB"]:
@@ -209,7 +240,7 @@ class Keeper:
         self, container: dict[str, Any], holder: str, parts: list[Found], run: Run, state: ContainerState
     ) -> ContainerState:
         name, newest = container["name"], parts[-1]
-        state = _ended(run, state)
+        state = ended(run, state)
         crashes = self._memory.crashes.get(name, 0)
         # Counted once: a crash seen before has a time set for its restart.
         if self._memory.retry.get(f"{name}/{newest.restart}") is None:
@@ -227,48 +258,17 @@ class Keeper:
         return self._start(container, holder, newest.restart + 1, state)
 
     def _renew_token(self) -> None:
-        if not any(map(session_token.wants_token, self._containers)):
-            return
         if time.monotonic() >= self._memory.token_due:
             account = self._runtime.account
             token = session_token.issue(account, self._item)
             for container in self._containers:
                 if session_token.wants_token(container):
                     session_token.write_token(account, self._item, self._number, container, token)
+                # A changed secret reaches its files now; variables keep what the process began with.
+                with contextlib.suppress(session_token.MissingSecretError):
+                    session_token.write_secrets(account, self._item, self._number, container)
             self._memory.token_due = time.monotonic() + session_token.REFRESH_SECONDS
         self._look_in(self._memory.token_due - time.monotonic())
 
     def _look_in(self, seconds: float) -> None:
         self.due = seconds if self.due is None else min(self.due, seconds)
-
-
-def _ended(run: Run, state: ContainerState) -> ContainerState:
-    """State of a container whose process ended."""
-    code = run.exit_code
-    if run.oom_killed:
-        message = "Container was OOMKilled due to resource usage"
-    elif run.error:
-        message = f"Encountered fatal error while starting container: {run.error}"
-    elif code == 0:
-        return replace(
-            state, status="DONE", message="Completed successfully", started=run.started, last_exit_code=0
-        )
-    else:
-        message = APPLICATION_ERROR
-    return replace(state, status="FAILED", message=message, started=run.started, last_exit_code=code)
-
-
-def _probing(container: dict[str, Any]) -> str:
-    probe = container["readinessProbe"]
-    return f"Readiness probe is failing at path: {probe['path']}, port: {probe['port']}"
-
-
-def ended_state(runtime: DockerRuntime, found: list[Found]) -> InstanceState:
-    """State of a finished job's instance, from the containers that were kept for their logs."""
-    state = InstanceState()
-    for part in found:
-        run = runtime.inspect(part.id) if part.part == CONTAINER else None
-        if run:
-            state.containers[part.name] = _ended(run, ContainerState())
-            state.digest, state.created, state.started = part.digest, run.started or 0.0, run.started
-    return state

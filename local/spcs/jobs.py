@@ -13,6 +13,7 @@ from local.account.objects.base import boolean, integer, read_options, text
 from local.account.result import Result, status
 from local.account.sql import Name, Statement
 from local.spcs.logs import tail
+from local.spcs.observed import Observed
 from local.spcs.service import DEFAULTS, Service, identifier, identifiers, prepare_service
 from local.spcs.source import read_from
 from local.spcs.status import FINAL, service_status
@@ -94,7 +95,18 @@ def _await(context: Context, name: Name) -> Result:
             return status(f"Job {name.name} completed successfully with status: DONE.")
         if word in FINAL:
             raise _failed(f"Job {name} ended with status: {word}.{failure_details(context, item)}")
+        refuse_when_closing(observed)
         observed.wait(version, 0.5)
+
+
+def refuse_when_closing(observed: Observed) -> None:
+    """A wait ends when the server does.
+
+    Raises:
+        SnowflakeError: 000604.
+    """
+    if observed.closing:
+        raise errors.SnowflakeError("000604", "57014", "SQL execution canceled: the account is stopping")
 
 
 def failure_details(context: Context, item: Object) -> str:

@@ -81,6 +81,7 @@ class Observed:
         gateway: address of this machine on the container network; empty before the network exists.
         machine: its size; None before Docker was reached.
         dropped: services that are gone from the catalog and still have something on Docker.
+        closing: the server ends, so nobody should wait any longer.
         idle_since: when a pool's last service ended, by pool id.
         on_gateway: called with the gateway's address when it is known or changed.
         read_logs: reads log lines of a container (service, instance, container, lines, previous).
@@ -94,6 +95,7 @@ class Observed:
         self.gateway = ""
         self.machine: Machine | None = None
         self.dropped: set[int] = set()
+        self.closing = False
         self.idle_since: dict[int, float] = {}
         self.on_gateway: list[Callable[[str], None]] = []
         self.read_logs: Callable[[Object, int, str, int, bool], str] | None = None
@@ -133,6 +135,12 @@ class Observed:
             if problem != self.problem:
                 self.problem = problem
                 self._notify()
+
+    def close(self) -> None:
+        """End all waits."""
+        with self._changed:
+            self.closing = True
+            self._notify()
 
     def set_gateway(self, address: str) -> None:
         """Tell the address of this machine on the container network to whom it concerns."""

@@ -6,7 +6,6 @@ import contextlib
 import logging
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import docker
@@ -15,9 +14,9 @@ from docker import DockerClient
 from docker.errors import DockerException
 
 from local.account.catalog import Object
-from local.spcs import idle, labels, network, scheduler, volumes
+from local.spcs import idle, labels, network, scheduler, threads, volumes
 from local.spcs.docker_runtime import DockerRuntime
-from local.spcs.firewall import Firewall
+from local.spcs.firewall import Firewall, FirewallError
 from local.spcs.instance import Memory
 from local.spcs.labels import Found
 from local.spcs.observed import POOL, SERVICE, Machine
@@ -27,7 +26,8 @@ from local.spcs.status import services_on
 if TYPE_CHECKING:
     from local.account.account import Account
 
-_WORKERS = 16
+_CONNECTIONS = 32
+_EVENT_SECONDS = 3600
 _LOOK_SECONDS = 60.0
 _RETRY_SECONDS = 2.0
 _SETTLE_SECONDS = 0.03
@@ -48,30 +48,30 @@ class Reconciler:
         self._firewall: Firewall | None = None
         self._wake = threading.Event()
         self._stopping = False
-        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="service")
-        self._busy: dict[int, Future[float | None]] = {}
+        self._busy: set[int] = set()
         self._due: dict[int, float] = {}
         self._signatures: dict[int, object] = {}
         self._memories: dict[int, dict[int, Memory]] = {}
-        self._thread = threading.Thread(target=self._run, name="services", daemon=True)
+        self._thread: threading.Thread | None = None
         self._observed.read_logs = self._read_logs
 
     def start(self) -> None:
-        self._thread.start()
-        threading.Thread(target=self._watch_catalog, name="services-catalog", daemon=True).start()
+        self._thread = threads.start(self._run, "services")
+        threads.start(self._watch_catalog, "services-catalog")
 
     def stop(self) -> None:
         """End the threads. Services go on running; what was dropped is removed first."""
+        self._observed.close()
         deadline = time.monotonic() + _END_SECONDS
         while self._observed.dropped and time.monotonic() < deadline:
             self._wake.set()
             time.sleep(0.1)
         self._stopping = True
         self._wake.set()
-        self._thread.join(2.0)
+        if self._thread:
+            self._thread.join(2.0)
         with contextlib.suppress(*DOCKER_ERRORS):
             self._kill_dropped()
-        self._workers.shutdown(wait=False, cancel_futures=True)
 
     def _run(self) -> None:
         while not self._stopping:
@@ -99,10 +99,10 @@ class Reconciler:
 
     def _connect(self) -> DockerClient:
         if self._client is None:
-            client = docker.from_env(timeout=120, max_pool_size=2 * _WORKERS)
+            client = docker.from_env(timeout=120, max_pool_size=_CONNECTIONS)
             client.ping()
             self._client = client
-            threading.Thread(target=self._watch_docker, name="services-docker", daemon=True).start()
+            threads.start(self._watch_docker, "services-docker")
         return self._client
 
     def _watch_docker(self) -> None:
@@ -111,12 +111,14 @@ class Reconciler:
             "type": "container",
             "event": ["die", "oom", "destroy"],
         }
-        with contextlib.suppress(*DOCKER_ERRORS):
-            for _ in docker.from_env(timeout=None).events(decode=True, filters=filters):
-                self._wake.set()
-                if self._stopping:
-                    return
-        self._wake.set()
+        client = self._client
+        while self._client is client and not self._stopping:
+            with contextlib.suppress(*DOCKER_ERRORS):
+                for _ in docker.from_env(timeout=_EVENT_SECONDS).events(decode=True, filters=filters):
+                    self._wake.set()
+            # The stream ends when nothing happened for long, or when Docker does.
+            self._wake.set()
+            time.sleep(_RETRY_SECONDS)
 
     def _lost(self, error: Exception) -> None:
         text = f"Docker does not answer: {error}. Start Docker."
@@ -195,22 +197,22 @@ class Reconciler:
             return
         self._signatures[job.service] = signature
         self._due.pop(job.service, None)
-        work = ServicePass(runtime, firewall, job)
-        future = self._workers.submit(work.run)
-        self._busy[job.service] = future
-        future.add_done_callback(lambda done: self._passed(job.service, done))
+        self._busy.add(job.service)
+        threads.start(lambda: self._pass(ServicePass(runtime, firewall, job), job.service), "service")
 
-    def _passed(self, service: int, done: Future[float | None]) -> None:
+    def _pass(self, work: ServicePass, service: int) -> None:
         delay: float | None = _FAILED_PASS_SECONDS
         try:
-            delay = done.result()
-        except DOCKER_ERRORS as error:
+            delay = work.run()
+        except (*DOCKER_ERRORS, FirewallError) as error:
             _log.warning("service %d: %s", service, error)
-        except Exception:
+            work.show_problem(str(error))
+        except Exception as error:
             _log.exception("service %d: a pass failed", service)
+            work.show_problem(f"{type(error).__name__}, see the account's log")
         if delay is not None:
             self._due[service] = time.monotonic() + delay
-        self._busy.pop(service, None)
+        self._busy.discard(service)
         self._wake.set()
 
     def _forget(self, service: int) -> None:

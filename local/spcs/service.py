@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable
@@ -10,12 +9,13 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from local.account import errors
-from local.account.catalog import Catalog, Object
+from local.account.catalog import Object
 from local.account.context import Context
 from local.account.objects.base import ObjectType, Reader, boolean, integer, read_options
-from local.account.result import Result, columns, now, status, table
+from local.account.result import Result, columns, status, table
 from local.account.sql import Name, Statement
 from local.spcs import admission, spec
+from local.spcs.lifecycle import dns_name, resume, resume_pool, schema_hash, suspend
 from local.spcs.names import dns_label
 from local.spcs.observed import POOL, SERVICE
 from local.spcs.source import read_from
@@ -97,10 +97,7 @@ class Service(ObjectType):
         admission.require_owner_role(context)
 
     def created(self, context: Context, item: Object) -> None:
-        pool = context.catalog.find(POOL, Name("", "", item.properties["POOL"]))
-        if pool and pool.properties["SUSPENDED"] and pool.properties["AUTO_RESUME"]:
-            pool.properties |= {"SUSPENDED": False, "RESUMED_ON": now()}
-            context.catalog.save(pool)
+        resume_pool(context, item)
 
     # SHOW and DESCRIBE
 
@@ -257,45 +254,6 @@ def fill_instances(properties: dict[str, Any]) -> None:
 def as_owner(context: Context, item: Object) -> Context:
     """The same statement seen with the privileges of the service's owner, which its containers act with."""
     return Context(context.account, replace(context.session, role=item.owner, secondary_roles="NONE"))
-
-
-def suspend(catalog: Catalog, item: Object) -> None:
-    """Stop a service's instances; block volumes stay."""
-    if not item.properties["SUSPENDED"]:
-        item.properties |= {"SUSPENDED": True, "SUSPENDED_ON": now()}
-        catalog.save(item)
-
-
-def resume(context: Context, item: Object) -> None:
-    """Start a suspended service again, and its pool when that may resume by itself."""
-    if item.properties["SUSPENDED"]:
-        item.properties |= {"SUSPENDED": False, "RESUMED_ON": now()}
-        context.catalog.save(item)
-    pool = context.catalog.find(POOL, Name("", "", item.properties["POOL"]))
-    if pool and pool.properties["SUSPENDED"] and pool.properties["AUTO_RESUME"]:
-        pool.properties |= {"SUSPENDED": False, "RESUMED_ON": now()}
-        context.catalog.save(pool)
-
-
-def drop_service(context: Context, item: Object) -> None:
-    """Remove a service from the catalog; its containers and volumes follow."""
-    context.catalog.delete(item)
-
-
-def dns_domain(schema_hash: str) -> str:
-    return f"{schema_hash}.svc.spcs.internal"
-
-
-def dns_name(item: Object) -> str:
-    """Name under which other services reach this one."""
-    return f"{dns_label(item.name)}.{dns_domain(item.properties['DNS_HASH'])}"
-
-
-def schema_hash(context: Context, name: Name) -> str:
-    """Four letters and digits that stand for a schema object in DNS names; a schema made anew has others."""
-    schema = context.catalog.find("SCHEMA", Name(name.database, "", name.schema))
-    identity = f"{context.account.settings.account_id}/{schema.id if schema else name}"
-    return "s" + hashlib.sha256(identity.encode()).hexdigest()[:5]
 
 
 def services_in(kind: ObjectType, context: Context, statement: Statement) -> Iterable[Object]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from local.account.catalog import Object
 from local.account.result import now
 from local.spcs import session_token, volumes
+from local.spcs.container_state import ended_state
 from local.spcs.docker_runtime import DockerRuntime
 from local.spcs.firewall import Firewall
-from local.spcs.instance import Keeper, Memory, ended_state
+from local.spcs.instance import Keeper, Memory
 from local.spcs.labels import CONTAINER, HOLDER, Found
 from local.spcs.observed import ContainerState, InstanceState, Observed
 from local.spcs.status import crash_looping
@@ -60,6 +61,20 @@ class ServicePass:
             return None
         due = self._keep_instances(item)
         return self._after_job(item, due) if item.properties["IS_JOB"] else due
+
+    def show_problem(self, text: str) -> None:
+        """Tell on the containers why nothing goes on; the pass is tried again."""
+        if self._job.item is None:
+            return
+        for number in self._job.placed:
+            state = self._observed.instances(self._job.service).get(number) or InstanceState(created=now())
+            waiting = {
+                part["name"]: ContainerState(message=f"Encountered fatal error, retrying: {text}")
+                for part in self._job.item.properties["SPEC"]["spec"]["containers"]
+                if state.containers.get(part["name"], ContainerState()).status == "PENDING"
+            }
+            shown = replace(state, containers={**state.containers, **waiting})
+            self._observed.put(self._job.service, number, shown)
 
     # Instances that should run
 

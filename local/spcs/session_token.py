@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.account import access
 from local.account.catalog import Object
+from local.account.objects.secret import secret_values
 from local.account.result import now
 from local.account.session import digest
 from local.account.sql import Name
@@ -154,10 +155,6 @@ def write_secrets(
 def _uses(
     account: Account, item: Object, container: dict[str, Any]
 ) -> list[tuple[dict[str, Any], dict[str, str]]]:
-    if not container.get("secrets"):
-        return []
-    from local.account.objects.secret import secret_values
-
     allowed = access.Access(account.catalog, access.closure(account.catalog, [item.owner]))
     found = []
     for use, name in zip(
@@ -166,7 +163,7 @@ def _uses(
         secret = account.catalog.find("SECRET", Name(*name))
         if secret is None or not allowed.has("READ", secret):
             raise MissingSecretError(f"Secret {'.'.join(name)} does not exist or not authorized")
-        found.append((use, secret_values(secret)))
+        found.append((use, secret_values(account, secret)))
     return found
 
 

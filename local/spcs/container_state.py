@@ -1,0 +1,44 @@
+"""States of containers in Snowflake's words, from what Docker says of their processes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from local.spcs.docker_runtime import DockerRuntime, Run
+from local.spcs.labels import CONTAINER, Found
+from local.spcs.observed import ContainerState, InstanceState
+
+APPLICATION_ERROR = "User application error, check container logs"
+
+
+def ended(run: Run, state: ContainerState) -> ContainerState:
+    """State of a container whose process ended."""
+    code = run.exit_code
+    if run.oom_killed:
+        message = "Container was OOMKilled due to resource usage"
+    elif run.error:
+        message = f"Encountered fatal error while starting container: {run.error}"
+    elif code == 0:
+        return replace(
+            state, status="DONE", message="Completed successfully", started=run.started, last_exit_code=0
+        )
+    else:
+        message = APPLICATION_ERROR
+    return replace(state, status="FAILED", message=message, started=run.started, last_exit_code=code)
+
+
+def probing(container: dict[str, Any]) -> str:
+    probe = container["readinessProbe"]
+    return f"Readiness probe is failing at path: {probe['path']}, port: {probe['port']}"
+
+
+def ended_state(runtime: DockerRuntime, found: list[Found]) -> InstanceState:
+    """State of a finished job's instance, from the containers that were kept for their logs."""
+    state = InstanceState()
+    for part in found:
+        run = runtime.inspect(part.id) if part.part == CONTAINER else None
+        if run:
+            state.containers[part.name] = ended(run, ContainerState())
+            state.digest, state.created, state.started = part.digest, run.started or 0.0, run.started
+    return state

@@ -1,0 +1,56 @@
+"""What happens to services besides their own statements, and what they are called."""
+
+from __future__ import annotations
+
+import hashlib
+
+from local.account.catalog import Catalog, Object
+from local.account.context import Context
+from local.account.result import now
+from local.account.sql import Name
+from local.spcs.names import dns_label
+from local.spcs.observed import POOL
+
+
+def suspend(catalog: Catalog, item: Object) -> None:
+    """Stop a service's instances; block volumes stay."""
+    if not item.properties["SUSPENDED"]:
+        item.properties |= {"SUSPENDED": True, "SUSPENDED_ON": now()}
+        catalog.save(item)
+
+
+def resume(context: Context, item: Object) -> None:
+    """Start a suspended service again, and its pool when that may resume by itself."""
+    if item.properties["SUSPENDED"]:
+        item.properties |= {"SUSPENDED": False, "RESUMED_ON": now()}
+        context.catalog.save(item)
+    resume_pool(context, item)
+
+
+def resume_pool(context: Context, item: Object) -> None:
+    """Start the suspended pool of a service when it may resume by itself."""
+    pool = context.catalog.find(POOL, Name("", "", item.properties["POOL"]))
+    if pool and pool.properties["SUSPENDED"] and pool.properties["AUTO_RESUME"]:
+        pool.properties |= {"SUSPENDED": False, "RESUMED_ON": now()}
+        context.catalog.save(pool)
+
+
+def drop_service(context: Context, item: Object) -> None:
+    """Remove a service from the catalog; its containers and volumes follow."""
+    context.catalog.delete(item)
+
+
+def dns_domain(schema_hash: str) -> str:
+    return f"{schema_hash}.svc.spcs.internal"
+
+
+def dns_name(item: Object) -> str:
+    """Name under which other services reach this one."""
+    return f"{dns_label(item.name)}.{dns_domain(item.properties['DNS_HASH'])}"
+
+
+def schema_hash(context: Context, name: Name) -> str:
+    """Four letters and digits that stand for a schema object in DNS names; a schema made anew has others."""
+    schema = context.catalog.find("SCHEMA", Name(name.database, "", name.schema))
+    identity = f"{context.account.settings.account_id}/{schema.id if schema else name}"
+    return "s" + hashlib.sha256(identity.encode()).hexdigest()[:5]
