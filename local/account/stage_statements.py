@@ -32,6 +32,7 @@ _OPTION = re.compile(r"([A-Za-z_]+)\s*=\s*")
 _SIGNED_HEADERS = quote(
     "host;x-goog-if-generation-match;x-goog-meta-encryptiondata;x-goog-meta-matdesc;x-goog-meta-sfc-digest"
 )
+_COMPRESSED = (".gz", ".bz2", ".br", ".zst", ".deflate", ".raw_deflate", ".parquet", ".orc", ".snappy")
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -95,7 +96,7 @@ def put(context: Context, text: str) -> Result:
     options = reader.options("PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE")
     item = find_stage(context, location, "WRITE")
     name = source.replace("\\", "/").rpartition("/")[2]
-    target = parse_location(f"@x/{location.path}/{name}").path
+    target = parse_location(f"@x/{location.path}/{_stored_name(source, name, options)}").path
     url = "" if _GLOB.search(name) else _url(context, item, target, upload=True)
     data = {
         "command": "UPLOAD",
@@ -162,6 +163,17 @@ def remove(context: Context, text: str) -> Result:
     for file in found:
         context.account.stages.remove(item.id, file.path)
     return table(REMOVE_COLUMNS, [{"name": _shown(item, file), "result": "removed"} for file in found])
+
+
+def _stored_name(source: str, name: str, options: dict[str, str]) -> str:
+    """The name under which the driver that sent this PUT will upload the file.
+
+    Connector 5 uploads to the first URL that it gets; the others ask again, with the final name alone.
+    """
+    compresses = _boolean(options.get("AUTO_COMPRESS", "TRUE")) and "/" in source
+    given = options.get("SOURCE_COMPRESSION", "AUTO_DETECT").upper()
+    compressed = name.lower().endswith(_COMPRESSED) or given not in ("AUTO_DETECT", "NONE")
+    return f"{name}.gz" if compresses and not compressed else name
 
 
 def _matching(context: Context, item: Object, location: Location, options: dict[str, str]) -> list[File]:
