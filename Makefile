@@ -6,7 +6,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down status env check test bench clean
+.PHONY: help up preview down status password env check test bench clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ down: $(READY) ## destroy the stack and stop the local account
 
 status: $(READY) ## show the local account, its compute pools, services and containers
 	@$(PYTHON) -m local.cli status
+
+password: $(READY) ## print the notebook user's generated password
+	@$(PYTHON) -m local.cli password --stack $(STACK)
 
 env: $(READY) ## print shell exports with which pulumi, snow -c local and docker work by hand
 	@$(PYTHON) -m local.cli env --stack $(STACK)

@@ -77,6 +77,13 @@ def env(stack: str) -> int:
     return 0
 
 
+def password(stack: str) -> int:
+    """Print the generated password of the notebook's user; other lines go to standard error."""
+    console.stderr = True
+    print(_prepare(stack).ask("stack", "output", "--show-secrets", "userPassword").strip())
+    return 0
+
+
 def clean(stack: str) -> int:
     """Remove all that was made on this machine: containers, volumes, networks, state and tools."""
     account = settings.load()
@@ -141,6 +148,7 @@ COMMANDS: dict[str, Callable[[str], int]] = {
     "status": show,
     "setup": setup,
     "env": env,
+    "password": password,
     "clean": clean,
 }
 
