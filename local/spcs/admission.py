@@ -8,6 +8,7 @@ from local.account import errors
 from local.account.catalog import Object
 from local.account.context import Context
 from local.account.errors import SnowflakeError
+from local.account.objects.references import INTEGRATION
 from local.account.sql import Name, Statement
 from local.account.stage import find_stage, parse_location
 from local.registry import images
@@ -96,10 +97,7 @@ def check_warehouse(context: Context, name: str | None) -> None:
 def check_integrations(context: Context, names: list[str]) -> None:
     """External access integrations: they must exist and be usable by the owner role."""
     for name in names:
-        item = context.get("INTEGRATION", Name("", "", name))
-        if item.properties.get("TYPE", EXTERNAL_ACCESS) != EXTERNAL_ACCESS:
-            raise errors.invalid_value(name, "EXTERNAL_ACCESS_INTEGRATIONS", "external access integrations")
-        _require(context, "USAGE", item)
+        _require(context, "USAGE", context.get(INTEGRATION, Name("", "", name)))
 
 
 def family_of(pool: Object) -> Family:

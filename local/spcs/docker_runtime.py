@@ -100,7 +100,12 @@ class DockerRuntime:
         """Make and start the container that owns an instance's network; its id."""
         full_name = dns_name(item)
         label, _, domain = full_name.partition(".")
-        aliases = [full_name, f"{label}.{domain.partition('.')[0]}", f"instances.{full_name}"]
+        aliases = [
+            full_name,
+            f"{label}.{domain.partition('.')[0]}",
+            f"instances.{full_name}",
+            f"instances.{label}",
+        ]
         name = labels.prefix(self._account_id, item.id, instance)
         self._remove_by_name(name)
         api = self.client.api
