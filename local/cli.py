@@ -8,11 +8,10 @@ import shutil
 import sys
 from collections.abc import Callable
 
-from local import control, settings, status
+from local import clients, control, settings, status
 from local.images.ensure import ensure_images, registry_answers
 from local.images.packages import ImageError
 from local.leftovers import remove_docker_objects
-from local.settings import LocalSettings
 from local.stack import Stack, interactive
 from local.toolchain import builder, install
 from local.toolchain.report import ToolchainError, console, say
@@ -108,23 +107,8 @@ def _prepare(stack: str) -> Stack:
     return Stack(
         stack,
         settings={"milvus-spcs:baseImages": bases, "milvus-spcs:builder": name},
-        variables=account_variables(account),
+        variables=clients.variables(account),
     )
-
-
-def account_variables(account: LocalSettings) -> dict[str, str]:
-    """Environment with which official clients, and the program, sign in as the account's administrator."""
-    credentials = settings.admin_credentials(account)
-    return {
-        "SNOWFLAKE_HOST": "localhost",
-        "SNOWFLAKE_PORT": str(account.port),
-        "SNOWFLAKE_PROTOCOL": "http",
-        "SNOWFLAKE_USER": credentials["user"],
-        "SNOWFLAKE_PASSWORD": credentials["password"],
-        "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true",
-        "SF_DISABLE_MINICORE": "true",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
 
 
 def _tell(target: Stack) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from local.settings import ORGANIZATION, LocalSettings, admin_credentials
+from local.clients import connect, rows
+from local.settings import LocalSettings
 
 _VIEWS: Sequence[tuple[str, str, tuple[str, ...]]] = (
     ("Compute pools", "SHOW COMPUTE POOLS", ("name", "state", "instance_family", "num_services", "num_jobs")),
@@ -20,24 +21,6 @@ _VIEWS: Sequence[tuple[str, str, tuple[str, ...]]] = (
 )
 _CONTAINERS = ("service_name", "container_name", "status", "message", "restart_count", "image_name")
 _ENDPOINTS = ("name", "port", "protocol", "is_public", "ingress_url")
-
-
-def connect(settings: LocalSettings) -> Any:
-    """A connection of the official Python connector as the account's administrator."""
-    import snowflake.connector
-
-    credentials = admin_credentials(settings)
-    return snowflake.connector.connect(
-        account=settings.locator,
-        host="localhost",
-        port=settings.port,
-        protocol="http",
-        user=credentials["user"],
-        password=credentials["password"],
-        role="ACCOUNTADMIN",
-        client_telemetry_enabled=False,
-        session_parameters={"QUERY_TAG": f"{ORGANIZATION} status"},
-    )
 
 
 def show(settings: LocalSettings, console: Console) -> None:
@@ -57,14 +40,6 @@ def show(settings: LocalSettings, console: Console) -> None:
             console.print(_table(title, columns, found))
     finally:
         connection.close()
-
-
-def rows(connection: Any, query: str) -> list[dict[str, Any]]:
-    """Rows of one statement, by column name."""
-    cursor = connection.cursor()
-    cursor.execute(query)
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _table(title: str, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> Table:

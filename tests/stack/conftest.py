@@ -14,7 +14,7 @@ from typing import Any
 import docker
 import pytest
 
-from local import control, leftovers, status
+from local import clients, control, leftovers
 from local.settings import PORT_VARIABLE, PROJECT, LocalSettings
 from tests.account.conftest import free_ports
 
@@ -72,9 +72,10 @@ class Deployment:
     @property
     def pulumi_environment(self) -> dict[str, str]:
         # The paths follow from the environment when the modules are loaded, so a fresh process tells them.
-        script = "import json; from local.cli import LOCAL, account_variables; from local.stack import Stack;"
-        script += "from local import settings; print(json.dumps(Stack(LOCAL, variables="
-        script += "account_variables(settings.load())).variables))"
+        script = (
+            "import json; from local import clients, settings; from local.stack import Stack;"
+            "print(json.dumps(Stack('local', variables=clients.variables(settings.load())).variables))"
+        )
         done = subprocess.run(
             [sys.executable, "-c", script],
             cwd=PROJECT,
@@ -91,9 +92,9 @@ class Deployment:
 
     def sql(self, statement: str) -> list[dict[str, Any]]:
         """Rows of a statement of the account's administrator."""
-        connection = status.connect(self.settings)
+        connection = clients.connect(self.settings)
         try:
-            return status.rows(connection, statement)
+            return clients.rows(connection, statement)
         finally:
             connection.close()
 
