@@ -3,7 +3,8 @@
 Settings are in Pulumi.yaml; what each component makes, in components/; the service specifications, in specs/.
 """
 
-# fmt: off  (one component, one paragraph)
+# One component, one paragraph.
+# fmt: off
 import pulumi
 
 import components as c
