@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import re
 from decimal import Decimal
@@ -73,6 +74,52 @@ def cells(table: pyarrow.Table, shape: list[Column]) -> list[list[str | None]]:
     """All rows as wire text."""
     encoded = [_encode(table.column(index), column) for index, column in enumerate(shape)]
     return [list(row) for row in zip(*encoded, strict=True)]
+
+
+def arrow_answer(table: pyarrow.Table, shape: list[Column]) -> dict[str, Any] | None:
+    """The rows in Arrow's stream format, which Python clients need for pandas and read faster.
+
+    Returns:
+        Fields of the answer that take the place of the JSON rows; None when a column has no such form.
+    """
+    from fakesnow.arrow import to_ipc, to_sf
+
+    if any(not _has_arrow_form(table.column(index), column) for index, column in enumerate(shape)):
+        return None
+    for index, column in enumerate(shape):
+        target = _arrow_type(table.schema.types[index], column)
+        table = table.set_column(index, column.name, table.column(index).cast(target))
+    kinds: Any = [
+        {"type": column.type, "precision": column.precision, "scale": column.scale, "length": 0}
+        for column in shape
+    ]
+    content = base64.b64encode(to_ipc(to_sf(table, kinds))).decode()
+    return {
+        "queryResultFormat": "arrow",
+        "rowsetBase64": content,
+        "rowset": None,
+        "total": table.num_rows,
+        "returned": table.num_rows,
+    }
+
+
+def _has_arrow_form(values: pyarrow.ChunkedArray, column: Column) -> bool:
+    # Snowflake's timestamps are structures, for which NULL has no encoding that all clients read.
+    missing_moment = column.type.startswith("timestamp") and values.null_count > 0
+    return column.type not in ("array", "object") and not missing_moment
+
+
+def _arrow_type(present: Any, column: Column) -> Any:
+    import pyarrow
+
+    if pyarrow.types.is_timestamp(present):
+        # Always UTC inside the data engine; the column's wire type says what it means.
+        return pyarrow.timestamp(present.unit)
+    if column.type == "fixed" and pyarrow.types.is_floating(present):
+        return pyarrow.decimal128(38, 0)
+    if column.type == "text" and not pyarrow.types.is_null(present):
+        return pyarrow.string()
+    return present
 
 
 def _encode(values: pyarrow.ChunkedArray, column: Column) -> list[str | None]:

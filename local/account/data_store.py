@@ -33,6 +33,7 @@ from local.account.session import Session
 from local.account.sql import Name, quote
 
 _PLAIN = re.compile(r"[A-Z_][A-Z0-9_]*")
+_ARROW_CLIENTS = ("PythonConnector", "SnowflakeCLI")
 _MEMORY_LIMIT = "2GB"
 _INVALID_COLUMN = re.compile(r'Referenced column "([^"]+)" not found')
 _UNKNOWN_FUNCTION = re.compile(r"Function with name (\S+) does not exist")
@@ -65,7 +66,8 @@ class DataStore:
     def open(self, session: Session) -> DataSession:
         """A new engine connection for a client session."""
         autocommit = str(session.parameters.get("AUTOCOMMIT", True)).lower() != "false"
-        return DataSession(self._engine.duck_conn.cursor(), autocommit)
+        arrow = session.parameters.get("CLIENT_APP_ID") in _ARROW_CLIENTS
+        return DataSession(self._engine.duck_conn.cursor(), autocommit, arrow)
 
     def ensure(self, database: str, schema: str) -> None:
         """Make the engine's database and schema (may be '') for those of the catalog.
@@ -154,8 +156,8 @@ class DataSession:
         temporary: temporary tables of this session.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, autocommit: bool) -> None:
-        self._connection = connection
+    def __init__(self, connection: duckdb.DuckDBPyConnection, autocommit: bool, arrow: bool) -> None:
+        self._connection, self._arrow = connection, arrow
         self._fake = FakeSnowflakeConnection(
             connection, {}, create_database=False, create_schema=False, autocommit=autocommit
         )
@@ -192,7 +194,13 @@ class DataSession:
         names = data_result.column_names(expression, list(table.column_names))
         kinds = [str(entry[1]) for entry in self._connection.description or []]
         shape = [data_result.column(name, kind) for name, kind in zip(names, kinds, strict=True)]
-        return Result(shape, data_result.cells(table, shape), statement_type=_type_id(expression))
+        kind = _type_id(expression)
+        extra = (
+            data_result.arrow_answer(table, shape) if self._arrow and kind == statement_type.SELECT else None
+        )
+        if extra:
+            return Result(shape, statement_type=kind, extra=extra)
+        return Result(shape, data_result.cells(table, shape), statement_type=kind)
 
     def run_batch(self, plan: Plan, text: str, rows: list[tuple[Any, ...]], at_once: int) -> Result:
         """Run a statement once for each row of bindings, as one change; the row counts are added up."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import DatabaseError, ProgrammingError
+from snowflake.connector.result_batch import ArrowResultBatch
 
 from tests.account.conftest import Place, RunningAccount, wait_until
 
@@ -70,6 +71,21 @@ def test_large_result(cursor: Any) -> None:
     cursor.execute("SELECT SEQ4() AS n, 'row ' || SEQ4() AS t FROM TABLE(GENERATOR(ROWCOUNT => 200000))")
     rows = cursor.fetchall()
     assert (len(rows), rows[-1]) == (200000, (199999, "row 199999"))
+
+
+def test_arrow_for_pandas(cursor: Any) -> None:
+    cursor.execute("SELECT 1 AS a, 'x' AS b, NULL AS c, '2020-01-02'::DATE AS d")
+    batches = cursor.get_result_batches()
+    assert all(isinstance(batch, ArrowResultBatch) for batch in batches)
+    assert cursor.fetchall() == [(1, "x", None, datetime.date(2020, 1, 2))]
+
+
+def test_missing_moments(cursor: Any) -> None:
+    moment = datetime.datetime(2020, 1, 2)
+    cursor.execute(
+        "SELECT a FROM (SELECT NULL::TIMESTAMP_NTZ AS a UNION ALL SELECT '2020-01-02'::TIMESTAMP_NTZ)"
+    )
+    assert sorted(cursor.fetchall(), key=str) == [(moment,), (None,)]
 
 
 def test_transaction_rolls_back(cursor: Any) -> None:
