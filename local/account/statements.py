@@ -52,7 +52,8 @@ class Query:
         if not self.task.done() or self.task.cancelled() or self.task.exception():
             return 0
         result = self.task.result()
-        return len(result.rows) * len(result.columns)
+        rows = int(result.extra.get("returned", len(result.rows)))
+        return rows * len(result.columns)
 
 
 class Statements:
