@@ -24,6 +24,9 @@ SYSTEM_ROLES = {
             "CREATE COMPUTE POOL",
             "CREATE EXTERNAL ACCESS INTEGRATION",
             "CREATE INTEGRATION",
+            "MANAGE WAREHOUSES",
+            "MODIFY LOG LEVEL",
+            "MODIFY TRACE LEVEL",
             "MONITOR USAGE",
         ),
     ),
@@ -72,8 +75,17 @@ def active_roles(catalog: Catalog, session: Session) -> frozenset[str]:
     """The roles whose privileges a session has now: primary with what it inherits, and secondary roles."""
     roles = closure(catalog, [session.role] if session.role else [])
     if session.secondary_roles == "ALL":
-        roles |= roles_of_user(catalog, session.user)
+        return roles | usable_roles(catalog, session)
+    if session.secondary_roles != "NONE":
+        return roles | (closure(catalog, session.secondary_roles.split(",")) & usable_roles(catalog, session))
     return roles
+
+
+def usable_roles(catalog: Catalog, session: Session) -> frozenset[str]:
+    """The roles that USE ROLE accepts in a session."""
+    if session.only_role:
+        return closure(catalog, [session.only_role])
+    return roles_of_user(catalog, session.user)
 
 
 class Access:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from local.account import access
 from local.account.catalog import Catalog
 from local.account.data import DataEngine
+from local.account.objects import security_integration
 from local.account.session import Authenticator, hash_password
 from local.account.sql import Name
-from local.registry.registry import Registry
 from local.account.stage import StageStore
+from local.registry.registry import Registry
 from local.settings import LocalSettings, admin_credentials
 from local.spcs.observed import Observed
 
@@ -35,6 +36,7 @@ class Account:
         self.registry = Registry(settings, self.catalog)
         self.spcs = Observed()
         access.seed(self.catalog)
+        security_integration.seed(self.catalog)
         self._seed_admin()
 
     def close(self) -> None:

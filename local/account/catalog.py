@@ -22,8 +22,8 @@ from local.account.sql import Name
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
   id INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, database TEXT NOT NULL, schema TEXT NOT NULL,
-  name TEXT NOT NULL, owner TEXT NOT NULL, comment TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL,
-  properties TEXT NOT NULL, UNIQUE (type, database, schema, name));
+  name TEXT NOT NULL, owner TEXT NOT NULL, comment TEXT NOT NULL, created REAL NOT NULL,
+  updated REAL NOT NULL, properties TEXT NOT NULL, UNIQUE (type, database, schema, name));
 CREATE TABLE IF NOT EXISTS grants (
   privilege TEXT NOT NULL, object INTEGER NOT NULL, role TEXT NOT NULL, with_option INTEGER NOT NULL,
   granted_by TEXT NOT NULL, created REAL NOT NULL, PRIMARY KEY (privilege, object, role));
@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS service_role_grants (
 CREATE TABLE IF NOT EXISTS tokens (
   digest TEXT PRIMARY KEY, kind TEXT NOT NULL, expires REAL NOT NULL, content TEXT NOT NULL);
 """
+_TABLES_WITH_ROLES = ("grants", "future_grants", "service_role_grants", "role_grants")
 ACCOUNT_OBJECT = 0
 
 
@@ -139,8 +140,8 @@ class Catalog:
             if self.find(kind, name):
                 raise errors.already_exists(name.name)
             cursor = self._connection.execute(
-                "INSERT INTO objects (type, database, schema, name, owner, comment, created, updated, properties)"
-                " VALUES (?,?,?,?,?,?,?,?,?)",
+                "INSERT INTO objects (type, database, schema, name, owner, comment, created, updated,"
+                " properties) VALUES (?,?,?,?,?,?,?,?,?)",
                 (kind, *name, owner, comment, moment, moment, json.dumps(properties or {})),
             )
         return Object(
@@ -181,7 +182,7 @@ class Catalog:
     def delete(self, item: Object) -> None:
         """Remove an object, what it contains, and all grants on them."""
         with self.transaction():
-            for child in self._children(item):
+            for child in self.inside(item):
                 self.delete(child)
             for table, column in (
                 ("grants", "object"),
@@ -191,16 +192,23 @@ class Catalog:
                 self._connection.execute(f"DELETE FROM {table} WHERE {column}=?", (item.id,))  # noqa: S608
             self._connection.execute("DELETE FROM objects WHERE id=?", (item.id,))
 
-    def _children(self, item: Object) -> list[Object]:
+    def owned(self, role: str) -> list[Object]:
+        """Everything that a role owns; by type and name."""
+        query = "SELECT * FROM objects WHERE owner=? ORDER BY type, database, schema, name"
+        return [_object(row) for row in self._rows(query, (role,))]
+
+    def inside(self, item: Object, kind: str = "") -> list[Object]:
+        """Everything in a database or schema, of one type when `kind` is given; by type and name."""
         if item.type == "DATABASE":
-            rows = self._rows("SELECT * FROM objects WHERE database=?", (item.name,))
+            where, arguments = "database=?", [item.name]
         elif item.type == "SCHEMA":
-            rows = self._rows(
-                "SELECT * FROM objects WHERE database=? AND schema=?", (item.database, item.name)
-            )
+            where, arguments = "database=? AND schema=?", [item.database, item.name]
         else:
-            rows = []
-        return [_object(row) for row in rows]
+            return []
+        if kind:
+            where, arguments = where + " AND type=?", [*arguments, kind]
+        query = f"SELECT * FROM objects WHERE {where} ORDER BY type, schema, name"  # noqa: S608
+        return [_object(row) for row in self._rows(query, tuple(arguments))]
 
     # Grants of privileges
 
@@ -271,8 +279,25 @@ class Catalog:
                 "DELETE FROM role_grants WHERE grantee_type=? AND grantee=?", (kind, name)
             )
             if kind == "ROLE":
-                for table in ("grants", "future_grants", "service_role_grants", "role_grants"):
+                for table in _TABLES_WITH_ROLES:
                     self._connection.execute(f"DELETE FROM {table} WHERE role=?", (name,))  # noqa: S608
+
+    def rename_grantee(self, kind: str, old: str, new: str) -> None:
+        """Let everything that names a role or user follow its new name."""
+        changes = [("role_grants", "grantee", f" AND grantee_type='{kind}'")]
+        if kind == "ROLE":
+            changes += [(table, "role", "") for table in _TABLES_WITH_ROLES]
+            changes += [(table, "granted_by", "") for table in _TABLES_WITH_ROLES if table != "future_grants"]
+            changes += [("objects", "owner", "")]
+        with self.transaction():
+            for table, column, condition in changes:
+                query = f"UPDATE {table} SET {column}=? WHERE {column}=?{condition}"  # noqa: S608
+                self._connection.execute(query, (new, old))
+
+    def transfer(self, owner: str, to: str) -> None:
+        """Give everything that a role owns to another role."""
+        with self.transaction():
+            self._connection.execute("UPDATE objects SET owner=? WHERE owner=?", (to, owner))
 
     def grant_service_role(self, service: int, service_role: str, role: str, granted_by: str) -> None:
         with self.transaction():
@@ -292,6 +317,10 @@ class Catalog:
         """Rows with service, service_role, role, granted_by, created."""
         return self._rows("SELECT * FROM service_role_grants WHERE service=?", (service,))
 
+    def service_role_grants_to(self, role: str) -> list[sqlite3.Row]:
+        """As `service_role_grants`, of all services to one role."""
+        return self._rows("SELECT * FROM service_role_grants WHERE role=?", (role,))
+
     # Tokens: sessions, access tokens, one-time codes. Only digests of them are stored.
 
     def put_token(self, digest: str, kind: str, expires: float, content: dict[str, Any]) -> None:
@@ -305,6 +334,11 @@ class Catalog:
         """Expiry and content of a token, or None."""
         rows = self._rows("SELECT * FROM tokens WHERE digest=? AND kind=?", (digest, kind))
         return (rows[0]["expires"], json.loads(rows[0]["content"])) if rows else None
+
+    def tokens(self, kind: str) -> list[tuple[str, float, dict[str, Any]]]:
+        """Digest, expiry and content of all tokens of a kind."""
+        rows = self._rows("SELECT * FROM tokens WHERE kind=?", (kind,))
+        return [(row["digest"], row["expires"], json.loads(row["content"])) for row in rows]
 
     def delete_token(self, digest: str) -> None:
         with self.transaction():

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local.account import access, errors
 from local.account.catalog import ACCOUNT_OBJECT, Catalog, Object
@@ -134,14 +134,22 @@ class Context:
         return errors.insufficient_privileges(target.type, target.name)
 
     def creating(self, item: Object) -> None:
-        """Apply the future grants of the schema and database to a new object."""
-        for kind, above in self.parents(item.fqn):
+        """Apply the future grants of the schema, or else those of the database, to a new object."""
+        for kind, above in reversed(self.parents(item.fqn)):
             parent = self.catalog.find(kind, above)
-            for row in self.catalog.future_grants(parent.id) if parent else ():
-                if row["type"] == item.type:
-                    self.catalog.grant(
-                        row["privilege"], item.id, row["role"], bool(row["with_option"]), self.session.role
-                    )
+            found = self.catalog.future_grants(parent.id) if parent else []
+            rows = [row for row in found if row["type"] == item.type]
+            for row in rows:
+                self._apply_future(item, row)
+            if rows:
+                return
+
+    def _apply_future(self, item: Object, row: Any) -> None:
+        if row["privilege"] == "OWNERSHIP":
+            item.owner = row["role"]
+            self.catalog.save(item)
+        else:
+            self.catalog.grant(row["privilege"], item.id, row["role"], bool(row["with_option"]), item.owner)
 
 
 __all__ = ["ACCOUNT_OBJECT", "Context"]

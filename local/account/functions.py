@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -19,8 +20,19 @@ VERSION = "9.36.0"
 
 def _roles_json(context: Context, arguments: list[Any]) -> str:
     del arguments
-    roles = sorted(access.roles_of_user(context.catalog, context.session.user) - {access.PUBLIC})
+    roles = sorted(access.usable_roles(context.catalog, context.session) - {access.PUBLIC})
     return "[" + ", ".join(f'"{role}"' for role in [*roles, access.PUBLIC]) + "]"
+
+
+def _secondary_roles_json(context: Context, arguments: list[Any]) -> str:
+    del arguments
+    value, names = context.session.secondary_roles, ""
+    if value == "ALL":
+        active = access.usable_roles(context.catalog, context.session)
+        names = ",".join(sorted(active - {access.PUBLIC, context.session.role}))
+    elif value != "NONE":
+        value, names = "", value
+    return json.dumps({"roles": names, "value": value}, separators=(",", ":"))
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -34,9 +46,7 @@ FUNCTIONS: dict[str, Function] = {
     "CURRENT_USER": lambda context, _: context.session.user,
     "CURRENT_ROLE": lambda context, _: context.session.role,
     "CURRENT_AVAILABLE_ROLES": _roles_json,
-    "CURRENT_SECONDARY_ROLES": lambda context, _: (
-        f'{{"roles":"","value":"{context.session.secondary_roles}"}}'
-    ),
+    "CURRENT_SECONDARY_ROLES": _secondary_roles_json,
     "CURRENT_WAREHOUSE": lambda context, _: context.session.warehouse or None,
     "CURRENT_DATABASE": lambda context, _: context.session.database or None,
     "CURRENT_SCHEMA": lambda context, _: context.session.schema or None,

@@ -9,7 +9,26 @@ from __future__ import annotations
 from types import ModuleType
 
 from local.account import transactions
-from local.account.objects import image_repository, role, stage, table
+from local.account.objects import (
+    database,
+    external_access,
+    grant,
+    grant_show,
+    image_repository,
+    network_rule,
+    parameter,
+    pat,
+    role,
+    schema,
+    secret,
+    security_integration,
+    service_role,
+    stage,
+    table,
+    use,
+    user,
+    warehouse,
+)
 from local.spcs import compute_pool, functions, inspect, jobs, service
 
 MODULES: list[ModuleType] = [
@@ -18,9 +37,23 @@ MODULES: list[ModuleType] = [
     inspect,
     jobs,
     service,
+    database,
+    external_access,
+    grant,
+    grant_show,
     image_repository,
+    network_rule,
+    parameter,
+    pat,
     role,
+    schema,
+    secret,
+    security_integration,
+    service_role,
     stage,
     table,
     transactions,
+    use,
+    user,
+    warehouse,
 ]

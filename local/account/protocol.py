@@ -97,7 +97,7 @@ class Protocol:
             session = new_session(self._account.catalog, authenticator.key_pair(login, secret), role)
         elif method == "PROGRAMMATIC_ACCESS_TOKEN":
             user, restriction = authenticator.access_token(login, secret)
-            session = new_session(self._account.catalog, user, role or restriction)
+            session = new_session(self._account.catalog, user, role, restriction)
         elif method in ("SNOWFLAKE", "USERNAME_PASSWORD_MFA"):
             session = self._password_session(login, secret, role, body)
         else:
@@ -109,16 +109,18 @@ class Protocol:
 
     def _password_session(self, login: str, secret: str, role: str, body: dict[str, Any]) -> Session:
         user = self._account.authenticator.password(login, secret)
+        restriction = self._account.authenticator.restriction(secret)
         validate = str(body.get("SESSION_PARAMETERS", {}).get("CLIENT_VALIDATE_DEFAULT_PARAMETERS", True))
         usable = role in access.roles_of_user(self._account.catalog, user.name)
         if role and not usable and validate.lower() == "false":
             return new_session(self._account.catalog, user, access.PUBLIC)
-        return new_session(self._account.catalog, user, role)
+        return new_session(self._account.catalog, user, role, restriction)
 
     def _service_session(self, content: dict[str, Any], role: str) -> Session:
         if role and role not in access.closure(self._account.catalog, [content["role"]]):
             raise SnowflakeError("390317", "08004", f"Role '{role}' is not granted to this service.")
         session = Session(id=session_id(), user=content["user"], role=role or content["role"])
+        session.only_role = content["role"]
         session.database, session.schema = content["database"], content["schema"]
         session.warehouse = content.get("warehouse") or ""
         return session

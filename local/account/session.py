@@ -29,7 +29,12 @@ _BAD_TOKEN = "Invalid OAuth access token."  # noqa: S105 a message, not a secret
 
 @dataclass
 class Session:
-    """What one client connection is set to."""
+    """What one client connection is set to.
+
+    Attributes:
+        secondary_roles: `ALL`, `NONE`, or role names with commas between them.
+        only_role: the role that a restricted sign-in (a service, some access tokens) cannot leave, or ''.
+    """
 
     id: int
     user: str
@@ -38,6 +43,7 @@ class Session:
     database: str = ""
     schema: str = ""
     warehouse: str = ""
+    only_role: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
@@ -82,7 +88,8 @@ class Authenticator:
         """The user with this password, or programmatic access token in its place.
 
         Raises:
-            SnowflakeError: 390100 wrong name or password, 390101 disabled, 390102 locked.
+            SnowflakeError: 390100 wrong name or password, 390101 disabled, 390102 locked, 390103 expired,
+                390106 the password must be changed first.
         """
         user = self._user(login)
         stored = user.properties.get("PASSWORD")
@@ -90,11 +97,42 @@ class Authenticator:
             if user.properties.get("FAILED_LOGINS"):
                 user.properties["FAILED_LOGINS"] = 0
                 self._catalog.save(user)
+            if user.properties.get("MUST_CHANGE_PASSWORD"):
+                raise SnowflakeError(
+                    "390106",
+                    "08004",
+                    "Specified password has expired. It must be changed before the first sign-in: on the "
+                    "account's sign-in page, or by an administrator with ALTER USER … SET PASSWORD = '…' "
+                    "MUST_CHANGE_PASSWORD = FALSE.",
+                )
             return user
         if self._catalog.get_token(digest(password), "pat"):
             return self.access_token(login, password)[0]
         self._count_failure(user)
         raise SnowflakeError("390100", "08004", _BAD_LOGIN)
+
+    def change_password(self, login: str, old: str, new: str) -> None:
+        """Set a new password in place of one that must be changed.
+
+        Raises:
+            SnowflakeError: 390100 when the old one is wrong, 003002 when the new one is empty or the same.
+        """
+        user = self._user(login)
+        stored = user.properties.get("PASSWORD")
+        if not stored or not check_password(old, stored):
+            self._count_failure(user)
+            raise SnowflakeError("390100", "08004", _BAD_LOGIN)
+        if not new or new == old:
+            raise SnowflakeError(
+                "003002",
+                "28P01",
+                "SQL execution error: New password rejected by current password policy. Reason: 'PRIOR_USE'.",
+            )
+        with self._catalog.transaction():
+            fresh = self._catalog.find("USER", user.fqn) or user
+            fresh.properties |= {"PASSWORD": hash_password(new), "PASSWORD_SET_ON": now()}
+            fresh.properties |= {"MUST_CHANGE_PASSWORD": False, "FAILED_LOGINS": 0}
+            self._catalog.save(fresh)
 
     def access_token(self, login: str, token: str) -> tuple[Object, str]:
         """User and role restriction ('' for none) of a programmatic access token."""
@@ -105,6 +143,11 @@ class Authenticator:
         if login and user.properties["LOGIN_NAME"].upper() != login.upper():
             raise SnowflakeError("394400", "08004", "Programmatic access token is invalid.")
         return user, found[1].get("role") or ""
+
+    def restriction(self, password: str) -> str:
+        """The role that a password restricts to: that of an access token given in its place, or ''."""
+        found = self._catalog.get_token(digest(password), "pat")
+        return (found[1].get("role") or "") if found else ""
 
     def key_pair(self, login: str, token: str) -> Object:
         """The user whose registered public key signed this JWT.
@@ -147,7 +190,12 @@ class Authenticator:
             raise SnowflakeError(
                 "390101", "08004", "User access disabled. Contact your local system administrator."
             )
-        if user.properties.get("LOCKED_UNTIL", 0) > now():
+        expiry = user.properties.get("EXPIRES_ON")
+        if expiry is not None and expiry <= now():
+            raise SnowflakeError(
+                "390103", "08004", "Your user account has expired. Contact your account administrator."
+            )
+        if (user.properties.get("LOCKED_UNTIL") or 0) > now():
             message = (
                 "Your user account has been temporarily locked due to too many failed attempts. "
                 "Try again after 15 minutes or contact your account administrator for assistance."
@@ -231,6 +279,32 @@ class Authenticator:
             self._sessions.pop(str(found[1]["id"]), None)
             self._catalog.delete_token(digest(token))
 
+    def rename_user(self, old: str, new: str) -> None:
+        """Let open sessions follow a renamed user."""
+        self._change("user", old, new)
+
+    def rename_role(self, old: str, new: str) -> None:
+        """Let open sessions follow a renamed role."""
+        self._change("role", old, new)
+        self._change("only_role", old, new)
+
+    def forget_user(self, name: str) -> None:
+        """End all sessions of a user."""
+        for kind in ("session", "master"):
+            for token, _, content in self._catalog.tokens(kind):
+                if content["user"] == name:
+                    self._sessions.pop(str(content["id"]), None)
+                    self._catalog.delete_token(token)
+
+    def _change(self, attribute: str, old: str, new: str) -> None:
+        for session in list(self._sessions.values()):
+            if getattr(session, attribute) == old:
+                setattr(session, attribute, new)
+        for kind in ("session", "master"):
+            for token, expires, content in self._catalog.tokens(kind):
+                if content.get(attribute) == old:
+                    self._catalog.put_token(token, kind, expires, {**content, attribute: new})
+
     def _store(self, token: str, master: str, session: Session) -> None:
         with self._catalog.transaction():
             content = asdict(session)
@@ -244,26 +318,42 @@ def session_id() -> int:
     return secrets.randbelow(2**52)
 
 
-def new_session(catalog: Catalog, user: Object, role: str = "") -> Session:
+def new_session(catalog: Catalog, user: Object, role: str = "", only_role: str = "") -> Session:
     """A session with the user's defaults; `role` overrides the default role.
+
+    Args:
+        only_role: the one role (with what it inherits) that the session may use; '' for all of the user's.
 
     Raises:
         SnowflakeError: 390189 when the role is not granted to the user or does not exist.
     """
     properties = user.properties
-    chosen = role or properties.get("DEFAULT_ROLE") or access.PUBLIC
-    if chosen not in access.roles_of_user(catalog, user.name):
+    chosen = role or only_role or properties.get("DEFAULT_ROLE") or access.PUBLIC
+    usable = access.roles_of_user(catalog, user.name)
+    if only_role:
+        if only_role not in usable:
+            raise SnowflakeError(
+                "390189", "08004", f"Role '{only_role}' is not granted to this user any more."
+            )
+        usable &= access.closure(catalog, [only_role])
+    if chosen not in usable:
         if role:
-            message = f"Role '{role}' specified in the connect string is not granted to this user. Contact your local system administrator, or attempt to login with another role, e.g. PUBLIC."
+            message = (
+                f"Role '{role}' specified in the connect string is not granted to this user. Contact your "
+                "local system administrator, or attempt to login with another role, e.g. PUBLIC."
+            )
             raise SnowflakeError("390189", "08004", message)
         chosen = access.PUBLIC
+    secondary = properties.get("DEFAULT_SECONDARY_ROLES")
+    everything = not only_role and (secondary is None or "ALL" in secondary)
     namespace = Name("", *([*(properties.get("DEFAULT_NAMESPACE") or "").split("."), ""][:2]))
     return Session(
         id=session_id(),
         user=user.name,
         role=chosen,
-        secondary_roles="ALL" if "ALL" in (properties.get("DEFAULT_SECONDARY_ROLES") or []) else "NONE",
+        secondary_roles="ALL" if everything else "NONE",
         database=namespace.schema,
         schema=namespace.name,
         warehouse=properties.get("DEFAULT_WAREHOUSE") or "",
+        only_role=only_role,
     )

@@ -109,6 +109,12 @@ class Statement:
         token = self._next()
         return token.text if self._is_literal(token) else token.text.upper()
 
+    def parts_or_text(self) -> list[str]:
+        """A string literal as one part, or an object name."""
+        if not self.done and self.tokens[self.position].token_type in _STRINGS:
+            return [self.string()]
+        return self.parts()
+
     def integer(self) -> int:
         negative = self.accept("-")
         token = self._next()

@@ -19,7 +19,7 @@ from aiohttp import web
 from local.account.account import Account
 from local.account.context import Context
 from local.account.errors import SnowflakeError
-from local.account.session import Session, digest, new_session
+from local.account.session import Session, new_session
 from local.account.sql import Name
 from local.registry.images import KIND, may_pull, may_push
 from local.registry.tokens import INTERNAL_USER, TOKEN_SECONDS
@@ -101,8 +101,8 @@ class TokenFront:
             if login == TOKEN_USER:
                 return authenticator.find(_session_token(secret))
             user = authenticator.password(login, secret)
-            found = self._account.catalog.get_token(digest(secret), "pat")
-            return new_session(self._account.catalog, user, (found[1].get("role") or "") if found else "")
+            restriction = authenticator.restriction(secret)
+            return new_session(self._account.catalog, user, only_role=restriction)
         except SnowflakeError as error:
             raise _RefusedError(401, "UNAUTHORIZED", error.message) from None
 

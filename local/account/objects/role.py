@@ -7,16 +7,16 @@ from typing import Any
 from local.account import access, errors
 from local.account.catalog import Object
 from local.account.context import Context
+from local.account.objects import pat
 from local.account.objects.base import ObjectType
-from local.account.result import Result, columns
-from local.account.sql import Statement
+from local.account.result import Result, columns, status
+from local.account.sql import Name, Statement
 
 
 class Role(ObjectType):
     """Account roles; system roles cannot be changed or dropped."""
 
     kind, plural, scope = "ROLE", "ROLES", "account"
-    privileges = frozenset({"USAGE"})
     show_columns = columns(
         "created_on:timestamp_ltz name is_default is_current is_inherited assigned_to_users:fixed "
         "granted_to_roles:fixed granted_roles:fixed owner comment owner_role_type"
@@ -24,24 +24,52 @@ class Role(ObjectType):
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:
         grants = context.catalog.role_grants(role=item.name)
+        user = context.catalog.find("USER", Name("", "", context.session.user))
+        default = user and user.properties.get("DEFAULT_ROLE") == item.name
+        inherited = item.name in context.primary.roles and item.name != context.session.role
         return {
-            "is_default": "N",
+            "is_default": "Y" if default else "N",
             "is_current": "Y" if item.name == context.session.role else "N",
-            "is_inherited": "Y"
-            if item.name in context.primary.roles and item.name != context.session.role
-            else "N",
+            "is_inherited": "Y" if inherited else "N",
             "assigned_to_users": sum(row["grantee_type"] == "USER" for row in grants),
             "granted_to_roles": sum(row["grantee_type"] == "ROLE" for row in grants),
             "granted_roles": len(context.catalog.role_grants(grantee_type="ROLE", grantee=item.name)),
         }
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
-        if item.name in access.SYSTEM_ROLES:
-            raise errors.insufficient_privileges("role", item.name)
-        context.catalog.forget_grantee("ROLE", item.name)
+    def require_alter(self, context: Context, item: Object) -> None:
+        _refuse_system(item)
+        context.require_ownership(item)
 
     def rename(self, context: Context, item: Object, statement: Statement) -> Result:
-        raise errors.unsupported("ALTER ROLE RENAME")
+        self.require_alter(context, item)
+        new = context.resolve(statement.parts(), self.scope)
+        statement.end()
+        with context.catalog.transaction():
+            if context.catalog.find(self.kind, new):
+                raise errors.already_exists(new.name)
+            old, item.name = item.name, new.name
+            context.catalog.save(item)
+            context.catalog.rename_grantee("ROLE", old, new.name)
+            pat.rename_role(context.catalog, old, new.name)
+        context.account.authenticator.rename_role(old, new.name)
+        return status("Statement executed successfully.")
+
+    def require_drop(self, context: Context, item: Object) -> None:
+        _refuse_system(item)
+        context.require_ownership(item)
+
+    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+        context.catalog.forget_grantee("ROLE", item.name)
+        # What it owned goes to the role that drops it.
+        context.catalog.transfer(item.name, context.session.role)
+
+    def describe(self, context: Context, item: Object) -> Result:
+        raise errors.unsupported("DESCRIBE ROLE")
+
+
+def _refuse_system(item: Object) -> None:
+    if item.name in access.SYSTEM_ROLES:
+        raise errors.insufficient_privileges("role", item.name)
 
 
 TYPES = [Role()]

@@ -1,0 +1,128 @@
+"""DATABASE objects. See https://docs.snowflake.com/en/sql-reference/sql/create-database"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from local.account import errors, parameters
+from local.account.catalog import Object
+from local.account.context import Context
+from local.account.objects import references
+from local.account.objects.base import ObjectType, Reader
+from local.account.result import Result, columns, table
+from local.account.sql import Name, Statement
+
+KIND = "DATABASE"
+INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
+_REPLICATION_COLUMNS = columns(
+    "region_group snowflake_region created_on:timestamp_ltz account_name name comment is_primary primary "
+    "replication_allowed_to_accounts failover_allowed_to_accounts organization_name account_locator"
+)
+_CONTENT_COLUMNS = columns("created_on:timestamp_ltz name kind")
+
+
+class Database(ObjectType):
+    """Databases; each is made with the schemas PUBLIC and INFORMATION_SCHEMA."""
+
+    kind, plural, scope = KIND, "DATABASES", "account"
+    modifiers = frozenset({"TRANSIENT"})
+    privileges = frozenset(
+        {"APPLYBUDGET", "CREATE DATABASE ROLE", "CREATE SCHEMA", "MODIFY", "MONITOR", "USAGE"}
+    )
+    options: ClassVar[dict[str, Reader]] = {**parameters.readers(KIND)}
+    show_columns = columns(
+        "created_on:timestamp_ltz name is_default is_current origin owner comment options retention_time "
+        "kind owner_role_type"
+    )
+
+    def read_create(self, context: Context, statement: Statement) -> dict[str, Any]:
+        for words in (("CLONE",), ("FROM",), ("AS", "REPLICA")):
+            if statement.words(len(words)) == words:
+                raise errors.unsupported(f"CREATE DATABASE {' '.join(words)}")
+        return super().read_create(context, statement)
+
+    def created(self, context: Context, item: Object) -> None:
+        role = context.session.role
+        context.catalog.create("SCHEMA", Name(item.name, "", "PUBLIC"), role)
+        own = Name(item.name, "", INFORMATION_SCHEMA)
+        comment = "Views describing the contents of schemas in this database"
+        context.catalog.create("SCHEMA", own, "", comment=comment)
+        # A new database becomes the session's, as in Snowflake.
+        context.session.database, context.session.schema = item.name, "PUBLIC"
+
+    def row(self, context: Context, item: Object) -> dict[str, Any]:
+        user = context.catalog.find("USER", Name("", "", context.session.user))
+        namespace = ((user and user.properties.get("DEFAULT_NAMESPACE")) or "").split(".")
+        retention, _ = parameters.values_of(context.catalog, context.account.settings.locator, item).get(
+            "DATA_RETENTION_TIME_IN_DAYS"
+        )
+        return {
+            "is_default": "Y" if namespace[0] == item.name else "N",
+            "is_current": "Y" if item.name == context.session.database else "N",
+            "origin": "",
+            "options": "TRANSIENT" if item.properties.get("TRANSIENT") else "",
+            "retention_time": retention,
+            "kind": "STANDARD",
+        }
+
+    def describe(self, context: Context, item: Object) -> Result:
+        found = [one for one in context.catalog.objects("SCHEMA", item.name) if context.access.sees(one)]
+        return contents(found)
+
+    def require_alter(self, context: Context, item: Object) -> None:
+        context.require("MODIFY", item)
+
+    def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
+        require_levels(context, changed)
+
+    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
+        references.refuse_services(context, item, "renamed")
+        old = item.name
+        with context.catalog.transaction():
+            children = context.catalog.inside(item)
+            result = super().rename(context, item, statement)
+            for child in children:
+                child.database = item.name
+                context.catalog.save(child)
+            references.renamed(context, Name(old, "", ""), Name(item.name, "", ""))
+        if context.session.database == old:
+            context.session.database = item.name
+        return result
+
+    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+        if not statement.accept("CASCADE"):
+            statement.accept("RESTRICT")
+        references.refuse_referenced(context, item)
+        if context.session.database == item.name:
+            context.session.database = context.session.schema = ""
+
+
+def contents(found: list[Object]) -> Result:
+    """DESCRIBE of a database or schema: what is in it."""
+    rows = [{"created_on": one.created, "name": one.name, "kind": one.type} for one in found]
+    return table(_CONTENT_COLUMNS, rows)
+
+
+def require_levels(context: Context, changed: dict[str, Any]) -> None:
+    """Log and trace levels of a database or schema take a privilege on the account besides.
+
+    See https://docs.snowflake.com/en/developer-guide/logging-tracing/logging-log-level
+    """
+    for name in ("LOG_LEVEL", "TRACE_LEVEL"):
+        if name in changed and not context.access.has(f"MODIFY {name.replace('_', ' ')}"):
+            context.require(f"MODIFY {name.replace('_', ' ')}")
+
+
+def show_replication_databases(context: Context, statement: Statement) -> Result:
+    """SHOW REPLICATION DATABASES [LIKE '…'] [WITH PRIMARY <name>]: nothing is ever replicated here."""
+    del context
+    if statement.accept("LIKE"):
+        statement.string()
+    if statement.accept("WITH", "PRIMARY"):
+        statement.parts()
+    statement.end()
+    return table(_REPLICATION_COLUMNS, [])
+
+
+TYPES = [Database()]
+STATEMENTS = {("SHOW", "REPLICATION", "DATABASES"): show_replication_databases}

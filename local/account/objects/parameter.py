@@ -1,0 +1,96 @@
+"""SHOW PARAMETERS, ALTER SESSION and ALTER ACCOUNT.
+
+See https://docs.snowflake.com/en/sql-reference/sql/show-parameters
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.account import errors, parameters
+from local.account.context import Context
+from local.account.objects.base import like
+from local.account.result import Result, status
+from local.account.sql import Name, Statement
+
+_SCOPES = {"DATABASE": "account", "WAREHOUSE": "account", "USER": "account", "SCHEMA": "database"}
+
+
+def show_parameters(context: Context, statement: Statement) -> Result:
+    """SHOW PARAMETERS [LIKE '…'] [{IN | FOR} {SESSION | ACCOUNT | <type> [<name>]}]"""
+    pattern = statement.string() if statement.accept("LIKE") else None
+    level, values = "SESSION", None
+    if statement.accept("IN") or statement.accept("FOR"):
+        level = statement.word()
+        if level in _SCOPES:
+            values = _of_object(context, level, statement)
+        elif level == "ACCOUNT":
+            values = parameters.values_of_account(context.catalog, context.account.settings.locator)
+        elif level != "SESSION":
+            raise errors.unsupported(f"SHOW PARAMETERS IN {level}")
+    statement.end()
+    if values is None:
+        values = parameters.values_in_session(
+            context.catalog, context.account.settings.locator, context.session
+        )
+    return values.table(level, lambda name: like(name, pattern))
+
+
+def _of_object(context: Context, kind: str, statement: Statement) -> parameters.Values:
+    session = context.session
+    if statement.done and kind == "USER":
+        parts = [session.user]
+    elif statement.done and kind in ("DATABASE", "SCHEMA", "WAREHOUSE"):
+        parts = [getattr(session, kind.lower())]
+    else:
+        parts = statement.parts()
+    name = context.resolve(parts, _SCOPES[kind])
+    context.require_usage(name)
+    return parameters.values_of(context.catalog, context.account.settings.locator, context.get(kind, name))
+
+
+def alter_session(context: Context, statement: Statement) -> Result:
+    """ALTER SESSION {SET <name> = <value> … | UNSET <name>, …}"""
+    context.session.parameters = _changed(statement, "SESSION", context.session.parameters)
+    return status("Statement executed successfully.")
+
+
+def alter_account(context: Context, statement: Statement) -> Result:
+    """ALTER ACCOUNT {SET <name> = <value> … | UNSET <name>, …}"""
+    if "ACCOUNTADMIN" not in context.access.roles:
+        raise errors.insufficient_privileges("account", context.account.settings.locator)
+    locator = context.account.settings.locator
+    with context.catalog.transaction():
+        item = parameters.account_object(context.catalog, locator)
+        changed = _changed(statement, "ACCOUNT", item.properties if item else {})
+        if item is None:
+            item = context.catalog.create("ACCOUNT", Name("", "", locator), "ACCOUNTADMIN")
+        item.properties = changed
+        context.catalog.save(item)
+    return status("Statement executed successfully.")
+
+
+def _changed(statement: Statement, level: str, known: dict[str, Any]) -> dict[str, Any]:
+    """The values after SET or UNSET."""
+    values = dict(known)
+    setting = statement.accept("SET")
+    if not setting:
+        statement.expect("UNSET")
+    while True:
+        name = statement.word()
+        parameter = parameters.find(name, level)
+        if setting:
+            statement.expect("=")
+            values[name] = parameter.read(statement)
+        else:
+            values.pop(name, None)
+        statement.accept(",")
+        if statement.done:
+            return values
+
+
+STATEMENTS = {
+    ("SHOW", "PARAMETERS"): show_parameters,
+    ("ALTER", "SESSION"): alter_session,
+    ("ALTER", "ACCOUNT"): alter_account,
+}

@@ -1,0 +1,124 @@
+"""SCHEMA objects. See https://docs.snowflake.com/en/sql-reference/sql/create-schema"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from local.account import errors, parameters
+from local.account.catalog import Object
+from local.account.context import Context
+from local.account.objects import references
+from local.account.objects.base import ObjectType, Reader, read_options
+from local.account.objects.database import INFORMATION_SCHEMA, contents, require_levels
+from local.account.result import Result, columns, status
+from local.account.sql import Name, Statement
+
+KIND = "SCHEMA"
+MANAGED = "MANAGED ACCESS"
+_CREATE = (
+    "AGGREGATION POLICY|ALERT|AUTHENTICATION POLICY|CORTEX SEARCH SERVICE|DYNAMIC TABLE|EVENT TABLE|"
+    "EXTERNAL TABLE|FILE FORMAT|FUNCTION|GIT REPOSITORY|HYBRID TABLE|ICEBERG TABLE|IMAGE REPOSITORY|"
+    "MASKING POLICY|MATERIALIZED VIEW|MODEL|NETWORK RULE|NOTEBOOK|PACKAGES POLICY|PASSWORD POLICY|PIPE|"
+    "PRIVACY POLICY|PROCEDURE|PROJECTION POLICY|RESOURCE GROUP|ROW ACCESS POLICY|SECRET|SEMANTIC VIEW|"
+    "SEQUENCE|SERVICE|SESSION POLICY|SNAPSHOT|STAGE|STREAM|STREAMLIT|TABLE|TAG|TASK|TEMPORARY TABLE|VIEW"
+)
+
+
+class Schema(ObjectType):
+    """Schemas; in one with managed access only its owner grants privileges on what it contains."""
+
+    kind, plural, scope = KIND, "SCHEMAS", "database"
+    modifiers = frozenset({"TRANSIENT"})
+    privileges = frozenset(
+        {"ADD SEARCH OPTIMIZATION", "APPLYBUDGET", "MODIFY", "MONITOR", "USAGE"}
+        | {f"CREATE {kind}" for kind in _CREATE.split("|")}
+    )
+    options: ClassVar[dict[str, Reader]] = {**parameters.readers(KIND)}
+    show_columns = columns(
+        "created_on:timestamp_ltz name is_default is_current database_name owner comment options "
+        "retention_time owner_role_type"
+    )
+
+    def read_create(self, context: Context, statement: Statement) -> dict[str, Any]:
+        if statement.words(1) == ("CLONE",):
+            raise errors.unsupported("CREATE SCHEMA CLONE")
+        managed = statement.accept("WITH", "MANAGED", "ACCESS")
+        return {MANAGED: managed, **read_options(statement, self.all_options())}
+
+    def created(self, context: Context, item: Object) -> None:
+        context.session.database, context.session.schema = item.database, item.name
+
+    def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
+        visible = {one.name for one in context.catalog.objects("DATABASE") if context.access.sees(one)}
+        return [item for item in super().in_scope(context, statement) if item.database in visible]
+
+    def row(self, context: Context, item: Object) -> dict[str, Any]:
+        session = context.session
+        user = context.catalog.find("USER", Name("", "", session.user))
+        options = [word for word in ("TRANSIENT", MANAGED) if item.properties.get(word)]
+        retention, _ = parameters.values_of(context.catalog, context.account.settings.locator, item).get(
+            "DATA_RETENTION_TIME_IN_DAYS"
+        )
+        default = user and user.properties.get("DEFAULT_NAMESPACE") == f"{item.database}.{item.name}"
+        current = (item.database, item.name) == (session.database, session.schema)
+        return {
+            "database_name": item.database,
+            "is_default": "Y" if default else "N",
+            "is_current": "Y" if current else "N",
+            "options": ", ".join(options),
+            "retention_time": retention,
+        }
+
+    def describe(self, context: Context, item: Object) -> Result:
+        found = [one for one in context.catalog.inside(item) if context.access.sees(one)]
+        return contents(found)
+
+    def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
+        if statement.words(2) == ("SWAP", "WITH"):
+            raise errors.unsupported("ALTER SCHEMA SWAP WITH")
+        if statement.words(1) not in (("ENABLE",), ("DISABLE",)):
+            return None
+        enable = statement.word() == "ENABLE"
+        statement.expect("MANAGED", "ACCESS")
+        statement.end()
+        context.require_ownership(item)
+        with context.catalog.transaction():
+            item.properties[MANAGED] = enable
+            context.catalog.save(item)
+        return status("Statement executed successfully.")
+
+    def require_alter(self, context: Context, item: Object) -> None:
+        context.require("MODIFY", item)
+
+    def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
+        require_levels(context, changed)
+
+    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
+        references.refuse_services(context, item, "renamed")
+        old = item.fqn
+        with context.catalog.transaction():
+            children = context.catalog.inside(item)
+            result = super().rename(context, item, statement)
+            for child in children:
+                child.database, child.schema = item.database, item.name
+                context.catalog.save(child)
+            references.renamed(context, Name(old.database, old.name, ""), Name(item.database, item.name, ""))
+        if (context.session.database, context.session.schema) == (old.database, old.name):
+            context.session.database, context.session.schema = item.database, item.name
+        return result
+
+    def require_drop(self, context: Context, item: Object) -> None:
+        if item.name == INFORMATION_SCHEMA:
+            raise errors.insufficient_privileges("schema", item.name)
+        super().require_drop(context, item)
+
+    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+        if not statement.accept("CASCADE"):
+            statement.accept("RESTRICT")
+        references.refuse_referenced(context, item)
+        if (context.session.database, context.session.schema) == (item.database, item.name):
+            context.session.schema = ""
+
+
+TYPES = [Schema()]

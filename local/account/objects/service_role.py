@@ -1,0 +1,58 @@
+"""GRANT and REVOKE of service roles, which open endpoints of a service.
+
+See https://docs.snowflake.com/en/sql-reference/sql/grant-service-role
+"""
+
+from __future__ import annotations
+
+from local.account import errors
+from local.account.catalog import Object
+from local.account.context import Context
+from local.account.objects.grant import read_role
+from local.account.privileges import shown_name
+from local.account.result import Result, status
+from local.account.sql import Statement
+
+
+def grant_service_role(context: Context, statement: Statement) -> Result:
+    """GRANT SERVICE ROLE <service>!<name> TO [ROLE] <role>"""
+    service, name = read_service_role(context, statement)
+    statement.expect("TO")
+    role = read_role(context, statement)
+    statement.end()
+    context.require_ownership(service)
+    context.catalog.grant_service_role(service.id, name, role, service.owner)
+    return status("Statement executed successfully.")
+
+
+def revoke_service_role(context: Context, statement: Statement) -> Result:
+    """REVOKE SERVICE ROLE <service>!<name> FROM [ROLE] <role>"""
+    service, name = read_service_role(context, statement)
+    statement.expect("FROM")
+    role = read_role(context, statement)
+    statement.end()
+    context.require_ownership(service)
+    context.catalog.revoke_service_role(service.id, name, role)
+    return status("Statement executed successfully.")
+
+
+def read_service_role(context: Context, statement: Statement) -> tuple[Object, str]:
+    """`<service>!<name>`: the service and the name of a service role that it has.
+
+    Raises:
+        SnowflakeError: 002003 when either is absent or invisible.
+    """
+    from local.spcs.endpoints import service_roles
+
+    service = context.get("SERVICE", context.resolve(statement.parts(), "schema"))
+    statement.expect("!")
+    name = statement.identifier()
+    if name not in service_roles(service):
+        raise errors.does_not_exist("Service role", f"{shown_name(service)}!{name}")
+    return service, name
+
+
+STATEMENTS = {
+    ("GRANT", "SERVICE", "ROLE"): grant_service_role,
+    ("REVOKE", "SERVICE", "ROLE"): revoke_service_role,
+}

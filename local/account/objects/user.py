@@ -1,0 +1,247 @@
+"""USER objects. See https://docs.snowflake.com/en/sql-reference/sql/create-user"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any, ClassVar
+
+from local.account import errors, parameters
+from local.account.catalog import Object
+from local.account.context import Context
+from local.account.objects import pat, user_columns
+from local.account.objects.base import ObjectType, Reader, boolean, integer, one_of, text
+from local.account.result import Result, now, status
+from local.account.session import fingerprint, hash_password
+from local.account.sql import Name, Statement
+
+KIND = "USER"
+KEYS = ("RSA_PUBLIC_KEY", "RSA_PUBLIC_KEY_2")
+_PERSONAL = ("FIRST_NAME", "MIDDLE_NAME", "LAST_NAME", "MUST_CHANGE_PASSWORD", "MINS_TO_BYPASS_MFA")
+# What users may set on themselves without any privilege.
+_OWN = frozenset(
+    {
+        "PASSWORD",
+        "DISPLAY_NAME",
+        "FIRST_NAME",
+        "MIDDLE_NAME",
+        "LAST_NAME",
+        "EMAIL",
+        "DEFAULT_WAREHOUSE",
+        "DEFAULT_NAMESPACE",
+        "DEFAULT_ROLE",
+        "DEFAULT_SECONDARY_ROLES",
+    }
+)
+_DAY, _MINUTE = 86400.0, 60.0
+
+
+def _name(statement: Statement) -> str:
+    """An identifier, or a string, which is folded as an unquoted identifier is."""
+    if statement.accept("NULL"):
+        return ""
+    parts = statement.parts_or_text()
+    return ".".join(parts)
+
+
+def _key(statement: Statement) -> str:
+    """A public key as base64, with or without PEM lines."""
+    value = text(statement)
+    if not value:
+        return ""
+    body = "".join(line.strip() for line in value.splitlines() if "-----" not in line)
+    try:
+        fingerprint(body)
+    except (ValueError, TypeError, binascii.Error):
+        raise errors.SnowflakeError(
+            "001479", "22023", "SQL compilation error:\nNew public key rejected: it is not an RSA public key."
+        ) from None
+    return base64.b64encode(base64.b64decode(body)).decode()
+
+
+def _number(statement: Statement) -> int | None:
+    return None if statement.accept("NULL") else integer(statement)
+
+
+def _roles(statement: Statement) -> list[str]:
+    found = [role.upper() for role in statement.listed("text_or_word")]
+    if found not in ([], ["ALL"]):
+        raise errors.invalid_value(", ".join(found), "DEFAULT_SECONDARY_ROLES", "('ALL'), ()")
+    return found
+
+
+class User(ObjectType):
+    """People (PERSON), programs (SERVICE) and programs that still use a password (LEGACY_SERVICE)."""
+
+    kind, plural, scope = KIND, "USERS", "account"
+    privileges = frozenset({"MODIFY PROGRAMMATIC AUTHENTICATION METHODS", "MONITOR"})
+    options: ClassVar[dict[str, Reader]] = {
+        "PASSWORD": text,
+        "LOGIN_NAME": text,
+        "DISPLAY_NAME": text,
+        "FIRST_NAME": text,
+        "MIDDLE_NAME": text,
+        "LAST_NAME": text,
+        "EMAIL": text,
+        "MUST_CHANGE_PASSWORD": boolean,
+        "DISABLED": boolean,
+        "DAYS_TO_EXPIRY": _number,
+        "MINS_TO_UNLOCK": _number,
+        "DEFAULT_WAREHOUSE": _name,
+        "DEFAULT_NAMESPACE": _name,
+        "DEFAULT_ROLE": _name,
+        "DEFAULT_SECONDARY_ROLES": _roles,
+        "MINS_TO_BYPASS_MFA": _number,
+        "DISABLE_MFA": boolean,
+        **dict.fromkeys(KEYS, _key),
+        "TYPE": one_of("PERSON", "SERVICE", "LEGACY_SERVICE", "NULL"),
+        **parameters.readers(KIND),
+    }
+    show_columns = user_columns.SHOW
+
+    def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
+        if "DISABLE_MFA" in properties:
+            raise errors.compilation_error(
+                "001420", "22023", "invalid property 'DISABLE_MFA' for CREATE USER"
+            )
+        self._complete(context, properties, properties, None)
+        properties["LOGIN_NAME"] = (properties.get("LOGIN_NAME") or name.name).upper()
+        properties["DISPLAY_NAME"] = properties.get("DISPLAY_NAME") or name.name
+        self._refuse_login(context, properties["LOGIN_NAME"], None)
+
+    def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
+        if not self._governs(context, item):
+            self._refuse_others(context, item, changed)
+        self._complete(context, {**item.properties, **changed}, changed, item)
+        if "LOGIN_NAME" in changed:
+            changed["LOGIN_NAME"] = (changed["LOGIN_NAME"] or item.name).upper()
+            self._refuse_login(context, changed["LOGIN_NAME"], item)
+        if "DISPLAY_NAME" in changed:
+            changed["DISPLAY_NAME"] = changed["DISPLAY_NAME"] or item.name
+        # MFA is not there to be disabled.
+        changed.pop("DISABLE_MFA", None)
+
+    def _complete(
+        self, context: Context, merged: dict[str, Any], changed: dict[str, Any], item: Object | None
+    ) -> None:
+        """Refuse what the user's type cannot have, and turn values into what is kept."""
+        if changed.get("TYPE") == "NULL":
+            changed["TYPE"] = None
+        kind = changed["TYPE"] if "TYPE" in changed else (item.properties.get("TYPE") if item else None)
+        _refuse_for_type(kind, merged, changed)
+        if "PASSWORD" in changed:
+            password = changed["PASSWORD"]
+            changed["PASSWORD"] = hash_password(password) if password else None
+            changed["PASSWORD_SET_ON"] = now() if password else None
+        for key in KEYS:
+            if key in changed:
+                changed[f"{key}_SET_ON"] = now() if changed[key] else None
+        if "DAYS_TO_EXPIRY" in changed:
+            days = changed.pop("DAYS_TO_EXPIRY")
+            changed["EXPIRES_ON"] = None if days is None else now() + days * _DAY
+        if "MINS_TO_UNLOCK" in changed:
+            changed["LOCKED_UNTIL"] = now() + (changed.pop("MINS_TO_UNLOCK") or 0) * _MINUTE
+            changed["FAILED_LOGINS"] = 0
+        if changed.get("MINS_TO_BYPASS_MFA") is not None:
+            changed["MINS_TO_BYPASS_MFA"] = now() + changed["MINS_TO_BYPASS_MFA"] * _MINUTE
+
+    def _refuse_login(self, context: Context, login: str, item: Object | None) -> None:
+        for other in context.catalog.objects(KIND):
+            if other.properties["LOGIN_NAME"] == login and (item is None or other.id != item.id):
+                raise errors.SnowflakeError(
+                    "001757",
+                    "42710",
+                    f"SQL compilation error:\nUser with login name '{login}' already exists.",
+                )
+
+    # SHOW and DESCRIBE
+
+    def row(self, context: Context, item: Object) -> dict[str, Any]:
+        return user_columns.show_row(item, self._informed(context, item))
+
+    def describe(self, context: Context, item: Object) -> Result:
+        if not self._informed(context, item):
+            raise errors.insufficient_privileges("user", item.name)
+        return user_columns.describe(item)
+
+    def _informed(self, context: Context, item: Object) -> bool:
+        return self._governs(context, item) or _is_self(context, item) or context.access.has("MONITOR", item)
+
+    # ALTER and DROP
+
+    def _governs(self, context: Context, item: Object) -> bool:
+        return context.access.owns(item) or context.access.has("MANAGE GRANTS")
+
+    def require_alter(self, context: Context, item: Object) -> None:
+        if not _is_self(context, item):
+            self._require_governing(context, item)
+
+    def _require_governing(self, context: Context, item: Object) -> None:
+        if not self._governs(context, item):
+            raise errors.insufficient_privileges("user", item.name)
+
+    def _refuse_others(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
+        """A user without power over itself may set only some of its properties."""
+        session_parameters = parameters.of_level("SESSION")
+        for name in changed:
+            if name not in _OWN and name not in session_parameters:
+                raise errors.insufficient_privileges("user", item.name)
+
+    def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
+        result = pat.alter_user(context, item, statement)
+        if result is not None:
+            return result
+        for words in (("RESET", "PASSWORD"), ("ABORT", "ALL", "QUERIES"), ("ADD",), ("REMOVE",), ("MODIFY",)):
+            if statement.accept(*words):
+                more = statement.words(2)
+                raise errors.unsupported(f"ALTER USER {' '.join([*words, *more]).strip()}")
+        if statement.words(1) == ("RENAME",):
+            self._require_governing(context, item)
+        return None
+
+    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
+        self._require_governing(context, item)
+        new = context.resolve(statement.parts(), self.scope)
+        statement.end()
+        with context.catalog.transaction():
+            if context.catalog.find(KIND, new):
+                raise errors.already_exists(new.name)
+            old, item.name = item.name, new.name
+            context.catalog.save(item)
+            context.catalog.rename_grantee("USER", old, item.name)
+            pat.rename_user(context.catalog, old, item.name)
+        context.account.authenticator.rename_user(old, item.name)
+        return status("Statement executed successfully.")
+
+    def require_drop(self, context: Context, item: Object) -> None:
+        if not context.access.owns(item):
+            raise errors.insufficient_privileges("user", item.name)
+
+    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+        if item.name == context.session.user:
+            raise errors.SnowflakeError(
+                "003016", "42501", f"SQL access control error:\nUser '{item.name}' cannot drop itself."
+            )
+        context.catalog.forget_grantee("USER", item.name)
+        pat.forget_user(context.catalog, item.name)
+        context.account.authenticator.forget_user(item.name)
+
+
+def _is_self(context: Context, item: Object) -> bool:
+    return item.name == context.session.user
+
+
+def _refuse_for_type(kind: str | None, merged: dict[str, Any], changed: dict[str, Any]) -> None:
+    forbidden: tuple[str, ...] = ()
+    if kind == "SERVICE":
+        forbidden = ("PASSWORD", *_PERSONAL)
+    elif kind == "LEGACY_SERVICE":
+        forbidden = ("FIRST_NAME", "MIDDLE_NAME", "LAST_NAME", "MINS_TO_BYPASS_MFA")
+    held = [name for name in forbidden if (changed if "TYPE" not in changed else merged).get(name)]
+    if held:
+        raise errors.compilation_error(
+            "001425", "22023", f"Cannot set {', '.join(held)} on users with TYPE={kind}."
+        )
+
+
+TYPES = [User()]

@@ -1,0 +1,255 @@
+"""Which privileges each type of object has, and what a GRANT or REVOKE is about.
+
+See https://docs.snowflake.com/en/user-guide/security-access-control-privileges
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from local.account import errors
+from local.account.catalog import ACCOUNT_OBJECT, Object
+from local.account.context import Context
+from local.account.sql import Statement, quote
+
+if TYPE_CHECKING:
+    from local.account.objects.base import ObjectType
+
+OWNERSHIP = "OWNERSHIP"
+ACCOUNT = "ACCOUNT"
+INTEGRATIONS = ("EXTERNAL ACCESS INTEGRATION", "SECURITY INTEGRATION")
+ACCOUNT_PRIVILEGES = frozenset(
+    {
+        "APPLY AGGREGATION POLICY",
+        "APPLY AUTHENTICATION POLICY",
+        "APPLY MASKING POLICY",
+        "APPLY PACKAGES POLICY",
+        "APPLY PASSWORD POLICY",
+        "APPLY PRIVACY POLICY",
+        "APPLY PROJECTION POLICY",
+        "APPLY ROW ACCESS POLICY",
+        "APPLY SESSION POLICY",
+        "APPLY TAG",
+        "ATTACH POLICY",
+        "AUDIT",
+        "BIND SERVICE ENDPOINT",
+        "CREATE ACCOUNT",
+        "CREATE API INTEGRATION",
+        "CREATE APPLICATION",
+        "CREATE APPLICATION PACKAGE",
+        "CREATE COMPUTE POOL",
+        "CREATE DATA EXCHANGE LISTING",
+        "CREATE DATABASE",
+        "CREATE EXTERNAL ACCESS INTEGRATION",
+        "CREATE EXTERNAL VOLUME",
+        "CREATE FAILOVER GROUP",
+        "CREATE INTEGRATION",
+        "CREATE LISTING",
+        "CREATE NETWORK POLICY",
+        "CREATE ORGANIZATION LISTING",
+        "CREATE REPLICATION GROUP",
+        "CREATE ROLE",
+        "CREATE SHARE",
+        "CREATE USER",
+        "CREATE WAREHOUSE",
+        "EXECUTE ALERT",
+        "EXECUTE AUTO CLASSIFICATION",
+        "EXECUTE DATA METRIC FUNCTION",
+        "EXECUTE MANAGED ALERT",
+        "EXECUTE MANAGED TASK",
+        "EXECUTE TASK",
+        "IMPORT SHARE",
+        "MANAGE ACCOUNT SUPPORT CASES",
+        "MANAGE EVENT SHARING",
+        "MANAGE GRANTS",
+        "MANAGE LISTING AUTO FULFILLMENT",
+        "MANAGE ORGANIZATION SUPPORT CASES",
+        "MANAGE USER SUPPORT CASES",
+        "MANAGE WAREHOUSES",
+        "MODIFY LOG LEVEL",
+        "MODIFY METRIC LEVEL",
+        "MODIFY SESSION LOG LEVEL",
+        "MODIFY SESSION METRIC LEVEL",
+        "MODIFY SESSION TRACE LEVEL",
+        "MODIFY TRACE LEVEL",
+        "MONITOR EXECUTION",
+        "MONITOR SECURITY",
+        "MONITOR USAGE",
+        "OVERRIDE SHARE RESTRICTIONS",
+        "PURCHASE DATA EXCHANGE LISTING",
+        "READ SESSION",
+        "RESOLVE ALL",
+    }
+)
+_PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a GRANT or REVOKE is about.
+
+    Attributes:
+        kind: type of the objects, or ACCOUNT.
+        how: `one` object, `all` existing ones of a scope, or its `future` ones.
+        item: the object, for `one`; None for the account.
+        scope: database or schema, for `all` and `future`.
+    """
+
+    kind: str
+    how: str = "one"
+    item: Object | None = None
+    scope: Object | None = None
+
+    def items(self, context: Context) -> list[Object | None]:
+        """The objects that exist now; [None] for the account."""
+        if self.how == "one":
+            return [self.item]
+        assert self.scope
+        return [
+            item
+            for item in context.catalog.inside(self.scope, self.kind)
+            if item.owner and context.access.sees(item)
+        ]
+
+
+def types() -> list[ObjectType]:
+    """All object types of the account, those with the longest name first."""
+    # The engine knows the modules, and this is one of what they use.
+    from local.account import engine
+
+    return engine.TYPES
+
+
+def known(kind: str) -> frozenset[str]:
+    """Privileges that can be granted on a type of object (or ACCOUNT), without OWNERSHIP."""
+    if kind == ACCOUNT:
+        return ACCOUNT_PRIVILEGES
+    return next(found.privileges for found in types() if found.kind == kind)
+
+
+def read_privileges(statement: Statement) -> list[str]:
+    """`<privilege>, …` or `ALL [PRIVILEGES]`, up to ON; `ALL` stands for the latter."""
+    found: list[str] = []
+    while True:
+        words: list[str] = []
+        while not statement.done and statement.words(1) not in ((",",), ("ON",)):
+            if statement.words(1) == ("(",):
+                raise errors.unsupported("privileges on columns")
+            words.append(statement.word())
+        if not words:
+            raise statement.unexpected()
+        found.append("ALL" if words in (["ALL"], ["ALL", "PRIVILEGES"]) else " ".join(words))
+        if statement.accept("ON"):
+            return found
+        statement.expect(",")
+
+
+def read_target(context: Context, statement: Statement) -> Target:
+    """What follows ON.
+
+    Raises:
+        SnowflakeError: 002003 absent or invisible, 000002 for types that this account does not have.
+    """
+    if statement.accept(ACCOUNT):
+        return Target(ACCOUNT)
+    if statement.accept("ALL"):
+        return _read_many(context, statement, "all")
+    if statement.accept("FUTURE"):
+        return _read_many(context, statement, "future")
+    if statement.accept("INTEGRATION"):
+        return _read_integration(context, statement)
+    for found in types():
+        if statement.accept(*found.kind.split(" ")):
+            name = context.resolve(statement.parts(), found.scope)
+            return Target(found.kind, item=context.get(found.kind, name))
+    raise errors.unsupported(f"GRANT ON {statement.word()}")
+
+
+def _read_many(context: Context, statement: Statement, how: str) -> Target:
+    for found in types():
+        if found.scope == "account" or not statement.accept(*found.plural.split(" ")):
+            continue
+        statement.expect("IN")
+        place = statement.word()
+        if place not in ("DATABASE", "SCHEMA") or (place, found.kind) == ("SCHEMA", "SCHEMA"):
+            raise statement.unexpected(back=1)
+        name = context.resolve(statement.parts(), "account" if place == "DATABASE" else "database")
+        return Target(found.kind, how, scope=context.get(place, name))
+    raise errors.unsupported(f"GRANT ON {how.upper()} {statement.word()}")
+
+
+def _read_integration(context: Context, statement: Statement) -> Target:
+    name = context.resolve(statement.parts(), "account")
+    for kind in INTEGRATIONS:
+        item = context.catalog.find(kind, name)
+        if item and context.access.sees(item):
+            return Target(kind, item=item)
+    raise errors.does_not_exist("Integration", name.name)
+
+
+def check(kind: str, privileges: list[str]) -> None:
+    """Refuse privileges that a type of object does not have.
+
+    Raises:
+        SnowflakeError: 003008, naming them and those there are.
+    """
+    allowed = known(kind)
+    for privilege in privileges:
+        if privilege != "ALL" and privilege not in allowed:
+            listed = ", ".join(sorted(allowed)) or "only OWNERSHIP"
+            raise errors.compilation_error(
+                "003008",
+                "42601",
+                f"Invalid privilege '{privilege}' for object type {kind}. Privileges of it are: {listed}.",
+            )
+
+
+def shown_type(kind: str) -> str:
+    """A type as SHOW GRANTS writes it."""
+    return "INTEGRATION" if kind in INTEGRATIONS else kind.replace(" ", "_")
+
+
+def shown_name(item: Object) -> str:
+    """A full name with quotes only where they are needed."""
+    return shown_parts(item.fqn)
+
+
+def shown_parts(parts: tuple[str, ...]) -> str:
+    return ".".join(part if _PLAIN.fullmatch(part) else quote(part) for part in parts if part)
+
+
+def managing_schema(context: Context, item: Object) -> Object | None:
+    """The schema with managed access that decides about grants on an object; None when the owner does."""
+    if not item.schema:
+        return None
+    for kind, name in context.parents(item.fqn):
+        schema = context.catalog.find(kind, name) if kind == "SCHEMA" else None
+        if schema and schema.properties.get("MANAGED ACCESS"):
+            return schema
+    return None
+
+
+def full_grantor(context: Context, item: Object | None) -> str | None:
+    """The role that a grant of any privilege on an object (None: the account) would come from.
+
+    None when the session has no power over all of its privileges.
+    """
+    deciding = (managing_schema(context, item) or item) if item else None
+    if deciding is not None and context.access.owns(deciding):
+        return deciding.owner
+    if context.access.has("MANAGE GRANTS"):
+        return (item.owner if item else "") or "ACCOUNTADMIN"
+    return None
+
+
+def grantor(context: Context, item: Object | None, privilege: str) -> str | None:
+    """The role that a grant of one privilege would come from; None when the session may not grant it."""
+    role = full_grantor(context, item)
+    if role is not None:
+        return role
+    for grant in context.catalog.grants_on(item.id if item else ACCOUNT_OBJECT):
+        if grant.privilege == privilege and grant.with_option and grant.role in context.access.roles:
+            return grant.role
+    return None
