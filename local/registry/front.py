@@ -82,7 +82,7 @@ class TokenFront:
             access = self._internal(secret, scopes)
         else:
             context = Context(self._account, self._sign_in(login, secret))
-            access = [entry for scope in scopes if (entry := self._grant(context, scope))]
+            access = [entry for scope in scopes if (entry := self._grant(context, scope, len(scopes) == 1))]
         token = tokens.issue(login, access)
         moment = datetime.now(UTC).isoformat(timespec="seconds")
         return web.json_response(
@@ -106,15 +106,18 @@ class TokenFront:
         except SnowflakeError as error:
             raise _RefusedError(401, "UNAUTHORIZED", error.message) from None
 
-    def _grant(self, context: Context, scope: str) -> dict[str, Any] | None:
-        """What of a scope the user may have; None for nothing at all of a pull.
+    def _grant(self, context: Context, scope: str, alone: bool) -> dict[str, Any] | None:
+        """What of a scope the user may have; None for nothing at all.
 
-        A push that is not allowed is refused here, because the registry's own answer would not say why.
+        A push, and what was asked for alone, is refused here, because the registry's own answer would not say
+        why. Other scopes are only hopes: builders ask to take layers over from any repository they know.
         """
         name, wanted = _parse(scope)
         try:
             actions = self._actions(context, name, wanted)
         except SnowflakeError as error:
+            if not alone and "push" not in wanted:
+                return None
             raise _RefusedError(403, "DENIED", error.message.rpartition("\n")[2]) from None
         return _entry(name, actions) if actions else None
 
