@@ -59,7 +59,11 @@ class Upstream:
     async def echo(self, request: web.Request) -> web.Response:
         self.requests.append(request)
         body = await request.read()
-        response = web.Response(body=b"echo:" + body, headers={"X-Powered-By": "test", "Server": "secret/1"})
+        response = web.Response(
+            body=b"echo:" + body,
+            content_type="text/html",
+            headers={"X-Powered-By": "test", "Server": "secret/1"},
+        )
         response.headers["Content-Security-Policy"] = "img-src *"
         response.headers["Access-Control-Allow-Origin"] = "*"
         response.set_cookie("one", "1")
