@@ -11,7 +11,17 @@ from pathlib import Path
 
 NAME = "milvus-spcs-test/python:1"
 _SKIPPED = shutil.ignore_patterns(
-    "test", "tests", "site-packages", "idlelib", "tkinter", "ensurepip", "lib2to3", "__pycache__", "config-*", "_tkinter*", "_ssl*"
+    "test",
+    "tests",
+    "site-packages",
+    "idlelib",
+    "tkinter",
+    "ensurepip",
+    "lib2to3",
+    "__pycache__",
+    "config-*",
+    "_tkinter*",
+    "_ssl*",
 )
 
 
