@@ -86,7 +86,7 @@ def plugin_of_user(name: str, needed: str) -> Part | None:
     best = max(fitting, key=lambda path: numbers(path.name))
     target = PULUMI_HOME / "plugins" / best.name
     for other in (PULUMI_HOME / "plugins").glob(f"resource-{name}-v*"):
-        shutil.rmtree(other)
+        shutil.rmtree(other) if other.is_dir() else other.unlink()
     shutil.copytree(best, target, symlinks=True)
     return Part("vendor", best.name.rpartition("-v")[2], str(target))
 

@@ -77,6 +77,7 @@ def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("PULUMI_HOME", raising=False)
     (tmp_path / "ours" / "plugins" / "resource-snowflake-v2.22.0").mkdir(parents=True)
+    (tmp_path / "ours" / "plugins" / "resource-snowflake-v2.22.0.lock").touch()
     return tmp_path
 
 
