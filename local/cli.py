@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import shlex
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from local import clients, control, settings, status
 from local.images.ensure import ensure_images, registry_answers
@@ -61,9 +63,10 @@ def show(stack: str) -> int:
 
 def setup(stack: str) -> int:
     """Install what is missing, without starting anything of the local account."""
-    install.ensure()
-    ensure_images(registry_answers(), say=_image_line)
-    builder.ensure_builder()
+    with _alone():
+        install.ensure()
+        ensure_images(registry_answers(), say=_image_line)
+        builder.ensure_builder()
     return 0
 
 
@@ -95,6 +98,24 @@ def clean(stack: str) -> int:
 
 
 def _prepare(stack: str) -> Stack:
+    with _alone():
+        return _set_up(stack)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Set up by one command at a time; a second one waits for the first."""
+    settings.STATE.mkdir(exist_ok=True)
+    with (settings.STATE / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("setup", "waiting for another command that sets up")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _set_up(stack: str) -> Stack:
     install.ensure()
     if stack != LOCAL:
         builder.ensure_builder()
