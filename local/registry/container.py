@@ -1,7 +1,8 @@
-"""Keeps the registry's container running and its storage in step with the catalog."""
+"""Keeps the registry's container running while there are image repositories, and its storage in step."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -78,17 +79,26 @@ class RegistryReconciler:
                 self._registry.wake.set()
 
     def _try(self) -> str:
+        """Make the registry follow the catalog once; why that is not possible now, or ''."""
+        wanted = self._wanted()
+        if not wanted and self._settled == wanted:
+            return ""
         try:
             self._client = self._client or docker.from_env()
-            self._ensure_running(self._client)
-            self._settle(self._client)
+            if wanted:
+                self._ensure_running(self._client)
+                self._settle(self._client, wanted)
+            else:
+                self._remove(self._client)
+                self._settled, self._garbage = wanted, False
         except NotFound as error:
-            return f"Docker has no {error.explanation or error}"
+            return f"The image registry cannot start: {error.explanation or error}. Run make setup."
         except APIError as error:
             return f"The image registry cannot start: {error.explanation or error}"
         except DockerException as error:
             self._client = None
-            return f"The image registry needs Docker, which does not answer: {error}. Start Docker."
+            reason = f"The image registry needs Docker, which does not answer: {error}. Start Docker."
+            return reason if wanted else ""
         except (StorageError, OSError) as error:
             return f"The image registry does not work: {error}"
         except Exception:
@@ -109,6 +119,14 @@ class RegistryReconciler:
             container.start()
             self._settled = None
             self._wait_for_answer(container)
+
+    def _remove(self, client: DockerClient) -> None:
+        """Without repositories nothing is kept: no container, no volume."""
+        container = self._find(client)
+        if container:
+            container.remove(force=True, v=True)
+        with contextlib.suppress(NotFound):
+            client.volumes.get(self._registry.storage.container).remove(force=True)
 
     def _find(self, client: DockerClient) -> Container | None:
         try:
@@ -185,9 +203,8 @@ class RegistryReconciler:
     def _wanted(self) -> frozenset[tuple[int, str]]:
         return frozenset((item.id, folder(item)) for item in self._account.catalog.objects(KIND))
 
-    def _settle(self, client: DockerClient) -> None:
+    def _settle(self, client: DockerClient, wanted: frozenset[tuple[int, str]]) -> None:
         """Remove what has no repository in the catalog, then open the new repositories."""
-        wanted = self._wanted()
         tokens = self._registry.tokens
         idle = not tokens.pushing
         late = idle and (self._garbage or tokens.pushing_until > self._swept)
@@ -205,10 +222,6 @@ class RegistryReconciler:
         items = catalog.objects(KIND)
         known = {folder(item): item for item in items}
         present = storage.repositories(client)
-        if not known:
-            storage.remove_all(client)
-            self._garbage = False
-            return
         for name in present:
             item = known.get(name)
             if item is None or not item.properties.get(READY):

@@ -40,7 +40,7 @@ class Registry:
         A new repository gets its place only after what a dropped one of the same name left is gone.
 
         Returns:
-            Whether it came to that within `timeout` seconds.
+            Whether it came to that within `timeout` seconds; at once False when the registry cannot start.
         """
         deadline = time.monotonic() + timeout
         while True:
@@ -48,7 +48,7 @@ class Registry:
             fresh = self._catalog.by_id(repository.id)
             if fresh is None or fresh.properties.get(READY):
                 return fresh is not None
-            if time.monotonic() > deadline:
+            if self.problem or time.monotonic() > deadline:
                 return False
             self.wake.set()
             self._catalog.wait(version, 1.0)

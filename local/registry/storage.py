@@ -67,10 +67,6 @@ class Storage:
         )
         self._run(client, ["sh", "-c", script, "sh", database, schema, name])
 
-    def remove_all(self, client: DockerClient) -> None:
-        """Forget every image and layer."""
-        self._run(client, ["busybox", "rm", "-rf", ROOT])
-
     def collect_garbage(self, client: DockerClient) -> None:
         """Remove layers that no image has any more; nobody may be pushing meanwhile."""
         self._run(client, ["/entrypoint.sh", "garbage-collect", CONFIG])

@@ -238,8 +238,12 @@ def test_dropped_repository_leaves_nothing(registry: Registry) -> None:
     assert "not found" in _refused(registry, "pull", name)
     registry.docker("push", name)
     registry.place.run("DROP IMAGE REPOSITORY repo")
-    find = ("exec", registry.container, "busybox", "find", "/var/lib/registry", "-type", "f")
-    wait_until(lambda: not registry.docker(*find), what="the registry's storage is empty")
+    wait_until(lambda: not _exists(registry, "container"), what="the registry's container is gone")
+    wait_until(lambda: not _exists(registry, "volume"), what="the registry's volume is gone")
+
+
+def _exists(registry: Registry, kind: str) -> bool:
+    return registry.container in registry.docker(kind, "ls", "--filter", f"name={registry.container}")
 
 
 def test_replaced_repository_is_empty(registry: Registry) -> None:

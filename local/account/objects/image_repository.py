@@ -58,6 +58,16 @@ class ImageRepository(ObjectType):
                     "and single underscores between them.",
                 )
 
+    def store(
+        self, context: Context, name: Name, properties: dict[str, Any], if_not_exists: bool, replace: bool
+    ) -> Result:
+        """Add the repository and wait for the registry, so that a push can follow at once."""
+        result = super().store(context, name, properties, if_not_exists, replace)
+        item = context.catalog.find(self.kind, name)
+        if item:
+            context.account.registry.wait_until_ready(item)
+        return result
+
     def row(self, context: Context, item: Object) -> dict[str, Any]:
         return {
             "repository_url": f"{context.account.settings.registry_host}/{images.folder(item)}",
