@@ -6,6 +6,7 @@ reach files or the network. Every session has an engine connection of its own, s
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import OrderedDict
@@ -16,6 +17,7 @@ from local.account import data_access, data_result, errors
 from local.account.catalog import Catalog, Object
 from local.account.context import Context
 from local.account.data_access import Plan
+from local.account.errors import SnowflakeError
 from local.account.result import Column, Result
 from local.account.session import Session
 from local.account.sql import Name
@@ -63,6 +65,14 @@ class DataEngine:
         with session.lock:
             session.run(verb)
         return Result([Column("status")], [["Statement executed successfully."]], statement_type=0x5000)
+
+    def set_autocommit(self, session: Session, on: bool) -> None:
+        """Follow ALTER SESSION SET AUTOCOMMIT in a session that is open here; others begin so."""
+        with self._lock:
+            known = self._sessions.get(session.id)
+        if known:
+            with known.lock:
+                known.set_autocommit(on)
 
     def drop(self, context: Context, item: Object) -> None:
         """Remove the data of a table or view that is dropped from the catalog."""
@@ -132,6 +142,9 @@ class DataEngine:
             self._store.follow_catalog()
             for database, schema in schemas:
                 self._store.ensure(database, schema)
+            with contextlib.suppress(SnowflakeError):
+                # The engine keeps helper functions in every database; absent ones are no matter here.
+                self._store.ensure(context.session.database, context.session.schema)
 
     def _run(
         self, context: Context, session: DataSession, plan: Plan, text: str, values: list[Any]

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from fakesnow import statement_type
+from fakesnow import macros, statement_type
 from fakesnow.conn import FakeSnowflakeConnection
-from fakesnow.instance import FakeSnow
+from fakesnow.instance import GLOBAL_DATABASE_NAME, FakeSnow
 from fakesnow.rowtype import describe_as_rowtype
 from snowflake.connector.errors import Error as ConnectorError
 from sqlglot import exp
@@ -28,6 +28,7 @@ from local.account import data_result, errors
 from local.account.catalog import Catalog
 from local.account.data_access import Plan
 from local.account.errors import SnowflakeError
+from local.account.parameters import values_in_session
 from local.account.result import Column, Result
 from local.account.session import Session
 from local.account.sql import Name, quote
@@ -62,12 +63,16 @@ class DataStore:
         connection.execute("SET autoload_known_extensions = false")
         connection.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
         connection.execute("SET enable_external_access = false")
+        # Sessions without a current database find the engine's helper functions here.
+        connection.execute(macros.creation_sql(GLOBAL_DATABASE_NAME))
 
     def open(self, session: Session) -> DataSession:
         """A new engine connection for a client session."""
-        autocommit = str(session.parameters.get("AUTOCOMMIT", True)).lower() != "false"
+        autocommit = values_in_session(self._catalog, session).get("AUTOCOMMIT")[0] == "true"
         arrow = session.parameters.get("CLIENT_APP_ID") in _ARROW_CLIENTS
-        return DataSession(self._engine.duck_conn.cursor(), autocommit, arrow)
+        connection = self._engine.duck_conn.cursor()
+        connection.execute(f"SET schema = '{GLOBAL_DATABASE_NAME}.main'")
+        return DataSession(connection, autocommit, arrow)
 
     def ensure(self, database: str, schema: str) -> None:
         """Make the engine's database and schema (may be '') for those of the catalog.
@@ -179,6 +184,10 @@ class DataSession:
             self._fake.database, self._fake.database_set = session.database, True
             self._fake._schema, self._fake.schema_set = session.schema, True  # noqa: SLF001 no other way in
             self._entered = wanted
+
+    def set_autocommit(self, on: bool) -> None:
+        """Whether each statement is a transaction of its own; switching commits an open one."""
+        self._fake.autocommit(on)
 
     def run(self, text: str, values: Sequence[Any] = (), expression: exp.Expr | None = None) -> Result:
         """Run one statement; its rows as wire cells."""

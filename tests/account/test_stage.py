@@ -142,10 +142,10 @@ def test_reading_needs_read_and_writing_write(account: RunningAccount, place: Pl
         f"GRANT USAGE ON SCHEMA {place.database}.PUBLIC TO ROLE {role}",
     )
     with pytest.raises(ProgrammingError, match="does not exist or not authorized"):
-        place.run(f"LIST {stage}", role=role)
+        place.run("USE SECONDARY ROLES NONE", f"LIST {stage}", role=role)
     place.run(f"GRANT READ ON STAGE files TO ROLE {role}")
-    assert place.run(f"LIST {stage}", role=role) == []
+    assert place.run("USE SECONDARY ROLES NONE", f"LIST {stage}", role=role) == []
     with pytest.raises(ProgrammingError, match="Insufficient privileges"):
-        place.run(f"REMOVE {stage}", role=role)
+        place.run("USE SECONDARY ROLES NONE", f"REMOVE {stage}", role=role)
     place.run(f"GRANT WRITE ON STAGE files TO ROLE {role}")
-    assert place.run(f"REMOVE {stage}", role=role) == []
+    assert place.run("USE SECONDARY ROLES NONE", f"REMOVE {stage}", role=role) == []
