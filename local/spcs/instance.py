@@ -23,6 +23,8 @@ _BACK_OFF_LIMIT = 60.0
 _PULL_AGAIN = 10.0
 _STABLE_SECONDS = 10.0
 _TRIAL_SECONDS = 1.0
+# Docker tells when a process ends; this is for the case that it did not.
+_WATCH_SECONDS = 5.0
 
 
 @dataclass
@@ -196,6 +198,7 @@ class Keeper:
     ) -> ContainerState:
         name = container["name"]
         state.started = run.started
+        self._look_in(_WATCH_SECONDS)
         if part.restart and state.restarted is None:
             state.restarted = run.started
         liveness = self._probe(container, part, "livenessProbe")

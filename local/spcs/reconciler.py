@@ -114,7 +114,11 @@ class Reconciler:
         client = self._client
         while self._client is client and not self._stopping:
             with contextlib.suppress(*DOCKER_ERRORS):
-                for _ in docker.from_env(timeout=_EVENT_SECONDS).events(decode=True, filters=filters):
+                for event in docker.from_env(timeout=_EVENT_SECONDS).events(decode=True, filters=filters):
+                    service = labels.service_of(event["Actor"]["Attributes"])
+                    if service is not None:
+                        # Docker's container list may still show the state before.
+                        self._due[service] = 0.0
                     self._wake.set()
             # The stream ends when nothing happened for long, or when Docker does.
             self._wake.set()
@@ -168,7 +172,7 @@ class Reconciler:
             self._consider(runtime, firewall, job)
         for service in set(self._memories) - known - set(services):
             self._forget(service)
-        soonest = min(self._due.values(), default=time.monotonic() + _LOOK_SECONDS)
+        soonest = min(list(self._due.values()), default=time.monotonic() + _LOOK_SECONDS)
         idle_delay = idle.suspend_idle(self._account, pools)
         return max(0.0, min(soonest - time.monotonic(), idle_delay, _LOOK_SECONDS))
 

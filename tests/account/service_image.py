@@ -58,14 +58,23 @@ def _shared_libraries(binary: Path) -> list[Path]:
     return [Path(found) for found in re.findall(r"(/\S+) \(0x", listed)]
 
 
-def push(account_user: str, password: str, target: str) -> None:
-    """Push the image as `target` (registry host, repository path, name and tag)."""
-    host = target.partition("/")[0]
-    login = ["docker", "login", "--username", account_user, "--password-stdin", host]
-    subprocess.run(login, input=password.encode(), check=True, capture_output=True)
-    subprocess.run(["docker", "tag", NAME, target], check=True)
+def push(folder: Path, user: str, password: str, target: str) -> None:
+    """Push the image as `target` (registry host, repository path, name and tag).
+
+    Args:
+        folder: for the sign-in, so that the user's own Docker settings are left alone.
+    """
+    _docker(
+        folder, "login", "--username", user, "--password-stdin", target.partition("/")[0], entered=password
+    )
+    _docker(folder, "tag", NAME, target)
     try:
-        subprocess.run(["docker", "push", "--quiet", target], check=True, capture_output=True)
+        _docker(folder, "push", "--quiet", target)
     finally:
-        subprocess.run(["docker", "image", "rm", target], check=True, capture_output=True)
-        subprocess.run(["docker", "logout", host], check=True, capture_output=True)
+        _docker(folder, "image", "rm", target)
+
+
+def _docker(folder: Path, *words: str, entered: str = "") -> None:
+    command = ["docker", "--config", str(folder / "docker"), *words]
+    done = subprocess.run(command, input=entered, capture_output=True, text=True)
+    assert done.returncode == 0, f"docker {words[0]}: {done.stderr}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,16 +19,16 @@ from tests.account.conftest import RunningAccount, run, wait_until
 
 DATABASE, OWNER, POOL = "SPCS_DB", "SPCS_OWNER", "SPCS_POOL"
 _SETUP = (
-    f"CREATE ROLE {OWNER}",
+    f"CREATE ROLE IF NOT EXISTS {OWNER}",
     f"GRANT ROLE {OWNER} TO ROLE SYSADMIN",
-    f"CREATE DATABASE {DATABASE}",
+    f"CREATE DATABASE IF NOT EXISTS {DATABASE}",
     f"GRANT USAGE ON DATABASE {DATABASE} TO ROLE {OWNER}",
     f"GRANT USAGE, CREATE SERVICE, CREATE IMAGE REPOSITORY, CREATE SECRET, CREATE STAGE"
     f" ON SCHEMA {DATABASE}.PUBLIC TO ROLE {OWNER}",
     f"GRANT BIND SERVICE ENDPOINT ON ACCOUNT TO ROLE {OWNER}",
-    f"CREATE COMPUTE POOL {POOL} MIN_NODES = 1 MAX_NODES = 4 INSTANCE_FAMILY = CPU_X64_S",
+    f"CREATE COMPUTE POOL IF NOT EXISTS {POOL} MIN_NODES = 1 MAX_NODES = 4 INSTANCE_FAMILY = CPU_X64_S",
     f"GRANT USAGE, MONITOR ON COMPUTE POOL {POOL} TO ROLE {OWNER}",
-    f"CREATE IMAGE REPOSITORY {DATABASE}.PUBLIC.IMAGES",
+    f"CREATE IMAGE REPOSITORY IF NOT EXISTS {DATABASE}.PUBLIC.IMAGES",
     f"GRANT READ ON IMAGE REPOSITORY {DATABASE}.PUBLIC.IMAGES TO ROLE {OWNER}",
 )
 SERVER = (
@@ -45,7 +47,10 @@ class World:
         self.image = f"/{DATABASE}/public/images/python:1".lower()
 
     def connect(self, role: str = OWNER, **settings: Any) -> SnowflakeConnection:
-        return self.account.connect(role=role, database=DATABASE, schema="PUBLIC", **settings)
+        """A session that has the privileges of one role only."""
+        connection = self.account.connect(role=role, database=DATABASE, schema="PUBLIC", **settings)
+        run(connection, "USE SECONDARY ROLES NONE")
+        return connection
 
     def run(self, *statements: str, role: str = OWNER, **settings: Any) -> list[dict[str, Any]]:
         """Rows of the last statement, run as the owner role unless told otherwise."""
@@ -98,6 +103,16 @@ class World:
         raise AssertionError(f"not refused: {statements[-1]}")
 
 
+def _registry_answers(account: RunningAccount) -> bool:
+    try:
+        urllib.request.urlopen(f"http://{account.settings.registry_host}/v2/", timeout=2)
+    except urllib.error.HTTPError as error:
+        return error.code == 401
+    except OSError:
+        return False
+    return True
+
+
 def world_of(account: RunningAccount) -> World:
     """The world in an account, made at its first use and kept until the account ends."""
     if id(account) not in _worlds:
@@ -105,8 +120,9 @@ def world_of(account: RunningAccount) -> World:
         made = World(account)
         with tempfile.TemporaryDirectory() as folder:
             service_image.build(Path(folder))
-        login = account.credentials()
-        target = account.settings.registry_host + made.image
-        service_image.push(login["user"], login["password"], target)
+            wait_until(lambda: _registry_answers(account), 60, "the registry's answer")
+            login = account.credentials()
+            target = account.settings.registry_host + made.image
+            service_image.push(Path(folder), login["user"], login["password"], target)
         _worlds[id(account)] = made
     return _worlds[id(account)]
