@@ -117,6 +117,23 @@ class Context:
             if item is None or not self._usable(item):
                 raise errors.does_not_exist(kind, str(above))
 
+    def reaches(self, name: Name) -> bool:
+        """Whether the session may use the database and schema above a name; managers of grants reach all."""
+        if self.access.has("MANAGE GRANTS"):
+            return True
+        found = (self.catalog.find(kind, above) for kind, above in self.parents(name))
+        return all(item is not None and self._usable(item) for item in found)
+
+    def require_parents(self, name: Name) -> None:
+        """The database and schema above a name must exist.
+
+        Raises:
+            SnowflakeError: 002003.
+        """
+        for kind, above in self.parents(name):
+            if self.catalog.find(kind, above) is None:
+                raise errors.does_not_exist(kind, str(above))
+
     def parents(self, name: Name) -> list[tuple[str, Name]]:
         found = []
         if name.database:

@@ -13,6 +13,7 @@ from local.account import errors
 from local.account.catalog import Object
 from local.account.context import Context
 from local.account.errors import SnowflakeError
+from local.account.objects import warehouse
 from local.account.sql import Name, Statement, quote
 
 TABLE_KINDS = ("TABLE", "VIEW")
@@ -95,11 +96,13 @@ def require_warehouse(context: Context) -> None:
     """Queries on tables need a current warehouse that the session may use.
 
     Raises:
-        SnowflakeError: 000606.
+        SnowflakeError: 000606, or 000607 when it is suspended and may not resume by itself.
     """
     name = context.session.warehouse
     item = context.catalog.find("WAREHOUSE", Name("", "", name)) if name else None
-    if item is None or not context.access.has("USAGE", item):
+    if item and context.access.has("USAGE", item):
+        warehouse.use(context, item)
+    else:
         raise SnowflakeError(
             "000606",
             "57P03",

@@ -20,14 +20,12 @@ from fakesnow import macros, statement_type
 from fakesnow.conn import FakeSnowflakeConnection
 from fakesnow.instance import GLOBAL_DATABASE_NAME, FakeSnow
 from fakesnow.rowtype import describe_as_rowtype
-from snowflake.connector.errors import Error as ConnectorError
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
 from local.account import data_result, errors
 from local.account.catalog import Catalog
 from local.account.data_access import Plan
-from local.account.errors import SnowflakeError
+from local.account.data_errors import engine_errors
 from local.account.parameters import values_in_session
 from local.account.result import Column, Result
 from local.account.session import Session
@@ -36,8 +34,6 @@ from local.account.sql import Name, quote
 _PLAIN = re.compile(r"[A-Z_][A-Z0-9_]*")
 _ARROW_CLIENTS = ("PythonConnector", "SnowflakeCLI")
 _MEMORY_LIMIT = "2GB"
-_INVALID_COLUMN = re.compile(r'Referenced column "([^"]+)" not found')
-_UNKNOWN_FUNCTION = re.compile(r"Function with name (\S+) does not exist")
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 
 
@@ -192,7 +188,7 @@ class DataSession:
     def run(self, text: str, values: Sequence[Any] = (), expression: exp.Expr | None = None) -> Result:
         """Run one statement; its rows as wire cells."""
         cursor = self._fake.cursor()
-        with _engine_errors():
+        with engine_errors():
             try:
                 cursor.execute(text, binding_params=tuple(values), server=True)
             finally:
@@ -229,7 +225,7 @@ class DataSession:
 
     def describe(self, plan: Plan, text: str) -> Result:
         """The columns that a statement would give, without running it."""
-        with _engine_errors():
+        with engine_errors():
             found = self._fake.cursor()._describe_only(text)  # noqa: SLF001 describing runs it otherwise
         if found is None:
             return Result([Column("status")], statement_type=_type_id(plan.expression))
@@ -289,35 +285,3 @@ def _batches(
 def _type_id(expression: exp.Expr) -> int:
     found = statement_type.statement_type_id(expression)
     return found or statement_type.SELECT
-
-
-@contextlib.contextmanager
-def _engine_errors() -> Any:
-    """The data engine's errors as Snowflake's."""
-    try:
-        yield
-    except duckdb.InterruptException:
-        raise SnowflakeError("000604", "57014", "SQL execution canceled") from None
-    except ConnectorError as error:
-        code = f"{error.errno or 603:06d}"
-        raise _translated(code, error.sqlstate or "XX000", error.raw_msg or "") from None
-    except duckdb.ConstraintException as error:
-        raise SnowflakeError("100072", "22000", _first_line(error)) from None
-    except duckdb.PermissionException as error:
-        raise errors.unsupported(_first_line(error)) from None
-    except (NotImplementedError, SqlglotError) as error:
-        raise errors.unsupported(_first_line(error)) from None
-    except duckdb.Error as error:
-        raise _translated("100132", "P0000", _first_line(error)) from None
-
-
-def _translated(code: str, sqlstate: str, message: str) -> SnowflakeError:
-    if column := _INVALID_COLUMN.search(message):
-        return errors.compilation_error("000904", "42000", f"error: invalid identifier '{column[1]}'")
-    if function := _UNKNOWN_FUNCTION.search(message):
-        return errors.compilation_error("002140", "42601", f"Unknown function {function[1].upper()}")
-    return SnowflakeError(code, sqlstate, message.partition("\n\nLINE")[0])
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0]

@@ -120,7 +120,7 @@ def _run(
     if verb == "DROP":
         return kind.drop(context, statement)
     if verb == "SHOW":
-        return kind.show(context, statement)
+        return kind.show(context, statement, terse="TERSE" in modifiers)
     return kind.describe_statement(context, statement)
 
 

@@ -17,6 +17,7 @@ from local.account.session import Session
 from local.account.sql import Name, Statement
 
 LEVELS = {"A": "ACCOUNT", "U": "USER", "N": "SESSION", "D": "DATABASE", "S": "SCHEMA", "W": "WAREHOUSE"}
+ACCOUNT_OBJECT = ("ACCOUNT", Name("", "", "ACCOUNT"))
 SHOW_COLUMNS = columns("key value default level description type")
 _TYPES = {"bool": "BOOLEAN", "int": "NUMBER"}
 
@@ -95,9 +96,31 @@ def find(name: str, level: str) -> Parameter:
     return found
 
 
-def account_object(catalog: Catalog, locator: str) -> Object | None:
+def account_object(catalog: Catalog) -> Object | None:
     """What keeps the account's own parameters; None until the first one is set."""
-    return catalog.find("ACCOUNT", Name("", "", locator))
+    return catalog.find(*ACCOUNT_OBJECT)
+
+
+def from_client(values: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that a client sets as it signs in, checked; what is none of them is kept as it is.
+
+    Raises:
+        SnowflakeError: as ALTER SESSION SET would.
+    """
+    found = {}
+    for name, value in values.items():
+        known = PARAMETERS.get(name.upper())
+        if known is None or "SESSION" not in known.levels or value is None:
+            found[name] = value
+            continue
+        literal = str(value).lower() if known.kind in ("bool", "int") else _literal(str(value))
+        found[known.name] = known.read(Statement(literal))
+    return found
+
+
+def _literal(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 class Values:
@@ -137,28 +160,28 @@ class Values:
         }
 
 
-def values_of(catalog: Catalog, locator: str, item: Object) -> Values:
+def values_of(catalog: Catalog, item: Object) -> Values:
     """The values in force on a database, schema, warehouse or user."""
     places = [(item.type, item.properties)]
     if item.type == "SCHEMA":
         database = catalog.find("DATABASE", Name("", "", item.database))
         places += [("DATABASE", database.properties)] if database else []
-    return Values([*places, *_account(catalog, locator)])
+    return Values([*places, *_account(catalog)])
 
 
-def values_in_session(catalog: Catalog, locator: str, session: Session) -> Values:
+def values_in_session(catalog: Catalog, session: Session) -> Values:
     """The values in force in a session: its own, its user's and the account's."""
     user = catalog.find("USER", Name("", "", session.user))
     users = [("USER", user.properties)] if user else []
-    return Values([("SESSION", session.parameters), *users, *_account(catalog, locator)])
+    return Values([("SESSION", session.parameters), *users, *_account(catalog)])
 
 
-def values_of_account(catalog: Catalog, locator: str) -> Values:
-    return Values(_account(catalog, locator))
+def values_of_account(catalog: Catalog) -> Values:
+    return Values(_account(catalog))
 
 
-def _account(catalog: Catalog, locator: str) -> list[tuple[str, dict[str, Any]]]:
-    item = account_object(catalog, locator)
+def _account(catalog: Catalog) -> list[tuple[str, dict[str, Any]]]:
+    item = account_object(catalog)
     return [("ACCOUNT", item.properties)] if item else []
 
 

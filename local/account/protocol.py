@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from local.account import access
+from local.account import access, parameters
 from local.account.account import Account
 from local.account.context import Context
 from local.account.errors import SnowflakeError
@@ -81,7 +81,7 @@ class Protocol:
             "displayUserName": session.user,
             "serverVersion": VERSION,
             "firstLogin": False,
-            "parameters": _parameters(session),
+            "parameters": self._parameters(session),
             "sessionInfo": _session_info(session),
         }
         return _success(data)
@@ -127,7 +127,7 @@ class Protocol:
 
     def _apply_defaults(self, session: Session, query: Any, body: dict[str, Any]) -> None:
         session.parameters = {
-            **body.get("SESSION_PARAMETERS", {}),
+            **parameters.from_client(body.get("SESSION_PARAMETERS") or {}),
             "CLIENT_APP_ID": body.get("CLIENT_APP_ID"),
         }
         context = Context(self._account, session)
@@ -207,9 +207,19 @@ class Protocol:
         if not done:
             return _pending(query)
         try:
-            return _success(_result_data(query, query.task.result()))
+            return _success(_result_data(query, query.task.result(), self._parameters(query.session)))
         except SnowflakeError as error:
             return _failure(error, query.id)
+
+    def _parameters(self, session: Session) -> list[dict[str, Any]]:
+        """What a client is told of the parameters in force in its session."""
+        found = parameters.values_in_session(self._account.catalog, session)
+        shown = dict(PARAMETERS)
+        for name, default in PARAMETERS.items():
+            value, level = found.get(name) if name in parameters.PARAMETERS else ("", "")
+            if level:
+                shown[name] = value == "true" if isinstance(default, bool) else type(default)(value)
+        return [{"name": name, "value": value} for name, value in shown.items()]
 
     async def monitor(self, request: web.Request) -> web.Response:
         self._account.authenticator.find(_bearer(request))
@@ -284,12 +294,6 @@ def _folded(identifier: str) -> str:
     return identifier[1:-1] if quoted else identifier.upper()
 
 
-def _parameters(session: Session) -> list[dict[str, Any]]:
-    merged = {**PARAMETERS, **{k: v for k, v in session.parameters.items() if k in PARAMETERS}}
-    merged["CLIENT_TELEMETRY_ENABLED"] = False
-    return [{"name": name, "value": value} for name, value in merged.items()]
-
-
 def _session_info(session: Session) -> dict[str, str | None]:
     return {
         "databaseName": session.database or None,
@@ -299,10 +303,10 @@ def _session_info(session: Session) -> dict[str, str | None]:
     }
 
 
-def _result_data(query: Query, result: Result) -> dict[str, Any]:
+def _result_data(query: Query, result: Result, shown: list[dict[str, Any]]) -> dict[str, Any]:
     session = query.session
     return {
-        "parameters": _parameters(session),
+        "parameters": shown,
         "rowtype": [
             {
                 "name": column.name,

@@ -2,74 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from local.account import errors
 from local.account.catalog import Object
 from local.account.context import Context
+from local.account.objects.options import (
+    Reader,
+    boolean,
+    integer,
+    like,
+    one_of,
+    option_name,
+    read_limit,
+    read_options,
+    text,
+    words,
+)
 from local.account.result import Column, Result, columns, status, table
 from local.account.sql import Name, Statement
 
-Reader = Callable[[Statement], Any]
+TERSE_COLUMNS = columns("created_on:timestamp_ltz name kind database_name schema_name")
 PROPERTY_COLUMNS = columns("property property_type property_value property_default")
-
-
-def text(statement: Statement) -> str:
-    """A string literal; `NULL` is an empty one."""
-    return "" if statement.accept("NULL") else statement.text_or_word()
-
-
-def integer(statement: Statement) -> int:
-    return statement.integer()
-
-
-def boolean(statement: Statement) -> bool:
-    return statement.boolean()
-
-
-def words(statement: Statement) -> list[str]:
-    """A parenthesised list of strings or words."""
-    return statement.listed("text_or_word")
-
-
-def one_of(*allowed: str) -> Reader:
-    """A word or string out of a fixed list, in upper case."""
-
-    def read(statement: Statement) -> str:
-        value = statement.text_or_word().upper()
-        if value not in allowed:
-            raise errors.invalid_value(value, "value", ", ".join(allowed))
-        return value
-
-    return read
-
-
-def read_options(
-    statement: Statement, readers: dict[str, Reader], stop: Sequence[str] = ()
-) -> dict[str, Any]:
-    """Options `NAME = value` in any order, up to the end or to a word of `stop`.
-
-    Raises:
-        SnowflakeError: 001003 at an option that the object type does not have.
-    """
-    found: dict[str, Any] = {}
-    while not statement.done and not any(statement.words(1) == (word,) for word in stop):
-        if statement.accept(","):
-            continue
-        statement.accept("WITH")
-        name = _option_name(statement, readers)
-        statement.accept("=")
-        found[name] = readers[name](statement)
-    return found
-
-
-def _option_name(statement: Statement, readers: dict[str, Reader]) -> str:
-    for name in sorted(readers, key=len, reverse=True):
-        if statement.accept(*name.split(" ")):
-            return name
-    raise statement.unexpected()
 
 
 class ObjectType:
@@ -156,6 +111,8 @@ class ObjectType:
         """Check privileges and values, then add the object."""
         self.require_create(context, name)
         with context.catalog.transaction():
+            # It may have been dropped since the privileges were checked.
+            context.require_parents(name)
             existing = context.catalog.find(self.kind, name)
             if existing and if_not_exists:
                 return status(f"{name.name} already exists, statement succeeded.")
@@ -193,6 +150,7 @@ class ObjectType:
         if statement.accept("RENAME", "TO"):
             return self.rename(context, item, statement)
         with context.catalog.transaction():
+            item = self.fresh(context, item)
             if statement.accept("SET"):
                 changed = self.read_set(context, item, statement)
             else:
@@ -206,6 +164,17 @@ class ObjectType:
             context.catalog.save(item)
         return status("Statement executed successfully.")
 
+    def fresh(self, context: Context, item: Object) -> Object:
+        """The object as it is now, inside a transaction: other statements may have changed it.
+
+        Raises:
+            SnowflakeError: 002003 when it is gone.
+        """
+        found = context.catalog.by_id(item.id)
+        if found is None:
+            raise errors.does_not_exist(self.kind, str(item.fqn))
+        return found
+
     def require_alter(self, context: Context, item: Object) -> None:
         """Who may SET and UNSET: the owner, unless a type says otherwise."""
         context.require_ownership(item)
@@ -217,19 +186,23 @@ class ObjectType:
     def read_unset(self, statement: Statement) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while not statement.done:
-            name = _option_name(statement, self.all_options())
+            name = option_name(statement, self.all_options())
             found[name] = self.defaults.get(name, "" if name == "COMMENT" else None)
             if not statement.accept(",") and not statement.done:
                 raise statement.unexpected()
         return found
 
     def rename(self, context: Context, item: Object, statement: Statement) -> Result:
+        """RENAME TO <name>, which may be in another database or schema."""
         context.require_ownership(item)
         name = context.resolve(statement.parts(), self.scope)
         statement.end()
+        if name[:2] != item.fqn[:2]:
+            self.require_create(context, name)
         with context.catalog.transaction():
             if context.catalog.find(self.kind, name):
                 raise errors.already_exists(str(name))
+            item.properties = self.fresh(context, item).properties
             item.database, item.schema, item.name = name
             context.catalog.save(item)
         return status("Statement executed successfully.")
@@ -251,8 +224,8 @@ class ObjectType:
     def require_drop(self, context: Context, item: Object) -> None:
         context.require_ownership(item)
 
-    def show(self, context: Context, statement: Statement) -> Result:
-        """SHOW <plural> [LIKE '…'] [IN …] [STARTS WITH '…'] [LIMIT n [FROM '…']]"""
+    def show(self, context: Context, statement: Statement, terse: bool = False) -> Result:
+        """SHOW [TERSE] <plural> [LIKE '…'] [IN …] [STARTS WITH '…'] [LIMIT n [FROM '…']]"""
         pattern = statement.string() if statement.accept("LIKE") else None
         found = self.in_scope(context, statement)
         prefix = statement.string() if statement.accept("STARTS", "WITH") else ""
@@ -266,7 +239,8 @@ class ObjectType:
             and (not after or item.name > after)
             and context.access.sees(item)
         ]
-        return table(self.show_columns, [self.show_row(context, item) for item in visible[:limit]])
+        shape = TERSE_COLUMNS if terse else self.show_columns
+        return table(shape, [self.show_row(context, item) for item in visible[:limit]])
 
     def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
         """The objects that the IN clause of SHOW selects."""
@@ -325,30 +299,29 @@ class ObjectType:
             SnowflakeError: 002003 when it does not and is not optional.
         """
         item = context.catalog.find(self.kind, name)
-        if item is not None and context.access.sees(item):
+        if item is not None and context.access.sees(item) and context.reaches(name):
             return item
         if optional:
             return None
         raise errors.does_not_exist(self.kind, str(name))
 
 
-def like(value: str, pattern: str | None) -> bool:
-    """SQL LIKE without regard to case; None matches all."""
-    if pattern is None:
-        return True
-    regex = "".join({"%": ".*", "_": "."}.get(char, re.escape(char)) for char in pattern)
-    return re.fullmatch(regex, value, re.IGNORECASE | re.DOTALL) is not None
-
-
-def read_limit(statement: Statement) -> tuple[int | None, str]:
-    """`LIMIT n [FROM 'name']`: row count (None: all) and the name after which to start."""
-    if not statement.accept("LIMIT"):
-        return None, ""
-    count = statement.integer()
-    return count, statement.string() if statement.accept("FROM") else ""
-
-
 def property_table(rows: Iterable[tuple[str, str, Any, Any]]) -> Result:
     """DESCRIBE of integrations and the like: property, type, value, default; never NULL."""
     names = [column.name for column in PROPERTY_COLUMNS]
     return table(PROPERTY_COLUMNS, (dict(zip(names, row, strict=True)) for row in rows))
+
+
+__all__ = [
+    "ObjectType",
+    "Reader",
+    "boolean",
+    "integer",
+    "like",
+    "one_of",
+    "property_table",
+    "read_limit",
+    "read_options",
+    "text",
+    "words",
+]

@@ -53,9 +53,7 @@ class Database(ObjectType):
     def row(self, context: Context, item: Object) -> dict[str, Any]:
         user = context.catalog.find("USER", Name("", "", context.session.user))
         namespace = ((user and user.properties.get("DEFAULT_NAMESPACE")) or "").split(".")
-        retention, _ = parameters.values_of(context.catalog, context.account.settings.locator, item).get(
-            "DATA_RETENTION_TIME_IN_DAYS"
-        )
+        retention, _ = parameters.values_of(context.catalog, item).get("DATA_RETENTION_TIME_IN_DAYS")
         return {
             "is_default": "Y" if namespace[0] == item.name else "N",
             "is_current": "Y" if item.name == context.session.database else "N",

@@ -109,8 +109,8 @@ def dependent_exists(context: Context, item: Object | None, grant: Grant) -> err
         "003036",
         "23001",
         f"SQL execution error: Dependent grant of privilege '{grant.privilege}' on securable '{name}' to "
-        f"role '{grant.role}' exists.  It must be revoked first.  More than one dependent grant may exist: use "
-        "'SHOW GRANTS' command to view them.  To revoke all dependent grants while transferring object "
+        f"role '{grant.role}' exists.  It must be revoked first.  More than one dependent grant may exist: "
+        "use 'SHOW GRANTS' command to view them.  To revoke all dependent grants while transferring object "
         "ownership, use convenience command 'GRANT OWNERSHIP ON <target_objects> TO <target_role> REVOKE "
         "CURRENT GRANTS'.",
     )

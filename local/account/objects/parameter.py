@@ -11,7 +11,7 @@ from local.account import errors, parameters
 from local.account.context import Context
 from local.account.objects.base import like
 from local.account.result import Result, status
-from local.account.sql import Name, Statement
+from local.account.sql import Statement
 
 _SCOPES = {"DATABASE": "account", "WAREHOUSE": "account", "USER": "account", "SCHEMA": "database"}
 
@@ -25,14 +25,12 @@ def show_parameters(context: Context, statement: Statement) -> Result:
         if level in _SCOPES:
             values = _of_object(context, level, statement)
         elif level == "ACCOUNT":
-            values = parameters.values_of_account(context.catalog, context.account.settings.locator)
+            values = parameters.values_of_account(context.catalog)
         elif level != "SESSION":
             raise errors.unsupported(f"SHOW PARAMETERS IN {level}")
     statement.end()
     if values is None:
-        values = parameters.values_in_session(
-            context.catalog, context.account.settings.locator, context.session
-        )
+        values = parameters.values_in_session(context.catalog, context.session)
     return values.table(level, lambda name: like(name, pattern))
 
 
@@ -46,12 +44,14 @@ def _of_object(context: Context, kind: str, statement: Statement) -> parameters.
         parts = statement.parts()
     name = context.resolve(parts, _SCOPES[kind])
     context.require_usage(name)
-    return parameters.values_of(context.catalog, context.account.settings.locator, context.get(kind, name))
+    return parameters.values_of(context.catalog, context.get(kind, name))
 
 
 def alter_session(context: Context, statement: Statement) -> Result:
     """ALTER SESSION {SET <name> = <value> … | UNSET <name>, …}"""
     context.session.parameters = _changed(statement, "SESSION", context.session.parameters)
+    values = parameters.values_in_session(context.catalog, context.session)
+    context.account.data.set_autocommit(context.session, values.get("AUTOCOMMIT")[0] == "true")
     return status("Statement executed successfully.")
 
 
@@ -59,12 +59,11 @@ def alter_account(context: Context, statement: Statement) -> Result:
     """ALTER ACCOUNT {SET <name> = <value> … | UNSET <name>, …}"""
     if "ACCOUNTADMIN" not in context.access.roles:
         raise errors.insufficient_privileges("account", context.account.settings.locator)
-    locator = context.account.settings.locator
     with context.catalog.transaction():
-        item = parameters.account_object(context.catalog, locator)
+        item = parameters.account_object(context.catalog)
         changed = _changed(statement, "ACCOUNT", item.properties if item else {})
         if item is None:
-            item = context.catalog.create("ACCOUNT", Name("", "", locator), "ACCOUNTADMIN")
+            item = context.catalog.create(*parameters.ACCOUNT_OBJECT, "ACCOUNTADMIN")
         item.properties = changed
         context.catalog.save(item)
     return status("Statement executed successfully.")

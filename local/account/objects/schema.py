@@ -57,9 +57,7 @@ class Schema(ObjectType):
         session = context.session
         user = context.catalog.find("USER", Name("", "", session.user))
         options = [word for word in ("TRANSIENT", MANAGED) if item.properties.get(word)]
-        retention, _ = parameters.values_of(context.catalog, context.account.settings.locator, item).get(
-            "DATA_RETENTION_TIME_IN_DAYS"
-        )
+        retention, _ = parameters.values_of(context.catalog, item).get("DATA_RETENTION_TIME_IN_DAYS")
         default = user and user.properties.get("DEFAULT_NAMESPACE") == f"{item.database}.{item.name}"
         current = (item.database, item.name) == (session.database, session.schema)
         return {
@@ -84,6 +82,7 @@ class Schema(ObjectType):
         statement.end()
         context.require_ownership(item)
         with context.catalog.transaction():
+            item = self.fresh(context, item)
             item.properties[MANAGED] = enable
             context.catalog.save(item)
         return status("Statement executed successfully.")

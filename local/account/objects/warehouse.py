@@ -103,8 +103,9 @@ class Warehouse(ObjectType):
         "name state type size min_cluster_count:fixed max_cluster_count:fixed started_clusters:fixed "
         "running:fixed queued:fixed is_default is_current auto_suspend:fixed auto_resume available "
         "provisioning quiescing other created_on:timestamp_ltz resumed_on:timestamp_ltz "
-        "updated_on:timestamp_ltz owner comment enable_query_acceleration query_acceleration_max_scale_factor:fixed resource_monitor "
-        "actives pendings failed suspended uuid scaling_policy budget owner_role_type resource_constraint generation"
+        "updated_on:timestamp_ltz owner comment enable_query_acceleration "
+        "query_acceleration_max_scale_factor:fixed resource_monitor actives pendings failed suspended uuid "
+        "scaling_policy budget owner_role_type resource_constraint generation"
     )
 
     def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
@@ -207,6 +208,7 @@ class Warehouse(ObjectType):
                 f"{'suspended' if down else 'resumed'}: it is {state} already.",
             )
         with context.catalog.transaction():
+            item = self.fresh(context, item)
             item.properties["SUSPENDED"] = down
             if not down:
                 item.properties |= {"RESUMED_ON": now(), "USED_ON": now()}
