@@ -6,12 +6,14 @@ Each is made from Debian's packages and the Python package index, and is laid ou
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import inspect
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from local.images import layers, packages
@@ -48,8 +50,7 @@ class Bases:
         self._layout = Layout(folder / "layout")
         self._made_path = folder / "made.json"
         self._made: dict[str, str] = {}
-        if self._made_path.exists():
-            self._made = json.loads(self._made_path.read_text())
+        self._work = folder / "work"
 
     def contexts(self) -> dict[str, str]:
         """Make what is missing and give each public image name's location as a BuildKit named context.
@@ -57,13 +58,25 @@ class Bases:
         Raises:
             ImageError: an image cannot be made.
         """
-        contexts = {
-            base_of("milvus"): self._image("milvus", self._milvus, _MILVUS, _FOLDER / "requirements.txt"),
-            base_of("jupyter"): self._image("python", self._python, _PYTHON, _FOLDER / "requirements.txt"),
-            "wheels": self._image("wheels", self._wheels, ImageConfig(), JUPYTER_REQUIREMENTS),
-        }
-        shutil.rmtree(self._folder / "work", ignore_errors=True)
-        return contexts
+        with self._alone():
+            if self._made_path.exists():
+                self._made = json.loads(self._made_path.read_text())
+            parts = _FOLDER / "requirements.txt"
+            return {
+                base_of("milvus"): self._image("milvus", self._milvus, _MILVUS, parts),
+                base_of("jupyter"): self._image("python", self._python, _PYTHON, parts),
+                "wheels": self._image("wheels", self._wheels, ImageConfig(), JUPYTER_REQUIREMENTS),
+            }
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Two processes would write the same files; the second waits and finds what the first made."""
+        with (self._folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                shutil.rmtree(self._work, ignore_errors=True)
 
     def _image(self, name: str, make: Callable[[], list[str]], config: ImageConfig, source: Path) -> str:
         key = _key(name, source.read_bytes())
@@ -72,6 +85,7 @@ class Bases:
             return location
         self._say(f"image base {name}: making it, for no container registry answers")
         start = time.monotonic()
+        self._work.mkdir(exist_ok=True)
         location = self._layout.add_image(name, make(), config)
         self._remember(key, location)
         self._say(f"image base {name}: made in {time.monotonic() - start:.0f} s")
@@ -83,7 +97,7 @@ class Bases:
         digest = self._made.get(key, "")
         if digest and self._layout.has(f"oci-layout://{self._layout.folder.resolve()}@{digest}"):
             return digest
-        tar = self._work() / f"{name}.tar"
+        tar = self._work / f"{name}.tar"
         write(tar)
         digest = self._layout.add_layer(tar)
         self._remember(key, digest)
@@ -101,22 +115,19 @@ class Bases:
         return [self._system(), self._layer("pip", lambda tar: layers.pip_layer(wheel, tar))]
 
     def _wheels(self) -> list[str]:
-        wheels = download_wheels(JUPYTER_REQUIREMENTS, self._work() / "wheels")
+        wheels = download_wheels(JUPYTER_REQUIREMENTS, self._work / "wheels")
         source = JUPYTER_REQUIREMENTS.read_bytes()
         return [self._layer("wheels", lambda tar: layers.wheels_layer(wheels, tar), source)]
 
     def _part(self, name: str) -> Path:
-        wheels = download_wheels(_FOLDER / "requirements.txt", self._work() / "parts")
+        wheels = download_wheels(_FOLDER / "requirements.txt", self._work / "parts")
         return next(wheel for wheel in wheels if wheel.name.startswith(f"{name}-"))
-
-    def _work(self) -> Path:
-        folder = self._folder / "work"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
 
     def _remember(self, key: str, value: str) -> None:
         self._made[key] = value
-        self._made_path.write_text(json.dumps(self._made, indent=1))
+        temporary = self._made_path.with_suffix(".new")
+        temporary.write_text(json.dumps(self._made, indent=1))
+        temporary.replace(self._made_path)
 
 
 def base_of(image: str) -> str:

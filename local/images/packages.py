@@ -10,6 +10,8 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from local.toolchain.debian import apt_install
+
 SUITE = "bookworm"
 # Bookworm's Python; wheels for the offline builds are chosen for it, not for the Python that runs this.
 PYTHON_VERSION = "3.11.2"
@@ -67,13 +69,11 @@ def debian_tar(target: Path, packages: tuple[str, ...], *, extra: Path | None = 
             default: none, and a system with a shell and base files.
 
     Raises:
-        ImageError: mmdebstrap is missing or failed.
+        ImageError: mmdebstrap failed.
+        ToolchainError: mmdebstrap is missing and cannot be installed here.
     """
     if shutil.which("mmdebstrap") is None:
-        raise ImageError(
-            "no container registry answers, and making base images without one needs mmdebstrap "
-            "(Debian or Ubuntu): apt-get install mmdebstrap, or connect to a container registry"
-        )
+        apt_install("mmdebstrap", "gpgv", "debian-archive-keyring")
     partial = target.with_suffix(".partial.tar")
     remove = " ".join(f'"$1"{path}' for path in _LEFT_OUT)
     if extra is None:
@@ -97,7 +97,7 @@ def download_wheels(requirements: Path, folder: Path) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     chosen = folder / "requirements.txt"
-    chosen.write_text(_for_image(requirements.read_text()))
+    chosen.write_text(requirements_for_image(requirements.read_text()))
     platforms = [f"manylinux_2_{minor}_x86_64" for minor in range(GLIBC_MINOR, 4, -1)]
     platforms += ["manylinux2014_x86_64", "manylinux2010_x86_64", "manylinux1_x86_64"]
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
@@ -108,7 +108,7 @@ def download_wheels(requirements: Path, folder: Path) -> list[Path]:
     return sorted(folder.glob("*.whl"))
 
 
-def _for_image(text: str) -> str:
+def requirements_for_image(text: str) -> str:
     """The lines of a requirements file whose markers hold in the image (pip would ask the host's Python)."""
     environment = {
         "python_version": "3.11",
