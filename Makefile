@@ -47,7 +47,7 @@ clean: $(READY) ## remove all that was made: containers, volumes, networks, stat
 	@$(PYTHON) -m local.cli clean
 
 $(READY): pyproject.toml uv.lock | $(UV)
-	@$(UV) sync --frozen --quiet
+	@$(UV) sync --frozen --quiet --compile-bytecode
 	@touch $@
 
 .state/uv/bin/uv:
