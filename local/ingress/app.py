@@ -13,8 +13,10 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from local.account.access import Access
 from local.account.account import Account
 from local.account.result import now
+from local.account.sql import Name
 from local.ingress import headers, pages
 from local.ingress.headers import SESSION_COOKIE, STATE_COOKIE
 from local.ingress.hosts import CALLBACK, callback, label_of, origin
@@ -136,8 +138,18 @@ class Ingress:
             visitor = self._visitors.by_cookie(cookie, label)
         if visitor is None:
             return _Decision(endpoint)
-        allowed = bool(visitor.roles) and may_use(catalog, endpoint, visitor.roles)
+        allowed = self._reaches(visitor, endpoint) and may_use(catalog, endpoint, visitor.roles)
         return _Decision(endpoint, visitor, allowed, by_cookie)
+
+    def _reaches(self, visitor: Visitor, endpoint: PublicEndpoint) -> bool:
+        """Whether the visitor has USAGE on the database and the schema of the service."""
+        held = Access(self._account.catalog, visitor.roles)
+        database, schema, _ = endpoint.service.fqn
+        above = [
+            self._account.catalog.find("DATABASE", Name("", "", database)),
+            self._account.catalog.find("SCHEMA", Name(database, "", schema)),
+        ]
+        return all(item is not None and held.has("USAGE", item) for item in above)
 
     # Sign-in of browsers
 
@@ -221,7 +233,8 @@ def _cross_origin() -> web.Response:
 def _denied(endpoint: PublicEndpoint, user: str, by_cookie: bool) -> web.Response:
     text = (
         f"Access denied. Insufficient privileges to use endpoint {endpoint.name} of service "
-        f"{endpoint.service.fqn}. The role with which {user} comes in needs a service role of it."
+        f"{endpoint.service.fqn}. The role with which {user} comes in needs a service role of it, and "
+        "USAGE on its database and schema."
     )
     if not by_cookie:
         return web.Response(status=403, text=text + "\n")

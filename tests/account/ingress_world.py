@@ -177,6 +177,9 @@ def _seed(account: Account, port: int) -> Object:
         properties = {"LOGIN_NAME": user, "PASSWORD": hash_password(f"pw-{role}"), "DEFAULT_ROLE": role}
         catalog.create("USER", Name("", "", user), "ACCOUNTADMIN", properties)
         catalog.grant_role(role, "USER", user, "")
+    for kind, name in (("DATABASE", Name("", "", "D")), ("SCHEMA", Name("D", "", "S"))):
+        item = catalog.create(kind, name, "OWNER_ROLE")
+        catalog.grant("USAGE", item.id, "VISITOR_ROLE", False, "OWNER_ROLE")
     catalog.grant("BIND SERVICE ENDPOINT", 0, "OWNER_ROLE", False, "ACCOUNTADMIN")
     endpoint = {
         "name": "ui",

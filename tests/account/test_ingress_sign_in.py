@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 
+from local.account.sql import Name
 from tests.account.ingress_world import Loopback, World, open_world
 
 
@@ -94,6 +95,21 @@ def test_revoked_service_role_closes_the_endpoint_at_once(world: World) -> None:
             assert (await client.get(world.base)).status == 403
         finally:
             catalog.grant_service_role(world.service.id, "PEOPLE", "VISITOR_ROLE", "OWNER_ROLE")
+
+    world.run(work)
+
+
+def test_usage_on_the_schema_is_needed_too(world: World) -> None:
+    catalog = world.account.catalog
+    schema = catalog.find("SCHEMA", Name("D", "", "S"))
+    assert schema
+
+    async def work(client: aiohttp.ClientSession) -> None:
+        catalog.revoke("USAGE", schema.id, "VISITOR_ROLE")
+        try:
+            assert (await world.sign_in(client, "VISITOR_ROLE")).status == 403
+        finally:
+            catalog.grant("USAGE", schema.id, "VISITOR_ROLE", False, "OWNER_ROLE")
 
     world.run(work)
 
