@@ -280,7 +280,9 @@ def test_a_preview_knows_what_stays() -> None:
     news = checked("ComputePool", **POOL, comment="c")
     resource = kind("ComputePool")
 
-    assert resource.planned(olds, news, {"comment": False})["showOutputs"] == UNKNOWN
+    commented = resource.planned(olds, news, {"comment": False})
+    assert (commented["showOutputs"], commented["fullyQualifiedName"]) == (UNKNOWN, '"P"')
+    assert resource.planned(olds, news, {"name": False})["fullyQualifiedName"] == UNKNOWN
     assert resource.planned(olds, news, {"backupInstanceFamilies": False})["showOutputs"] == [
         {"state": "IDLE"}
     ]

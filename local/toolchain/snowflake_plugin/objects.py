@@ -221,7 +221,8 @@ class ObjectResource(Resource):
         """What DESCRIBE says, as one mapping; None when it says that the object is gone."""
         if not self.describe_columns:
             return {}
-        return session.run(f"DESCRIBE {self.kind} {sql.path(names)}", self.timeout)[0]
+        rows = session.run(f"DESCRIBE {self.kind} {sql.path(names)}", self.timeout)
+        return rows[0] if rows else None
 
     def actual_type(self, row: Row) -> str:
         """The type of what has the name now."""
@@ -239,6 +240,10 @@ class ObjectResource(Resource):
         importing: bool,
     ) -> None:
         """Read what is not a plain column."""
+
+    def moved(self, olds: State, changes: Changes) -> set[str]:
+        """A new name makes a new full name."""
+        return super().moved(olds, changes) | ({"fullyQualifiedName"} if "name" in changes else set())
 
     def changes(self, session: Session, resource_id: str, olds: State, news: State) -> dict[str, bool]:
         """Changed inputs, and the type's output when something else has the name now."""

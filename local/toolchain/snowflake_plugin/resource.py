@@ -161,10 +161,15 @@ class Resource:
 
     def planned(self, olds: State, news: State, changes: Changes) -> State:
         """The outputs to show in a preview: what is computed anew is unknown."""
-        quiet = {prop.name for prop in self.props if prop.quiet}
-        if olds and not set(changes) - quiet:
-            return {**{key: olds[key] for key in self.computed if key in olds}, **news}
-        return {**dict.fromkeys(self.computed, UNKNOWN), **news}
+        kept = {name: olds[name] for name in self.computed if name in olds}
+        return {**kept, **dict.fromkeys(self.moved(olds, changes), UNKNOWN), **news}
+
+    def moved(self, olds: State, changes: Changes) -> set[str]:
+        """The outputs that a change makes anew; all of them when the resource is made."""
+        if not olds:
+            return set(self.computed)
+        loud = [name for name in changes if name not in self.by_name or not self.by_name[name].quiet]
+        return set(self.computed) & ({"showOutputs", "describeOutputs"} if loud else set())
 
     def create(self, session: Session, inputs: State) -> tuple[str, State]:
         """Make it; gives its id and outputs."""

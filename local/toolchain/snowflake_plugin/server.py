@@ -5,6 +5,7 @@ See https://pulumi-developer-docs.readthedocs.io/latest/docs/architecture/provid
 
 import json
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
@@ -45,8 +46,10 @@ def _reported(method: Callable[..., Any]) -> Callable[..., Any]:
             return method(self, request)
         except PartialError as error:
             _abort_partial(context, error, self.resource(request))
-        except PluginError as error:
+        except (PluginError, ValueError) as error:
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
+        except Exception:
+            context.abort(grpc.StatusCode.INTERNAL, f"the Snowflake plugin failed:\n{traceback.format_exc()}")
 
     return call
 

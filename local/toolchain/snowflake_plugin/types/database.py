@@ -5,9 +5,10 @@ https://docs.snowflake.com/en/sql-reference/sql/create-schema.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from local.toolchain.snowflake_plugin import sql
-from local.toolchain.snowflake_plugin.columns import columns, items
+from local.toolchain.snowflake_plugin.columns import columns, items, read_row
 from local.toolchain.snowflake_plugin.errors import SnowflakeError
 from local.toolchain.snowflake_plugin.objects import COMMENT, DATABASE, NAME, Row
 from local.toolchain.snowflake_plugin.parameters import ParameterResource, parameters
@@ -74,6 +75,9 @@ class Database(ParameterResource):
             state["isTransient"] = transient
 
 
+_CONTENT = columns("created_on name kind")
+
+
 class Schema(ParameterResource):
     """A schema. An existing schema PUBLIC is adopted instead of created."""
 
@@ -94,7 +98,6 @@ class Schema(ParameterResource):
         "created_on name is_default:bool is_current:bool database_name owner comment options retention_time"
         " owner_role_type dropped_on"
     )
-    describe_columns = columns("created_on name kind")
 
     def create_object(self, session: Session, names: Sequence[str], inputs: State) -> None:
         """Create it, or make the existing PUBLIC what the program wants."""
@@ -125,9 +128,18 @@ class Schema(ParameterResource):
             self._manage_access(session, names, news)
         super().alter(session, names, olds, news, changes)
 
-    def describe(self, session: Session, names: Sequence[str]) -> Row | None:
-        """A schema that cannot be described is still there."""
-        try:
-            return super().describe(session, names)
-        except SnowflakeError:
-            return {}
+    def read_more(
+        self,
+        session: Session,
+        names: Sequence[str],
+        row: Row,
+        described: Row,
+        state: State,
+        *,
+        importing: bool,
+    ) -> None:
+        """Read the parameters and what the schema holds; one that cannot be described is still there."""
+        super().read_more(session, names, row, described, state, importing=importing)
+        with suppress(SnowflakeError):
+            rows = session.run(f"DESCRIBE SCHEMA {sql.path(names)}", self.timeout)
+            state["describeOutputs"] = [read_row(item, _CONTENT) for item in rows]

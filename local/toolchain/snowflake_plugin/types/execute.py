@@ -8,7 +8,6 @@ from local.toolchain.snowflake_plugin.errors import PluginError
 from local.toolchain.snowflake_plugin.properties import Prop
 from local.toolchain.snowflake_plugin.resource import Changes, Resource, State
 from local.toolchain.snowflake_plugin.session import Session
-from local.toolchain.snowflake_plugin.wire import UNKNOWN
 
 
 class Execute(Resource):
@@ -23,11 +22,9 @@ class Execute(Resource):
     )
     computed = ("queryResults",)
 
-    def planned(self, olds: State, news: State, changes: Changes) -> State:
+    def moved(self, olds: State, changes: Changes) -> set[str]:
         """Only a changed query gives new results."""
-        if olds and "query" not in changes:
-            return {**{key: olds[key] for key in self.computed if key in olds}, **news}
-        return {**news, "queryResults": UNKNOWN}
+        return set(self.computed) if not olds or "query" in changes else set()
 
     def create(self, session: Session, inputs: State) -> tuple[str, State]:
         """Run the statement, then the query."""

@@ -10,7 +10,7 @@ from local.toolchain.snowflake_plugin import sql
 from local.toolchain.snowflake_plugin.columns import columns, read_row
 from local.toolchain.snowflake_plugin.errors import PartialError, PluginError, SnowflakeError
 from local.toolchain.snowflake_plugin.properties import Prop
-from local.toolchain.snowflake_plugin.resource import Resource, State
+from local.toolchain.snowflake_plugin.resource import Changes, Resource, State
 from local.toolchain.snowflake_plugin.session import Session
 
 
@@ -121,6 +121,12 @@ class UserProgrammaticAccessToken(Resource):
     def _find(self, session: Session, user: str, name: str) -> dict[str, Any] | None:
         rows = session.run(f"SHOW USER PROGRAMMATIC ACCESS TOKENS FOR USER {sql.ident(user)}", self.timeout)
         return next((row for row in rows if row["name"] == sql.bare(name)), None)
+
+    def moved(self, olds: State, changes: Changes) -> set[str]:
+        """A changed keeper makes a new secret."""
+        return super().moved(olds, changes) | (
+            {"token", "rotatedTokenName"} if "keeper" in changes else set()
+        )
 
     def read(self, session: Session, resource_id: str, state: State) -> State | None:
         """The token as it is now; its secret cannot be read."""
