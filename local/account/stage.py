@@ -70,8 +70,7 @@ class StageStore:
         self._root, self._catalog = root, catalog
         self._transfers: dict[str, Transfer] = {}
         self._digests: dict[tuple[int, str], tuple[int, str]] = {}
-        self._lock = threading.Lock()
-        self._closed = False
+        self._lock, self._closed = threading.Lock(), False
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.rmtree(root / _INCOMING, ignore_errors=True)
         (root / _INCOMING).mkdir()
@@ -79,6 +78,7 @@ class StageStore:
         self._sweeper.start()
 
     def close(self) -> None:
+        """End the thread that follows the catalog."""
         self._closed = True
 
     def folder(self, stage: int) -> Path:
@@ -154,14 +154,13 @@ class StageStore:
         """Remove a file and the folders that it leaves empty."""
         with contextlib.suppress(FileNotFoundError), self._parent(stage, path, create=False) as folder:
             os.unlink(path.rpartition("/")[2], dir_fd=folder)
-        above = path.rpartition("/")[0]
-        while above:
+        above = path
+        while above := above.rpartition("/")[0]:
             with contextlib.suppress(FileNotFoundError), self._parent(stage, above, create=False) as folder:
                 try:
                     os.rmdir(above.rpartition("/")[2], dir_fd=folder)
                 except OSError:
                     return
-            above = above.rpartition("/")[0]
 
     @contextlib.contextmanager
     def _parent(self, stage: int, path: str, create: bool) -> Iterator[int]:
