@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
+
 import pytest
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 
@@ -29,3 +32,12 @@ def test_session_survives_a_restart(account: RunningAccount) -> None:
     with account.connect() as connection:
         account.restart()
         assert connection.cursor().execute("SELECT 7").fetchall() == [(7,)]
+
+
+def test_expired_session_is_renewed(account: RunningAccount) -> None:
+    with account.connect() as connection:
+        before = connection.rest.token
+        with sqlite3.connect(account.settings.state / "catalog.sqlite", timeout=10) as catalog:
+            catalog.execute("UPDATE tokens SET expires = ? WHERE kind = 'session'", (time.time() - 1,))
+        assert connection.cursor().execute("SELECT CURRENT_ROLE()").fetchall() == [("ACCOUNTADMIN",)]
+        assert connection.rest.token != before
