@@ -83,33 +83,65 @@ class Stack:
         return self.run("up", *(() if confirm else ("--yes", "--skip-preview")))
 
     def resume(self) -> None:
-        """Take objects into the state that a killed deployment had begun to create."""
-        pending = pending_creates(json.loads(self.ask("stack", "export")))
-        if not pending:
+        """Take into the state what a killed deployment had begun to create, as far as the account has it.
+
+        Pulumi only remembers that such objects may exist; creating them again would fail. They are put into
+        the state under the id that follows from their name, and a refresh drops those that were never made.
+        """
+        state = json.loads(self.ask("stack", "export"))
+        adopted = adopt_pending(state)
+        if not adopted:
             return
-        imports = [part for urn, identity in pending.items() if identity for part in (urn, identity)]
-        say("pulumi", f"going on after an interrupted deployment: {len(pending)} objects were being created")
-        flags = [f"--import-pending-creates={','.join(imports)}"] if imports else []
-        targets = [flag for urn in pending for flag in ("--target", urn)]
-        self.ask("refresh", "--yes", "--non-interactive", *flags, "--clear-pending-creates", *targets)
+        say("pulumi", f"going on after an interrupted deployment: {len(adopted)} objects were being created")
+        self._tell(json.dumps(state), "stack", "import")
+        self.ask(
+            "refresh", "--yes", "--skip-preview", *(flag for urn in adopted for flag in ("--target", urn))
+        )
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs; secret ones are masked."""
         return json.loads(self.ask("stack", "output", "--json"))
 
+    def _tell(self, text: str, *arguments: str) -> None:
+        done = subprocess.run(
+            ["pulumi", *arguments],
+            env=self._environment(),
+            check=False,
+            input=text,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise ToolchainError(
+                f"pulumi {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}"
+            )
+
     def _environment(self) -> dict[str, str]:
         return {**os.environ, **self.variables}
 
 
-def pending_creates(state: dict[str, Any]) -> dict[str, str]:
-    """URN → id of what a state says was being created; the id is empty where creating again is harmless."""
+def adopt_pending(state: dict[str, Any]) -> list[str]:
+    """Move objects that were being created from a state's pending operations to its resources.
+
+    Where creating again is harmless (grants, statements, images) the operation is only forgotten.
+
+    Returns:
+        URNs of what was moved.
+    """
     deployment = state.get("deployment") or {}
-    found = {}
+    adopted, kept = [], []
     for operation in deployment.get("pending_operations") or []:
         resource = operation["resource"]
-        if operation["type"] == "creating":
-            found[resource["urn"]] = _identity(resource["type"], resource.get("inputs", {}))
-    return found
+        identity = _identity(resource["type"], resource.get("inputs", {}))
+        if operation["type"] != "creating":
+            kept.append(operation)
+        elif identity:
+            deployment["resources"].append(
+                {**resource, "id": identity, "outputs": resource.get("inputs", {})}
+            )
+            adopted.append(resource["urn"])
+    deployment["pending_operations"] = kept
+    return adopted
 
 
 def _identity(kind: str, inputs: dict[str, Any]) -> str:
