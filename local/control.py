@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -96,10 +98,10 @@ def _spawn(settings: LocalSettings) -> subprocess.Popen[bytes]:
 
 
 def _require_free_ports(settings: LocalSettings) -> None:
-    for port, purpose in (
-        (settings.port, "account"),
-        (settings.ingress_port, "ingress"),
-    ):
+    ports = [(settings.port, "account"), (settings.ingress_port, "ingress")]
+    if not _is_our_registry(settings):
+        ports.append((settings.registry_port, "image registry"))
+    for port, purpose in ports:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -109,6 +111,17 @@ def _require_free_ports(settings: LocalSettings) -> None:
                     f"Port {port} ({purpose}) is taken by another program. Stop that program, or set "
                     f"{PORT_VARIABLE} to the first of three free ports before the stack is made."
                 ) from None
+
+
+def _is_our_registry(settings: LocalSettings) -> bool:
+    """Whether the registry's container, which outlives the server, holds the registry port."""
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{settings.registry_port}/v2/", timeout=2)
+    except urllib.error.HTTPError as error:
+        return settings.account_url in error.headers.get("WWW-Authenticate", "")
+    except (OSError, http.client.HTTPException):
+        return False
+    return False
 
 
 def _wait_for_end(pid: int) -> None:

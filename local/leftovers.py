@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import docker
-from docker.errors import APIError, DockerException
+from docker.errors import APIError, DockerException, ImageNotFound
 
 from local.account.catalog import Catalog
 from local.settings import LocalSettings
@@ -48,10 +48,16 @@ def has_data(settings: LocalSettings) -> bool:
 
 def _remove_images(client: docker.DockerClient, registry_host: str) -> None:
     for image in client.images.list():
-        references = [*image.tags, *image.attrs.get("RepoDigests", [])]
-        if references and all(reference.startswith(f"{registry_host}/") for reference in references):
-            try:
-                client.images.remove(image.id, force=True)
-            except APIError as error:
-                if error.status_code != 409:  # 409: a container outside the account uses it
-                    raise
+        for reference in [*image.tags, *image.attrs.get("RepoDigests", [])]:
+            if reference.startswith(f"{registry_host}/"):
+                _remove_image(client, reference)
+
+
+def _remove_image(client: docker.DockerClient, reference: str) -> None:
+    try:
+        client.images.remove(reference, force=True)
+    except ImageNotFound:
+        return  # went with another reference to the same image
+    except APIError as error:
+        if error.status_code != 409:  # 409: a container outside the account uses it
+            raise
