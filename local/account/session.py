@@ -139,7 +139,10 @@ class Authenticator:
         found = self._catalog.get_token(digest(token), "pat")
         if not found or found[0] < now() or found[1].get("disabled"):
             raise SnowflakeError("394400", "08004", "Programmatic access token is invalid.")
-        user = self._user(found[1]["user"])
+        owner = self._catalog.find("USER", Name("", "", found[1]["user"]))
+        if owner is None:
+            raise SnowflakeError("394400", "08004", "Programmatic access token is invalid.")
+        user = self._usable(owner)
         if login and user.properties["LOGIN_NAME"].upper() != login.upper():
             raise SnowflakeError("394400", "08004", "Programmatic access token is invalid.")
         return user, found[1].get("role") or ""
@@ -183,9 +186,10 @@ class Authenticator:
     def _user(self, login: str) -> Object:
         for user in self._catalog.objects("USER"):
             if user.properties["LOGIN_NAME"].upper() == login.upper():
-                break
-        else:
-            raise SnowflakeError("390100", "08004", _BAD_LOGIN)
+                return self._usable(user)
+        raise SnowflakeError("390100", "08004", _BAD_LOGIN)
+
+    def _usable(self, user: Object) -> Object:
         if user.properties.get("DISABLED"):
             raise SnowflakeError(
                 "390101", "08004", "User access disabled. Contact your local system administrator."
