@@ -16,8 +16,10 @@ from local.account import engine
 from local.account.account import Account
 from local.account.context import Context
 from local.account.errors import SnowflakeError
+from local.account.parameters import values_in_session, values_of
 from local.account.result import Result, now
 from local.account.session import Session
+from local.account.sql import Name
 
 MAX_PARALLEL = 256
 REMEMBERED = 2000
@@ -26,6 +28,8 @@ _RESULT_SCAN = re.compile(
     r"\s*select\s+\*\s+from\s+table\s*\(\s*result_scan\s*\(\s*'([0-9a-f-]{36})'\s*\)\s*\)\s*;?\s*",
     re.IGNORECASE,
 )
+# What a limit of 0 means: seven days.
+_MOST_SECONDS = 7 * 24 * 3600
 _log = logging.getLogger(__name__)
 
 
@@ -134,8 +138,17 @@ class Statements:
         if earlier := _RESULT_SCAN.fullmatch(query.text):
             return await self._earlier(earlier[1], query.session)
         loop = asyncio.get_running_loop()
+        limit = _time_limit(context)
         try:
-            return await loop.run_in_executor(self._pool, engine.execute, context, query.text, bindings)
+            work = loop.run_in_executor(self._pool, engine.execute, context, query.text, bindings)
+            return await asyncio.wait_for(work, limit)
+        except TimeoutError:
+            query.cancelled.set()
+            self._account.data.interrupt(query.cancelled)
+            message = (
+                f"Statement reached its statement or warehouse timeout of {limit} second(s) and was canceled."
+            )
+            raise SnowflakeError("000630", "57014", message) from None
         except asyncio.CancelledError:
             raise SnowflakeError("000604", "57014", "SQL execution canceled") from None
         except SnowflakeError:
@@ -144,3 +157,13 @@ class Statements:
             _log.exception("statement failed inside the account: query %s", query.id)
             message = f"SQL execution internal error: query {query.id}; see the account's log."
             raise SnowflakeError("000603", "XX000", message) from None
+
+
+def _time_limit(context: Context) -> int:
+    """Seconds that a statement may run: the session's limit or its warehouse's, whichever is less."""
+    name = "STATEMENT_TIMEOUT_IN_SECONDS"
+    limits = [int(values_in_session(context.catalog, context.session).get(name)[0])]
+    warehouse = context.catalog.find("WAREHOUSE", Name("", "", context.session.warehouse))
+    if warehouse:
+        limits.append(int(values_of(context.catalog, warehouse).get(name)[0]))
+    return min(limit or _MOST_SECONDS for limit in limits)

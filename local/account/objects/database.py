@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from local.account import errors, parameters
+from local.account import access, errors, parameters
 from local.account.catalog import Object
 from local.account.context import Context
 from local.account.objects import references
@@ -46,7 +46,9 @@ class Database(ObjectType):
         context.catalog.create("SCHEMA", Name(item.name, "", "PUBLIC"), role)
         own = Name(item.name, "", INFORMATION_SCHEMA)
         comment = "Views describing the contents of schemas in this database"
-        context.catalog.create("SCHEMA", own, "", comment=comment)
+        views = context.catalog.create("SCHEMA", own, "", comment=comment)
+        # Whoever may use the database may look into it.
+        context.catalog.grant("USAGE", views.id, access.PUBLIC, with_option=False, granted_by=role)
         # A new database becomes the session's, as in Snowflake.
         context.session.database, context.session.schema = item.name, "PUBLIC"
 

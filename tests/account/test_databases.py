@@ -1,0 +1,165 @@
+"""Databases, schemas, warehouses, and what depends on them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from snowflake.connector import SnowflakeConnection
+from snowflake.connector.errors import ProgrammingError
+
+from tests.account.conftest import RunningAccount, run
+
+
+def test_new_database_is_current_and_has_its_schemas(session: SnowflakeConnection) -> None:
+    run(session, "CREATE DATABASE D_NEW COMMENT = 'it''s new'")
+    row = run(session, "SHOW DATABASES LIKE 'D_NEW'")[0]
+    assert (row["is_current"], row["kind"], row["comment"]) == ("Y", "STANDARD", "it's new")
+    assert run(session, "SELECT CURRENT_SCHEMA() AS S") == [{"S": "PUBLIC"}]
+    found = run(session, "SHOW SCHEMAS IN DATABASE D_NEW")
+    assert [row["name"] for row in found] == ["INFORMATION_SCHEMA", "PUBLIC"]
+    terse = run(session, "SHOW TERSE SCHEMAS IN DATABASE D_NEW")[0]
+    assert list(terse) == ["created_on", "name", "kind", "database_name", "schema_name"]
+    run(session, "DROP DATABASE D_NEW")
+    assert run(session, "SELECT CURRENT_DATABASE() AS D") == [{"D": None}]
+
+
+def test_parameters_come_from_above(session: SnowflakeConnection) -> None:
+    run(session, "CREATE TRANSIENT DATABASE D_PAR DATA_RETENTION_TIME_IN_DAYS = 3")
+    run(session, "CREATE SCHEMA D_PAR.S LOG_LEVEL = 'INFO'")
+
+    def shown(kind: str, name: str) -> dict[str, tuple[str, str]]:
+        rows = run(session, f"SHOW PARAMETERS IN {kind} {name}")
+        return {row["key"]: (row["value"], row["level"]) for row in rows}
+
+    found = shown("SCHEMA", "D_PAR.S")
+    assert found["DATA_RETENTION_TIME_IN_DAYS"] == ("3", "DATABASE")
+    assert (found["LOG_LEVEL"], found["TRACE_LEVEL"]) == (("INFO", "SCHEMA"), ("OFF", ""))
+    run(session, "ALTER SCHEMA D_PAR.S SET DATA_RETENTION_TIME_IN_DAYS = 1, COMMENT = 'c'")
+    assert shown("SCHEMA", "D_PAR.S")["DATA_RETENTION_TIME_IN_DAYS"] == ("1", "SCHEMA")
+    run(session, "ALTER SCHEMA D_PAR.S UNSET DATA_RETENTION_TIME_IN_DAYS, LOG_LEVEL")
+    assert shown("SCHEMA", "D_PAR.S")["LOG_LEVEL"] == ("OFF", "")
+    assert run(session, "SHOW DATABASES LIKE 'D_PAR'")[0]["options"] == "TRANSIENT"
+    with pytest.raises(ProgrammingError, match="Unsupported feature 'QUOTED_IDENTIFIERS_IGNORE_CASE = true'"):
+        run(session, "ALTER SCHEMA D_PAR.S SET QUOTED_IDENTIFIERS_IGNORE_CASE = TRUE")
+    run(session, "DROP DATABASE D_PAR")
+
+
+def test_renamed_database_takes_its_contents_along(session: SnowflakeConnection) -> None:
+    for statement in (
+        "CREATE DATABASE D_OLD",
+        "CREATE NETWORK RULE D_OLD.PUBLIC.R TYPE = HOST_PORT MODE = EGRESS VALUE_LIST = ('a.b')",
+        "CREATE EXTERNAL ACCESS INTEGRATION D_OLD_I ALLOWED_NETWORK_RULES = (D_OLD.PUBLIC.R) ENABLED = TRUE",
+        "ALTER DATABASE D_OLD RENAME TO D_MOVED",
+        "ALTER SCHEMA D_MOVED.PUBLIC RENAME TO D_MOVED.OTHER",
+    ):
+        run(session, statement)
+    assert [row["name"] for row in run(session, "SHOW NETWORK RULES IN SCHEMA D_MOVED.OTHER")] == ["R"]
+    described = run(session, "DESCRIBE EXTERNAL ACCESS INTEGRATION D_OLD_I")
+    assert described[1]["property_value"] == "[D_MOVED.OTHER.R]"
+    with pytest.raises(ProgrammingError, match="associated with integration D_OLD_I") as failure:
+        run(session, "DROP DATABASE D_MOVED")
+    assert failure.value.errno == 98508
+    run(session, "DROP INTEGRATION D_OLD_I")
+    run(session, "DROP DATABASE D_MOVED")
+
+
+def test_secrets_cannot_be_read(account: RunningAccount, session: SnowflakeConnection) -> None:
+    run(session, "CREATE DATABASE D_SEC")
+    run(session, "CREATE SECRET D_SEC.PUBLIC.P TYPE = PASSWORD USERNAME = 'root' PASSWORD = 'hidden-value'")
+    run(session, "ALTER SECRET D_SEC.PUBLIC.P SET PASSWORD = 'hidden-value-2' COMMENT = 'c'")
+    shown = str(run(session, "SHOW SECRETS IN SCHEMA D_SEC.PUBLIC")) + str(
+        run(session, "DESCRIBE SECRET D_SEC.PUBLIC.P")
+    )
+    assert "hidden-value" not in shown
+    assert "'username': 'root'" in shown
+    for path in account.settings.state.rglob("*"):
+        assert not path.is_file() or b"hidden-value" not in path.read_bytes(), path
+    with pytest.raises(ProgrammingError, match="Missing option"):
+        run(session, "CREATE SECRET D_SEC.PUBLIC.Q TYPE = PASSWORD USERNAME = 'root'")
+    with pytest.raises(ProgrammingError, match="Unsupported feature 'CREATE SECRET TYPE = OAUTH2'"):
+        run(session, "CREATE SECRET D_SEC.PUBLIC.Q TYPE = OAUTH2")
+    run(session, "DROP DATABASE D_SEC")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "TYPE = HOST_PORT MODE = EGRESS VALUE_LIST = ('https://a.b')",
+        "TYPE = HOST_PORT MODE = EGRESS VALUE_LIST = ('a.b:99999')",
+        "TYPE = HOST_PORT MODE = EGRESS VALUE_LIST = ('0.0.0.0:22')",
+        "TYPE = HOST_PORT MODE = INGRESS VALUE_LIST = ('a.b')",
+        "TYPE = IPV4 VALUE_LIST = ('300.1.1.1')",
+    ],
+)
+def test_bad_network_rules(session: SnowflakeConnection, rule: str) -> None:
+    run(session, "CREATE DATABASE IF NOT EXISTS D_RULE")
+    with pytest.raises(ProgrammingError) as failure:
+        run(session, f"CREATE NETWORK RULE D_RULE.PUBLIC.R {rule}")
+    assert failure.value.errno == 1008
+
+
+def test_sign_in_integration_is_the_systems(session: SnowflakeConnection) -> None:
+    create = "CREATE SECURITY INTEGRATION IF NOT EXISTS MINE TYPE = OAUTH OAUTH_CLIENT = SNOWSERVICES_INGRESS"
+    with pytest.raises(ProgrammingError, match="operation cannot be performed"):
+        run(session, f"{create} ENABLED = TRUE")
+    row = run(session, "SHOW SECURITY INTEGRATIONS")[0]
+    assert (row["name"], row["type"]) == ("SNOWSERVICES_INGRESS_OAUTH", "OAUTH - SNOWSERVICES_INGRESS")
+    with pytest.raises(ProgrammingError, match="Insufficient privileges"):
+        run(session, "DROP INTEGRATION SNOWSERVICES_INGRESS_OAUTH")
+
+
+def test_warehouse_resumes_for_a_query(session: SnowflakeConnection) -> None:
+    run(session, "CREATE WAREHOUSE W_AUTO INITIALLY_SUSPENDED = TRUE WAREHOUSE_SIZE = 'X-Large'")
+
+    def state() -> tuple[str, str]:
+        row = run(session, "SHOW WAREHOUSES LIKE 'W_AUTO'")[0]
+        return row["state"], row["size"]
+
+    assert state() == ("SUSPENDED", "X-Large")
+    run(session, "CREATE DATABASE D_QUERY")
+    run(session, "CREATE TABLE T (A INT)")
+    run(session, "SELECT * FROM T")
+    assert state()[0] == "STARTED"
+    run(session, "ALTER WAREHOUSE W_AUTO SET AUTO_RESUME = FALSE")
+    run(session, "ALTER WAREHOUSE W_AUTO SUSPEND")
+    with pytest.raises(ProgrammingError, match="does not resume by itself"):
+        run(session, "SELECT * FROM T")
+    with pytest.raises(ProgrammingError, match="suspended already"):
+        run(session, "ALTER WAREHOUSE W_AUTO SUSPEND")
+    run(session, "DROP DATABASE D_QUERY")
+    run(session, "DROP WAREHOUSE W_AUTO")
+
+
+def test_session_parameters(account: RunningAccount, session: SnowflakeConnection) -> None:
+    run(session, "ALTER SESSION SET QUERY_TAG = 'tagged', TIMEZONE = 'Europe/Berlin'")
+    row = run(session, "SHOW PARAMETERS LIKE 'QUERY_TAG' IN SESSION")[0]
+    assert (row["value"], row["default"], row["level"]) == ("tagged", "", "SESSION")
+    run(session, "ALTER SESSION UNSET QUERY_TAG")
+    assert run(session, "SHOW PARAMETERS LIKE 'QUERY_TAG'")[0]["level"] == ""
+    with pytest.raises(ProgrammingError, match="invalid property 'NONSENSE' for 'SESSION'"):
+        run(session, "ALTER SESSION SET NONSENSE = 1")
+    account.run("CREATE USER S_PAR PASSWORD = 'Sesame-1' TIMEZONE = 'Asia/Tokyo'")
+    shown = account.run("SHOW PARAMETERS LIKE 'TIMEZONE'", user="S_PAR", password="Sesame-1")[0]
+    assert (shown["value"], shown["level"]) == ("Asia/Tokyo", "USER")
+
+
+def test_changes_at_the_same_time_are_all_kept(account: RunningAccount) -> None:
+    account.run("CREATE DATABASE D_MANY", "CREATE ROLE D_MANY_R")
+
+    def work(index: int) -> None:
+        with account.connect() as session:
+            run(session, f"CREATE STAGE D_MANY.PUBLIC.S{index}")
+            run(session, f"GRANT READ ON STAGE D_MANY.PUBLIC.S{index} TO ROLE D_MANY_R")
+            name = ("COMMENT", "DATA_RETENTION_TIME_IN_DAYS", "USER_TASK_TIMEOUT_MS")[index % 3]
+            run(
+                session, f"ALTER DATABASE D_MANY SET {name} = {repr(str(index)) if index % 3 == 0 else index}"
+            )
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(12)))
+    assert len(account.run("SHOW STAGES IN SCHEMA D_MANY.PUBLIC")) == 12
+    assert len(account.run("SHOW GRANTS TO ROLE D_MANY_R")) == 12
+    levels = {row["key"]: row["level"] for row in account.run("SHOW PARAMETERS IN DATABASE D_MANY")}
+    assert (levels["DATA_RETENTION_TIME_IN_DAYS"], levels["USER_TASK_TIMEOUT_MS"]) == ("DATABASE", "DATABASE")
+    account.run("DROP DATABASE D_MANY", "DROP ROLE D_MANY_R")
