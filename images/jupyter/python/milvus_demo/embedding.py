@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,8 @@ import wordllama
 from numpy.typing import NDArray
 
 DIMENSION = 256
+# wordllama makes every library report each of its steps.
+logging.getLogger().setLevel(logging.WARNING)
 
 
 @cache
