@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from local.account import access
 from local.account.catalog import Catalog
+from local.account.credentials import hash_password
 from local.account.data import DataEngine
 from local.account.objects import security_integration
-from local.account.session import Authenticator, hash_password
+from local.account.session import Authenticator
 from local.account.sql import Name
 from local.account.stage import StageStore
 from local.registry.registry import Registry

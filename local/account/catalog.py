@@ -8,39 +8,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from local.account import errors
+from local.account.catalog_grants import ACCOUNT_OBJECT, Grant, Grants
 from local.account.result import now
 from local.account.sql import Name
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS objects (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, database TEXT NOT NULL, schema TEXT NOT NULL,
-  name TEXT NOT NULL, owner TEXT NOT NULL, comment TEXT NOT NULL, created REAL NOT NULL,
-  updated REAL NOT NULL, properties TEXT NOT NULL, UNIQUE (type, database, schema, name));
-CREATE TABLE IF NOT EXISTS grants (
-  privilege TEXT NOT NULL, object INTEGER NOT NULL, role TEXT NOT NULL, with_option INTEGER NOT NULL,
-  granted_by TEXT NOT NULL, created REAL NOT NULL, PRIMARY KEY (privilege, object, role));
-CREATE TABLE IF NOT EXISTS future_grants (
-  privilege TEXT NOT NULL, type TEXT NOT NULL, scope INTEGER NOT NULL, role TEXT NOT NULL,
-  with_option INTEGER NOT NULL, created REAL NOT NULL, PRIMARY KEY (privilege, type, scope, role));
-CREATE TABLE IF NOT EXISTS role_grants (
-  role TEXT NOT NULL, grantee_type TEXT NOT NULL, grantee TEXT NOT NULL, granted_by TEXT NOT NULL,
-  created REAL NOT NULL, PRIMARY KEY (role, grantee_type, grantee));
-CREATE TABLE IF NOT EXISTS service_role_grants (
-  service INTEGER NOT NULL, service_role TEXT NOT NULL, role TEXT NOT NULL, granted_by TEXT NOT NULL,
-  created REAL NOT NULL, PRIMARY KEY (service, service_role, role));
-CREATE TABLE IF NOT EXISTS tokens (
-  digest TEXT PRIMARY KEY, kind TEXT NOT NULL, expires REAL NOT NULL, content TEXT NOT NULL);
-"""
-_TABLES_WITH_ROLES = ("grants", "future_grants", "service_role_grants", "role_grants")
-ACCOUNT_OBJECT = 0
 
 
 @dataclass
@@ -70,62 +44,8 @@ class Object:
         return Name(self.database, self.schema, self.name)
 
 
-@dataclass(frozen=True)
-class Grant:
-    """A privilege on an object (id 0: the account) held by a role."""
-
-    privilege: str
-    object: int
-    role: str
-    with_option: bool
-    granted_by: str
-    created: float
-
-
-class Catalog:
+class Catalog(Grants):
     """Objects, grants and tokens, kept in one SQLite file; safe to use from many threads."""
-
-    def __init__(self, path: Path) -> None:
-        self._lock = threading.RLock()
-        self._depth = 0
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._connection.row_factory = sqlite3.Row
-        self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + _SCHEMA)
-        self.changed = threading.Condition(self._lock)
-        self.version = 0
-
-    def close(self) -> None:
-        with self._lock:
-            self._connection.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All changes inside are made together or not at all; may be nested."""
-        with self._lock:
-            self._depth += 1
-            try:
-                if self._depth == 1:
-                    self._connection.execute("BEGIN IMMEDIATE")
-                yield
-            except BaseException:
-                if self._depth == 1:
-                    self._connection.execute("ROLLBACK")
-                raise
-            else:
-                if self._depth == 1:
-                    self._connection.execute("COMMIT")
-                    self.version += 1
-                    self.changed.notify_all()
-            finally:
-                self._depth -= 1
-
-    def wait(self, version: int, timeout: float) -> int:
-        """Block until something changed after `version`, at most `timeout` seconds; the version now."""
-        with self.changed:
-            self.changed.wait_for(lambda: self.version != version, timeout)
-            return self.version
-
-    # Objects
 
     def create(
         self, kind: str, name: Name, owner: str, properties: dict[str, Any] | None = None, comment: str = ""
@@ -210,116 +130,10 @@ class Catalog:
         query = f"SELECT * FROM objects WHERE {where} ORDER BY type, schema, name"  # noqa: S608
         return [_object(row) for row in self._rows(query, tuple(arguments))]
 
-    # Grants of privileges
-
-    def grant(self, privilege: str, target: int, role: str, with_option: bool, granted_by: str) -> None:
-        with self.transaction():
-            self._connection.execute(
-                "INSERT INTO grants VALUES (?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"
-                " with_option=MAX(with_option, excluded.with_option)",
-                (privilege, target, role, int(with_option), granted_by, now()),
-            )
-
-    def revoke(self, privilege: str, target: int, role: str, option_only: bool = False) -> None:
-        action = "UPDATE grants SET with_option=0" if option_only else "DELETE FROM grants"
-        with self.transaction():
-            self._connection.execute(
-                f"{action} WHERE privilege=? AND object=? AND role=?", (privilege, target, role)
-            )
-
-    def grants_on(self, target: int) -> list[Grant]:
-        return [_grant(row) for row in self._rows("SELECT * FROM grants WHERE object=?", (target,))]
-
-    def grants_to(self, role: str) -> list[Grant]:
-        return [_grant(row) for row in self._rows("SELECT * FROM grants WHERE role=?", (role,))]
-
-    def grant_future(self, privilege: str, kind: str, scope: int, role: str, with_option: bool) -> None:
-        with self.transaction():
-            self._connection.execute(
-                "INSERT OR REPLACE INTO future_grants VALUES (?,?,?,?,?,?)",
-                (privilege, kind, scope, role, int(with_option), now()),
-            )
-
-    def revoke_future(self, privilege: str, kind: str, scope: int, role: str) -> None:
-        with self.transaction():
-            self._connection.execute(
-                "DELETE FROM future_grants WHERE privilege=? AND type=? AND scope=? AND role=?",
-                (privilege, kind, scope, role),
-            )
-
-    def future_grants(self, scope: int) -> list[sqlite3.Row]:
-        """Rows with privilege, type, scope, role, with_option, created."""
-        return self._rows("SELECT * FROM future_grants WHERE scope=?", (scope,))
-
-    # Grants of roles
-
-    def grant_role(self, role: str, grantee_type: str, grantee: str, granted_by: str) -> None:
-        with self.transaction():
-            self._connection.execute(
-                "INSERT OR IGNORE INTO role_grants VALUES (?,?,?,?,?)",
-                (role, grantee_type, grantee, granted_by, now()),
-            )
-
-    def revoke_role(self, role: str, grantee_type: str, grantee: str) -> None:
-        with self.transaction():
-            self._connection.execute(
-                "DELETE FROM role_grants WHERE role=? AND grantee_type=? AND grantee=?",
-                (role, grantee_type, grantee),
-            )
-
-    def role_grants(self, **where: str) -> list[sqlite3.Row]:
-        """Rows with role, grantee_type, grantee, granted_by, created; filtered by any of the first three."""
-        condition = " AND ".join(f"{column}=?" for column in where) or "1"
-        return self._rows(f"SELECT * FROM role_grants WHERE {condition}", tuple(where.values()))  # noqa: S608
-
-    def forget_grantee(self, kind: str, name: str) -> None:
-        """Remove everything granted to a dropped role or user."""
-        with self.transaction():
-            self._connection.execute(
-                "DELETE FROM role_grants WHERE grantee_type=? AND grantee=?", (kind, name)
-            )
-            if kind == "ROLE":
-                for table in _TABLES_WITH_ROLES:
-                    self._connection.execute(f"DELETE FROM {table} WHERE role=?", (name,))  # noqa: S608
-
-    def rename_grantee(self, kind: str, old: str, new: str) -> None:
-        """Let everything that names a role or user follow its new name."""
-        changes = [("role_grants", "grantee", f" AND grantee_type='{kind}'")]
-        if kind == "ROLE":
-            changes += [(table, "role", "") for table in _TABLES_WITH_ROLES]
-            changes += [(table, "granted_by", "") for table in _TABLES_WITH_ROLES if table != "future_grants"]
-            changes += [("objects", "owner", "")]
-        with self.transaction():
-            for table, column, condition in changes:
-                query = f"UPDATE {table} SET {column}=? WHERE {column}=?{condition}"  # noqa: S608
-                self._connection.execute(query, (new, old))
-
     def transfer(self, owner: str, to: str) -> None:
         """Give everything that a role owns to another role."""
         with self.transaction():
             self._connection.execute("UPDATE objects SET owner=? WHERE owner=?", (to, owner))
-
-    def grant_service_role(self, service: int, service_role: str, role: str, granted_by: str) -> None:
-        with self.transaction():
-            self._connection.execute(
-                "INSERT OR IGNORE INTO service_role_grants VALUES (?,?,?,?,?)",
-                (service, service_role, role, granted_by, now()),
-            )
-
-    def revoke_service_role(self, service: int, service_role: str, role: str) -> None:
-        with self.transaction():
-            self._connection.execute(
-                "DELETE FROM service_role_grants WHERE service=? AND service_role=? AND role=?",
-                (service, service_role, role),
-            )
-
-    def service_role_grants(self, service: int) -> list[sqlite3.Row]:
-        """Rows with service, service_role, role, granted_by, created."""
-        return self._rows("SELECT * FROM service_role_grants WHERE service=?", (service,))
-
-    def service_role_grants_to(self, role: str) -> list[sqlite3.Row]:
-        """As `service_role_grants`, of all services to one role."""
-        return self._rows("SELECT * FROM service_role_grants WHERE role=?", (role,))
 
     # Tokens: sessions, access tokens, one-time codes. Only digests of them are stored.
 
@@ -344,10 +158,6 @@ class Catalog:
         with self.transaction():
             self._connection.execute("DELETE FROM tokens WHERE digest=?", (digest,))
 
-    def _rows(self, query: str, arguments: tuple = ()) -> list[sqlite3.Row]:
-        with self._lock:
-            return self._connection.execute(query, arguments).fetchall()
-
 
 def _object(row: sqlite3.Row) -> Object:
     values = dict(row)
@@ -355,7 +165,4 @@ def _object(row: sqlite3.Row) -> Object:
     return Object(**values)
 
 
-def _grant(row: sqlite3.Row) -> Grant:
-    values = dict(row)
-    values["with_option"] = bool(values["with_option"])
-    return Grant(**values)
+__all__ = ["ACCOUNT_OBJECT", "Catalog", "Grant", "Object"]

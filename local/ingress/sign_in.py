@@ -14,8 +14,8 @@ from aiohttp import web
 from local.account import access
 from local.account.account import Account
 from local.account.catalog import Object
+from local.account.credentials import digest
 from local.account.errors import SnowflakeError
-from local.account.session import digest
 from local.ingress import pages
 from local.ingress.hosts import callback, label_of, origin
 from local.ingress.visitors import REFUSED_ROLES, Visitors, default_role

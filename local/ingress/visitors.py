@@ -12,9 +12,9 @@ from typing import Any
 from local.account import access
 from local.account.account import Account
 from local.account.catalog import Object
+from local.account.credentials import digest
 from local.account.errors import SnowflakeError
 from local.account.result import now
-from local.account.session import digest
 from local.account.sql import Name
 
 CODE_SECONDS = 60

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from local.account import access
 from local.account.catalog import Object
+from local.account.credentials import digest
 from local.account.objects.secret import secret_values
 from local.account.result import now
-from local.account.session import digest
 from local.account.sql import Name
 from local.spcs.spec_containers import DEFAULT_TOKEN_PATH
 

@@ -17,7 +17,8 @@ from aiohttp.test_utils import unused_port
 
 from local.account.account import Account
 from local.account.catalog import Object
-from local.account.session import hash_password, new_session
+from local.account.credentials import hash_password
+from local.account.session import new_session
 from local.account.sql import Name
 from local.ingress.app import ingress_runner
 from local.ingress.visitors import Visitors

@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from local.account.session import digest, fingerprint
+from local.account.credentials import digest, fingerprint
 from tests.account.ingress_world import World, open_world, ready
 
 

@@ -12,9 +12,9 @@ from typing import Any
 from local.account import access, errors
 from local.account.catalog import Catalog, Object
 from local.account.context import Context
+from local.account.credentials import digest
 from local.account.objects.base import Reader, integer, read_options, text
 from local.account.result import Result, columns, now, status, table
-from local.account.session import digest
 from local.account.sql import Name, Statement
 
 TOKEN_KIND = "pat"  # noqa: S105 a kind of token, not one

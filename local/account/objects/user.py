@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 from local.account import errors, parameters
 from local.account.catalog import Object
 from local.account.context import Context
+from local.account.credentials import fingerprint, hash_password
 from local.account.objects import pat, user_columns
 from local.account.objects.base import ObjectType, Reader, boolean, integer, one_of, text
 from local.account.result import Result, now, status
-from local.account.session import fingerprint, hash_password
 from local.account.sql import Name, Statement
 
 KIND = "USER"

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local.account.catalog import Object
+from local.account.credentials import fingerprint
 from local.account.result import Result, columns, now, table
-from local.account.session import fingerprint
 
 SHOW = columns(
     "name created_on:timestamp_ltz login_name display_name first_name last_name email mins_to_unlock "
