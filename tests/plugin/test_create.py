@@ -32,6 +32,20 @@ def test_create_sends_the_official_statements_and_nothing_is_left_to_change(
     assert resource.changes(account, made, {**state, **dict.fromkeys(own)}, without) == {}
 
 
+@pytest.mark.parametrize("case", CASES, ids=[case[0] for case in CASES])
+def test_a_plan_without_changes_asks_for_parameters_only(case: Any) -> None:
+    name, inputs, resource_id, _, answers = case
+    resource, news = kind(name), checked(name, **inputs)
+    account = ScriptedAccount({key: answer for key, answer in answers.items() if "PARAMETERS" in key})
+
+    resource.diff(account, resource_id, news, news)
+
+    asked = [key for key in answers if key.startswith("SHOW PARAMETERS IN")]
+    assert account.statements == asked
+    asks = {"Warehouse", "Database", "Schema", "User", "ServiceUser", "LegacyServiceUser"}
+    assert bool(asked) == (name in asks)
+
+
 def test_an_existing_schema_public_is_adopted() -> None:
     schema = {"name": "PUBLIC", "options": ""}
     account = ScriptedAccount(

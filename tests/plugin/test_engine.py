@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from local.leftovers import remove_docker_objects
 from local.settings import PROJECT
 from local.toolchain.install import ensure_pulumi
 from local.toolchain.pulumi_env import environment
@@ -67,6 +68,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAccount
     running.start()
     yield running
     running.stop()
+    remove_docker_objects(running.settings, keep_data=False)
 
 
 @pytest.fixture(scope="module")
