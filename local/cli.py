@@ -14,11 +14,9 @@ from local import clients, control, settings, status
 from local.images.ensure import ensure_images, registry_answers
 from local.images.packages import ImageError
 from local.leftovers import remove_docker_objects
-from local.stack import Stack, interactive
+from local.stack import LOCAL, LocalStack, Stack, interactive
 from local.toolchain import builder, install
 from local.toolchain.report import ToolchainError, console, say
-
-LOCAL = "local"
 
 
 def up(stack: str) -> int:
@@ -125,8 +123,7 @@ def _set_up(stack: str) -> Stack:
     account = settings.load()
     started = control.start(account)
     say("account", f"{'started' if started else 'running'}, {account.account_url}")
-    return Stack(
-        stack,
+    return LocalStack(
         settings={"milvus-spcs:baseImages": bases, "milvus-spcs:builder": name},
         variables=clients.variables(account),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,52 +12,41 @@ from typing import Any
 
 import yaml
 
+from local.settings import PROJECT
 from local.toolchain import pulumi_env
 from local.toolchain.report import ToolchainError, say
 
+LOCAL = "local"
 # Objects whose id follows from their name; grants and statements can simply be sent again.
 _ID_PARTS = {
     "snowflake:index/warehouse:Warehouse": ("name",),
     "snowflake:index/database:Database": ("name",),
     "snowflake:index/accountRole:AccountRole": ("name",),
+    "snowflake:index/user:User": ("name",),
     "snowflake:index/computePool:ComputePool": ("name",),
     "snowflake:index/externalAccessIntegration:ExternalAccessIntegration": ("name",),
     "snowflake:index/schema:Schema": ("database", "name"),
     "snowflake:index/imageRepository:ImageRepository": ("database", "schema", "name"),
     "snowflake:index/networkRule:NetworkRule": ("database", "schema", "name"),
+    "snowflake:index/secretWithBasicAuthentication:SecretWithBasicAuthentication": (
+        "database",
+        "schema",
+        "name",
+    ),
     "snowflake:index/service:Service": ("database", "schema", "name"),
     "snowflake:index/stageInternal:StageInternal": ("database", "schema", "name"),
 }
 
 
 class Stack:
-    """One stack of the program, on the backend that this project set up or that the user chose.
+    """One stack of the program, in the backend that the user is logged in to.
 
     Args:
         name: stack name; its settings are in `Pulumi.<name>.yaml`.
-        settings: settings laid over the file's, full key to value.
-        variables: environment variables laid over those of the toolchain.
     """
 
-    def __init__(
-        self, name: str, settings: Mapping[str, Any] | None = None, variables: Mapping[str, str] | None = None
-    ) -> None:
-        self.name = name
-        self.variables = {
-            **pulumi_env.environment(),
-            **pulumi_env.stack_environment(name),
-            **(variables or {}),
-        }
-        pulumi_env.ensure_stack(name)
-        if settings:
-            self._lay_over(settings)
-
-    def _lay_over(self, settings: Mapping[str, Any]) -> None:
-        path = pulumi_env.copy_settings(self.name, pulumi_env.PROJECT / f"Pulumi.{self.name}.yaml")
-        content = yaml.safe_load(path.read_text()) or {}
-        merged = {**content, "config": {**content.get("config", {}), **settings}}
-        if merged != content:
-            path.write_text(yaml.safe_dump(merged, sort_keys=False))
+    def __init__(self, name: str) -> None:
+        self.variables = {**pulumi_env.tools(), "PULUMI_STACK": name}
 
     def run(self, *arguments: str) -> int:
         """Run a Pulumi command with the user's terminal; its exit code."""
@@ -118,6 +108,48 @@ class Stack:
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, **self.variables}
+
+
+class LocalStack(Stack):
+    """The stack on the local account, with its state and passphrase in this project's folder.
+
+    Args:
+        settings: settings laid over the file's, full key to value.
+        variables: environment variables that name the account and its administrator.
+    """
+
+    def __init__(self, settings: Mapping[str, Any], variables: Mapping[str, str]) -> None:
+        super().__init__(LOCAL)
+        pulumi_env.ensure_stack(LOCAL)
+        self.variables |= {**pulumi_env.environment(), **pulumi_env.stack_environment(LOCAL), **variables}
+        self._lay_over(settings)
+
+    def resume(self) -> None:
+        locks = [json.loads(path.read_text()) for path in pulumi_env.BACKEND.glob(".pulumi/locks/**/*.json")]
+        if locks and not any(_is_alive(lock) for lock in locks):
+            say("pulumi", "releasing the lock of a deployment that was killed")
+            self.ask("cancel", "--yes")
+        super().resume()
+
+    def _lay_over(self, settings: Mapping[str, Any]) -> None:
+        path = pulumi_env.copy_settings(LOCAL, PROJECT / f"Pulumi.{LOCAL}.yaml")
+        content = yaml.safe_load(path.read_text()) or {}
+        merged = {**content, "config": {**content.get("config", {}), **settings}}
+        if merged != content:
+            path.write_text(yaml.safe_dump(merged, sort_keys=False))
+
+
+def _is_alive(lock: dict[str, Any]) -> bool:
+    """Whether the deployment that holds a lock may still run; one on another machine may."""
+    if lock.get("hostname") != socket.gethostname():
+        return True
+    try:
+        os.kill(int(lock["pid"]), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def adopt_pending(state: dict[str, Any]) -> list[str]:

@@ -22,23 +22,30 @@ BUILDER = "milvus-spcs"
 _PASSPHRASE = account_state().parent / "pulumi-passphrase"
 
 
-def environment() -> dict[str, str]:
-    """Variables for every Pulumi command against the local backend; to be laid over `os.environ`.
-
-    The passphrase that encrypts secrets in the stack's state is generated once per machine.
-    """
-    BACKEND.mkdir(parents=True, exist_ok=True)
+def tools() -> dict[str, str]:
+    """Variables with which the tools are found that this project set up; to be laid over `os.environ`."""
     variables = {
         "PATH": os.pathsep.join([str(BIN), *_path_without(str(BIN))]),
-        "PULUMI_HOME": str(PULUMI_HOME),
-        "PULUMI_BACKEND_URL": BACKEND.as_uri(),
-        "PULUMI_CONFIG_PASSPHRASE_FILE": str(_passphrase_file()),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "DOCKER_CONFIG": str(DOCKER_CONFIG),
         "BUILDX_BUILDER": BUILDER,
     }
     host = engine_host()
     return {**variables, "DOCKER_HOST": host} if host else variables
+
+
+def environment() -> dict[str, str]:
+    """Variables for every Pulumi command against the local backend; to be laid over `os.environ`.
+
+    The passphrase that encrypts secrets in the stack's state is generated once per machine.
+    """
+    BACKEND.mkdir(parents=True, exist_ok=True)
+    return {
+        **tools(),
+        "PULUMI_HOME": str(PULUMI_HOME),
+        "PULUMI_BACKEND_URL": BACKEND.as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(_passphrase_file()),
+    }
 
 
 def stack_environment(stack: str = "local", source: Path | None = None) -> dict[str, str]:

@@ -73,8 +73,8 @@ class Deployment:
     def pulumi_environment(self) -> dict[str, str]:
         # The paths follow from the environment when the modules are loaded, so a fresh process tells them.
         script = (
-            "import json; from local import clients, settings; from local.stack import Stack;"
-            "print(json.dumps(Stack('local', variables=clients.variables(settings.load())).variables))"
+            "import json; from local import clients, settings; from local.stack import LocalStack;"
+            "print(json.dumps(LocalStack({}, clients.variables(settings.load())).variables))"
         )
         done = subprocess.run(
             [sys.executable, "-c", script],
