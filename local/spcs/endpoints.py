@@ -10,6 +10,7 @@ import string
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from local.account import access
 from local.account.catalog import Catalog, Object
 from local.account.result import now
 from local.spcs.observed import SERVICE
@@ -95,8 +96,6 @@ def opens(catalog: Catalog, item: Object, endpoint: str, roles: frozenset[str]) 
 
 def bound(catalog: Catalog, item: Object) -> bool:
     """Whether the owner role still holds BIND SERVICE ENDPOINT; without it public endpoints are closed."""
-    from local.account import access
-
     roles = access.closure(catalog, [item.owner])
     return access.Access(catalog, roles).has("BIND SERVICE ENDPOINT")
 

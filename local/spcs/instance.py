@@ -80,6 +80,7 @@ class Keeper:
         parts = [part for part in self._found if part.part == CONTAINER]
         if holder and not holder.running:
             # The node's network is gone, so all that ran in it is lost; block volumes stay.
+            self._publish_stopping()
             self._tear_down([holder, *parts])
             holder, parts = None, []
         old = [part for part in parts if part.digest != digest]

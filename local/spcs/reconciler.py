@@ -14,7 +14,7 @@ from docker import DockerClient
 from docker.errors import DockerException
 
 from local.account.catalog import Object
-from local.spcs import idle, labels, network, scheduler, threads, volumes
+from local.spcs import idle, labels, network, scheduler, session_token, threads, volumes
 from local.spcs.docker_runtime import DockerRuntime
 from local.spcs.firewall import Firewall, FirewallError
 from local.spcs.instance import Memory
@@ -154,6 +154,7 @@ class Reconciler:
         pools = self._account.catalog.objects(POOL)
         if not services and not pools and not self._leftovers(client):
             network.remove(client, account_id)
+            session_token.forget_all(self._account)
             self._runtime = self._firewall = None
             self._observed.set_gateway("")
             return _LOOK_SECONDS

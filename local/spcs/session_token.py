@@ -51,6 +51,11 @@ def forget(account: Account, service: int, instance: int | None = None) -> None:
     shutil.rmtree(folder if instance is None else folder / str(instance), ignore_errors=True)
 
 
+def forget_all(account: Account) -> None:
+    """Remove the folder itself, when the account has no services."""
+    shutil.rmtree(run_folder(account), ignore_errors=True)
+
+
 def issue(account: Account, item: Object) -> str:
     """A new session token of the service's own user, valid for an hour."""
     token = secrets.token_urlsafe(48)
