@@ -55,7 +55,10 @@ class Parameter:
         if self.kind == "bool":
             return str(statement.boolean()).lower()
         if self.kind == "int":
-            return str(statement.integer())
+            number = statement.integer()
+            if number < 0:
+                raise errors.invalid_value(number, self.name, "0 or more")
+            return str(number)
         value = "" if statement.accept("NULL") else ".".join(statement.parts_or_text())
         allowed = self.kind.split("|")
         if self.kind != "text" and value.upper() not in (word.upper() for word in allowed):

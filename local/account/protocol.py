@@ -9,19 +9,17 @@ from typing import Any
 
 from aiohttp import web
 
-from local.account import access, parameters
+from local.account import access, answers, parameters
 from local.account.account import Account
 from local.account.context import Context
 from local.account.errors import SnowflakeError
 from local.account.functions import VERSION
-from local.account.result import Result
 from local.account.session import MASTER_SECONDS, SESSION_SECONDS, Session, new_session, session_id
 from local.account.sql import Name
 from local.account.statements import Query, Statements
 
 MAX_BODY = 64 * 1024 * 1024
 ANSWER_WITHIN = 40.0
-_IN_PROGRESS = "333334"
 PARAMETERS: dict[str, Any] = {
     "AUTOCOMMIT": True,
     "BINARY_OUTPUT_FORMAT": "HEX",
@@ -49,6 +47,11 @@ class Protocol:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._statements = Statements(account)
+
+    @property
+    def statement_count(self) -> int:
+        """Statements that were run since the server's start."""
+        return self._statements.count
 
     def add_routes(self, app: web.Application) -> None:
         app.router.add_post("/session/v1/login-request", self.login)
@@ -82,9 +85,9 @@ class Protocol:
             "serverVersion": VERSION,
             "firstLogin": False,
             "parameters": self._parameters(session),
-            "sessionInfo": _session_info(session),
+            "sessionInfo": answers.session_info(session),
         }
-        return _success(data)
+        return answers.success(data)
 
     def _login(self, body: dict[str, Any], query: Any) -> Session:
         authenticator = self._account.authenticator
@@ -158,21 +161,21 @@ class Protocol:
             "masterValidityInSeconds": MASTER_SECONDS,
             "sessionId": session.id,
         }
-        return _success(data)
+        return answers.success(data)
 
     async def heartbeat(self, request: web.Request) -> web.Response:
         self._account.authenticator.find(_bearer(request))
-        return _success(None)
+        return answers.success(None)
 
     async def close_session(self, request: web.Request) -> web.Response:
         if request.query.get("delete") == "true":
             token = _bearer(request)
             self._account.data.forget(self._account.authenticator.find(token))
             self._account.authenticator.close(token)
-        return _success(None)
+        return answers.success(None)
 
     async def telemetry(self, request: web.Request) -> web.Response:
-        return _success("Log Received")
+        return answers.success("Log Received")
 
     # Queries
 
@@ -190,7 +193,7 @@ class Protocol:
             describe_only=bool(body.get("describeOnly")),
         )
         if body.get("asyncExec"):
-            return _pending(query)
+            return answers.pending(query)
         answer = await self._answer(query)
         self._account.authenticator.remember(token, session)
         return answer
@@ -205,11 +208,13 @@ class Protocol:
     async def _answer(self, query: Query) -> web.Response:
         done, _ = await asyncio.wait({query.task}, timeout=ANSWER_WITHIN)
         if not done:
-            return _pending(query)
+            return answers.pending(query)
         try:
-            return _success(_result_data(query, query.task.result(), self._parameters(query.session)))
+            return answers.success(
+                answers.result_data(query, query.task.result(), self._parameters(query.session))
+            )
         except SnowflakeError as error:
-            return _failure(error, query.id)
+            return answers.failure(error, query.id)
 
     def _parameters(self, session: Session) -> list[dict[str, Any]]:
         """What a client is told of the parameters in force in its session."""
@@ -239,13 +244,13 @@ class Protocol:
         )
         if isinstance(failure, SnowflakeError):
             entry |= {"errorCode": failure.code, "errorMessage": failure.message}
-        return _success({"queries": [entry]})
+        return answers.success({"queries": [entry]})
 
     async def abort(self, request: web.Request) -> web.Response:
         self._account.authenticator.find(_bearer(request))
         body = await _body(request)
         self._statements.cancel(body.get("requestId", ""))
-        return _success(None)
+        return answers.success(None)
 
 
 @web.middleware
@@ -254,7 +259,7 @@ async def errors_as_json(request: web.Request, handler: Any) -> web.StreamRespon
     try:
         return await handler(request)
     except SnowflakeError as error:
-        return _failure(error)
+        return answers.failure(error)
 
 
 async def _body(request: web.Request) -> dict[str, Any]:
@@ -292,64 +297,3 @@ def _bearer(request: web.Request) -> str:
 def _folded(identifier: str) -> str:
     quoted = len(identifier) > 1 and identifier[0] == identifier[-1] == '"'
     return identifier[1:-1] if quoted else identifier.upper()
-
-
-def _session_info(session: Session) -> dict[str, str | None]:
-    return {
-        "databaseName": session.database or None,
-        "schemaName": session.schema or None,
-        "warehouseName": session.warehouse or None,
-        "roleName": session.role,
-    }
-
-
-def _result_data(query: Query, result: Result, shown: list[dict[str, Any]]) -> dict[str, Any]:
-    session = query.session
-    return {
-        "parameters": shown,
-        "rowtype": [
-            {
-                "name": column.name,
-                "type": column.type,
-                "nullable": True,
-                "length": 16777216 if column.type == "text" else None,
-                "byteLength": 16777216 if column.type == "text" else None,
-                "precision": column.precision if column.type == "fixed" else 0,
-                "scale": column.scale,
-            }
-            for column in result.columns
-        ],
-        "rowset": result.rows,
-        "total": len(result.rows),
-        "returned": len(result.rows),
-        "queryId": query.id,
-        "sqlState": "00000",
-        "statementTypeId": result.statement_type,
-        "queryResultFormat": "json",
-        "finalDatabaseName": session.database or None,
-        "finalSchemaName": session.schema or None,
-        "finalWarehouseName": session.warehouse or None,
-        "finalRoleName": session.role,
-        **result.extra,
-    }
-
-
-def _pending(query: Query) -> web.Response:
-    url = f"/queries/{query.id}/result"
-    data = {"queryId": query.id, "getResultUrl": url, "queryAbortsAfterSecs": 172800, "progressDesc": None}
-    return _json(
-        {"success": True, "code": _IN_PROGRESS, "message": "Query execution in progress.", "data": data}
-    )
-
-
-def _success(data: Any) -> web.Response:
-    return _json({"success": True, "code": None, "message": None, "data": data})
-
-
-def _failure(error: SnowflakeError, query_id: str | None = None) -> web.Response:
-    data = {"sqlState": error.sqlstate, "queryId": query_id, "errorCode": error.code}
-    return _json({"success": False, "code": error.code, "message": error.message, "data": data})
-
-
-def _json(content: Any) -> web.Response:
-    return web.Response(text=json.dumps(content), content_type="application/json")

@@ -61,7 +61,11 @@ class Query:
 
 
 class Statements:
-    """Runs each statement once: a request that is sent again gets the first one's answer."""
+    """Runs each statement once: a request that is sent again gets the first one's answer.
+
+    Attributes:
+        count: statements that were run since the server's start.
+    """
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -69,6 +73,7 @@ class Statements:
         self._by_request: dict[str, Query] = {}
         self._by_id: OrderedDict[str, Query] = OrderedDict()
         self._cells = 0
+        self.count = 0
 
     def submit(
         self,
@@ -83,6 +88,7 @@ class Statements:
         known = self._by_request.get(request)
         if known and known.text == text and known.session is session:
             return known
+        self.count += 1
         query = Query(str(uuid.uuid4()), text, session, request)
         context = Context(self._account, session, origin, describe_only, query.cancelled)
         query.task = asyncio.get_running_loop().create_task(self._run(context, query, bindings))

@@ -20,14 +20,14 @@ from local.account.objects.options import (
     text,
     words,
 )
-from local.account.result import Column, Result, columns, status, table
+from local.account.objects.showing import Shown
+from local.account.result import Result, columns, status, table
 from local.account.sql import Name, Statement
 
-TERSE_COLUMNS = columns("created_on:timestamp_ltz name kind database_name schema_name")
 PROPERTY_COLUMNS = columns("property property_type property_value property_default")
 
 
-class ObjectType:
+class ObjectType(Shown):
     """One type of object: its statements, result columns, options and privileges, as data.
 
     Subclasses set the class variables and override the hooks that they need. `options` names what CREATE
@@ -35,13 +35,9 @@ class ObjectType:
     option's name (COMMENT goes to the object itself).
     """
 
-    kind: ClassVar[str]
-    plural: ClassVar[str]
-    scope: ClassVar[str] = "schema"
     privileges: ClassVar[frozenset[str]] = frozenset()
     options: ClassVar[dict[str, Reader]] = {}
     defaults: ClassVar[dict[str, Any]] = {}
-    show_columns: ClassVar[list[Column]] = []
     title: ClassVar[str] = ""
     modifiers: ClassVar[frozenset[str]] = frozenset()
     create_privilege: ClassVar[str] = ""
@@ -65,11 +61,6 @@ class ObjectType:
 
     def dropping(self, context: Context, item: Object, statement: Statement) -> None:
         """Refuse a DROP, or take away what belongs to the object; runs in the transaction."""
-
-    def row(self, context: Context, item: Object) -> dict[str, Any]:
-        """Type-specific SHOW cells by column name; common ones are filled in by `show_row`."""
-        del context, item
-        return {}
 
     def describe(self, context: Context, item: Object) -> Result:
         """DESCRIBE; by default the SHOW row."""
@@ -223,68 +214,6 @@ class ObjectType:
 
     def require_drop(self, context: Context, item: Object) -> None:
         context.require_ownership(item)
-
-    def show(self, context: Context, statement: Statement, terse: bool = False) -> Result:
-        """SHOW [TERSE] <plural> [LIKE '…'] [IN …] [STARTS WITH '…'] [LIMIT n [FROM '…']]"""
-        pattern = statement.string() if statement.accept("LIKE") else None
-        found = self.in_scope(context, statement)
-        prefix = statement.string() if statement.accept("STARTS", "WITH") else ""
-        limit, after = read_limit(statement)
-        statement.end()
-        visible = [
-            item
-            for item in found
-            if like(item.name, pattern)
-            and item.name.startswith(prefix)
-            and (not after or item.name > after)
-            and context.access.sees(item)
-        ]
-        shape = TERSE_COLUMNS if terse else self.show_columns
-        return table(shape, [self.show_row(context, item) for item in visible[:limit]])
-
-    def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
-        """The objects that the IN clause of SHOW selects."""
-        if not statement.accept("IN"):
-            return self._current_scope(context)
-        if statement.accept("ACCOUNT"):
-            return context.catalog.objects(self.kind)
-        if statement.accept("DATABASE"):
-            database = self._parent(context, "DATABASE", statement.parts(), "account")
-            return context.catalog.objects(self.kind, database.name)
-        statement.accept("SCHEMA")
-        parts = statement.parts()
-        if len(parts) == 1 and context.catalog.find("DATABASE", Name("", "", parts[0])):
-            return context.catalog.objects(self.kind, parts[0])
-        schema = self._parent(context, "SCHEMA", parts, "database")
-        return context.catalog.objects(self.kind, schema.database, schema.name)
-
-    def _current_scope(self, context: Context) -> list[Object]:
-        session = context.session
-        if self.scope == "account" or not session.database:
-            return context.catalog.objects(self.kind)
-        if self.scope == "schema" and session.schema:
-            return context.catalog.objects(self.kind, session.database, session.schema)
-        return context.catalog.objects(self.kind, session.database)
-
-    def _parent(self, context: Context, kind: str, parts: list[str], scope: str) -> Object:
-        parent = context.catalog.find(kind, context.resolve(parts, scope))
-        if parent is None or not context.access.sees(parent):
-            raise errors.parent_does_not_exist()
-        return parent
-
-    def show_row(self, context: Context, item: Object) -> dict[str, Any]:
-        """All SHOW cells of one object."""
-        return {
-            "created_on": item.created,
-            "updated_on": item.updated,
-            "name": item.name,
-            "database_name": item.database,
-            "schema_name": item.schema,
-            "owner": item.owner,
-            "owner_role_type": "ROLE" if item.owner else "",
-            "comment": item.comment,
-            **self.row(context, item),
-        }
 
     def describe_statement(self, context: Context, statement: Statement) -> Result:
         item = self.find(context, context.resolve(statement.parts(), self.scope))

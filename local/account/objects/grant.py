@@ -6,6 +6,8 @@ https://docs.snowflake.com/en/sql-reference/sql/grant-ownership
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from local.account import access, errors, privileges
 from local.account.catalog import ACCOUNT_OBJECT, Grant, Object
 from local.account.context import Context
@@ -265,7 +267,20 @@ def _done() -> Result:
     return status("Statement executed successfully.")
 
 
+def _refusal(*words: str) -> Callable[[Context, Statement], Result]:
+    def refuse(context: Context, statement: Statement) -> Result:
+        raise errors.unsupported(" ".join(words))
+
+    return refuse
+
+
+_REFUSED = [
+    (verb, *words)
+    for verb in ("GRANT", "REVOKE")
+    for words in (("DATABASE", "ROLE"), ("APPLICATION", "ROLE"), ("CALLER",), ("ALL", "CALLER"))
+]
 STATEMENTS = {
+    **{words: _refusal(*words) for words in _REFUSED},
     ("GRANT", "ROLE"): grant_role,
     ("REVOKE", "ROLE"): revoke_role,
     ("GRANT",): grant,

@@ -40,8 +40,13 @@ def _name(statement: Statement) -> str:
     """An identifier, or a string, which is folded as an unquoted identifier is."""
     if statement.accept("NULL"):
         return ""
-    parts = statement.parts_or_text()
-    return ".".join(parts)
+    start = statement.position
+    try:
+        return ".".join(statement.parts())
+    except errors.SnowflakeError:
+        statement.position = start
+    value = statement.string()
+    return ".".join(Statement(value).parts()) if value else ""
 
 
 def _key(statement: Statement) -> str:
@@ -118,6 +123,8 @@ class User(ObjectType):
             self._refuse_login(context, changed["LOGIN_NAME"], item)
         if "DISPLAY_NAME" in changed:
             changed["DISPLAY_NAME"] = changed["DISPLAY_NAME"] or item.name
+        if changed.get("DISABLED"):
+            context.account.authenticator.forget_user(item.name)
         # MFA is not there to be disabled.
         changed.pop("DISABLE_MFA", None)
 
