@@ -79,9 +79,11 @@ class Browser:
         self._wait("JupyterLab", ".jp-Notebook .jp-CodeCell")
         self._wait("the kernel", '.jp-Notebook-ExecutionIndicator[data-status="idle"]')
         self._menu("Run", "Run All Cells")
-        self._until("the answer", RUN_SECONDS, lambda: last_words in self.output_text())
+        self._until("the answer", RUN_SECONDS, lambda: last_words in self.output_text() or self.errors())
         self._until("the end of the run", RUN_SECONDS, lambda: not self._running())
-        return self.output_text()
+        text = self.output_text()
+        assert last_words in text, f"the notebook has no {last_words!r} but:\n{text}"
+        return text
 
     def output_text(self) -> str:
         """What the notebook's cells have printed."""
