@@ -14,18 +14,19 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from local.settings import PORT_VARIABLE, PROJECT, LocalSettings, code_version
 
 _START_SECONDS = 30.0
-_STOP_SECONDS = 15.0
+_STOP_SECONDS = 30.0
 
 
 class ControlError(Exception):
     """The server could not be started or stopped; the message says why and what to do."""
 
 
-def running(settings: LocalSettings) -> dict[str, str] | None:
+def running(settings: LocalSettings) -> dict[str, Any] | None:
     """Identity of the server that answers on the account's port, if it is this account's."""
     with contextlib.suppress(OSError, ValueError):
         with urllib.request.urlopen(f"http://127.0.0.1:{settings.port}/healthz", timeout=2) as answer:

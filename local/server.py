@@ -26,14 +26,15 @@ from local.spcs.reconciler import Reconciler
 def account_app(account: Account) -> web.Application:
     """The application on the account's port."""
     app = web.Application(client_max_size=MAX_BODY, middlewares=[errors_as_json])
-    Protocol(account).add_routes(app)
+    protocol = Protocol(account)
+    protocol.add_routes(app)
     TokenFront(account).add_routes(app)
     StageTransfer(account).add_routes(app)
     SignIn(account).add_routes(app)
     identity = {"account": account.settings.account_id, "code": local_settings.code_version()}
 
     async def health(request: web.Request) -> web.Response:
-        return web.json_response(identity)
+        return web.json_response({**identity, "statements": protocol.statement_count})
 
     app.router.add_get("/healthz", health)
     return app

@@ -40,7 +40,8 @@ def service_status(observed: Observed, item: Object) -> str:
     live = [state for state in found.values() if not state.terminating]
     if properties["IS_JOB"]:
         return _job_status(live)
-    if any(crash_looping(state) for state in live):
+    # What an earlier specification did says nothing of the one that takes its place now.
+    if any(crash_looping(state) for state in live if state.digest == properties["SPEC_DIGEST"]):
         return "FAILED"
     ready = sum(state.status == "READY" for state in live)
     return "RUNNING" if ready >= properties["MIN_READY_INSTANCES"] else "PENDING"
