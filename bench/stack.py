@@ -158,7 +158,8 @@ def _docker_start(image: str) -> float:
     container = client.containers.run(image, detach=True, ports={"9091/tcp": ("127.0.0.1", 0)})
     try:
         container.reload()
-        port = container.ports["9091/tcp"][0]["HostPort"]
+        bound = container.ports["9091/tcp"] or []
+        port = bound[0]["HostPort"]
         while not _healthy(f"http://127.0.0.1:{port}/healthz"):
             if time.perf_counter() - start > _READY_SECONDS:
                 raise RuntimeError(f"{image} was not healthy within {_READY_SECONDS} s")

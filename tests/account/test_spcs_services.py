@@ -67,6 +67,13 @@ def test_crash_at_start_is_told(world: World) -> None:
         assert "no such file: x" in world.logs(name, previous=True)
 
 
+def test_a_repaired_service_can_be_waited_for_at_once(world: World) -> None:
+    with world.service("REPAIRED", world.spec("import sys; sys.exit(7)"), wait=False) as name:
+        assert "its status is FAILED" in str(world.refused(f"CALL {name}!SPCS_WAIT_FOR('RUNNING', 60)"))
+        world.run(f"ALTER SERVICE {name} {world.spec(SERVER, container=READY)}")
+        world.wait_for(name)
+
+
 def test_never_ready_is_told(world: World) -> None:
     with world.service(
         "SLOW", world.spec("import time; time.sleep(99)", container=READY), wait=False
