@@ -12,7 +12,7 @@ from local.account.context import Context
 from local.account.result import Result, single
 from local.account.sql import Name, Statement
 from local.spcs.inspect import container_rows
-from local.spcs.jobs import failure_details, refuse_when_closing
+from local.spcs.jobs import cancel, failure_details, refuse_when_over
 from local.spcs.lifecycle import dns_domain, schema_hash
 from local.spcs.logs import tail
 from local.spcs.observed import POOL, SERVICE
@@ -36,7 +36,7 @@ def get_service_status(context: Context, arguments: list[Any]) -> str:
     deadline = time.monotonic() + (float(arguments[1]) if len(arguments) > 1 else 0)
     observed = context.account.spcs
     while service_status(observed, item) == "PENDING" and time.monotonic() < deadline:
-        refuse_when_closing(observed)
+        refuse_when_over(context)
         observed.wait(observed.version, min(1.0, deadline - time.monotonic()))
         item = context.get(SERVICE, item.fqn)
     rows = [
@@ -123,7 +123,7 @@ def wait_for(context: Context, item: Object, arguments: list[Any]) -> str:
         if time.monotonic() >= deadline:
             text = f"did not reach status {wanted} within {seconds:.0f} seconds: its status is {word}"
             raise _not_reached(context, fresh, word, text)
-        refuse_when_closing(observed)
+        refuse_when_over(context)
         observed.wait(version, max(0.0, min(0.5, deadline - time.monotonic())))
 
 
@@ -147,11 +147,7 @@ def cancel_job(context: Context, item: Object, arguments: list[Any]) -> str:
     context.require("OPERATE", item)
     if not item.properties["IS_JOB"]:
         raise errors.unsupported("SPCS_CANCEL_JOB of a service that is not a job")
-    with context.catalog.transaction():
-        fresh = context.catalog.by_id(item.id)
-        if fresh and not fresh.properties.get("RESULT"):
-            fresh.properties["CANCELLING"] = True
-            context.catalog.save(fresh)
+    cancel(context, item)
     return f"Job {item.name} is being cancelled."
 
 

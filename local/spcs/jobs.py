@@ -13,7 +13,6 @@ from local.account.objects.base import boolean, integer, read_options, text
 from local.account.result import Result, status
 from local.account.sql import Name, Statement
 from local.spcs.logs import tail
-from local.spcs.observed import Observed
 from local.spcs.service import DEFAULTS, Service, identifier, identifiers, prepare_service
 from local.spcs.source import read_from
 from local.spcs.status import FINAL, service_status
@@ -95,18 +94,31 @@ def _await(context: Context, name: Name) -> Result:
             return status(f"Job {name.name} completed successfully with status: DONE.")
         if word in FINAL:
             raise _failed(f"Job {name} ended with status: {word}.{failure_details(context, item)}")
-        refuse_when_closing(observed)
+        if context.cancelled.is_set():
+            cancel(context, item)
+        refuse_when_over(context)
         observed.wait(version, 0.5)
 
 
-def refuse_when_closing(observed: Observed) -> None:
-    """A wait ends when the server does.
+def refuse_when_over(context: Context) -> None:
+    """A wait ends when its client gives up, when its time is over, and when the server stops.
 
     Raises:
         SnowflakeError: 000604.
     """
-    if observed.closing:
+    if context.cancelled.is_set():
+        raise errors.SnowflakeError("000604", "57014", "SQL execution canceled")
+    if context.account.spcs.closing:
         raise errors.SnowflakeError("000604", "57014", "SQL execution canceled: the account is stopping")
+
+
+def cancel(context: Context, item: Object) -> None:
+    """Stop a job's containers; its status becomes CANCELLED."""
+    with context.catalog.transaction():
+        fresh = context.catalog.by_id(item.id)
+        if fresh and not fresh.properties.get("RESULT"):
+            fresh.properties["CANCELLING"] = True
+            context.catalog.save(fresh)
 
 
 def failure_details(context: Context, item: Object) -> str:
