@@ -11,6 +11,7 @@ import components as c
 from settings import load
 
 chosen, account = load(), c.from_config()
+c.check_specifications()
 named = chosen.named
 
 # As the deploying role: what belongs to the account, and what the owner role may do with it.

@@ -9,6 +9,7 @@ from components.image import Image, ImageArgs
 from components.milvus import Milvus, MilvusArgs
 from components.notebook import Notebook, NotebookArgs
 from components.place import Place
+from components.specification import check_all as check_specifications
 from components.storage import Storage, StorageArgs
 from components.verification import Verification, VerificationArgs
 from components.warehouse import Warehouse, WarehouseArgs
@@ -36,5 +37,6 @@ __all__ = [
     "VerificationArgs",
     "Warehouse",
     "WarehouseArgs",
+    "check_specifications",
     "from_config",
 ]

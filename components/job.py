@@ -54,7 +54,6 @@ class Job(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: JobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("milvus-spcs:index:Job", name, {}, opts)
-        specification.check_template(args.template)
         text = pulumi.Output.all(**args.values).apply(
             lambda values: specification.render(args.template, **values)
         )

@@ -65,7 +65,6 @@ class Service(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("milvus-spcs:index:Service", name, {}, opts)
-        specification.check_template(args.template)
         self.specification = pulumi.Output.all(**args.values).apply(
             lambda values: specification.render(args.template, **values)
         )

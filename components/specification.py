@@ -95,13 +95,14 @@ def render(template: str, **values: object) -> str:
     return rendered
 
 
-def check_template(template: str) -> None:
-    """Check a template of specs/ before its values are known.
+def check_all() -> None:
+    """Check all templates of specs/ before their values are known, and before anything is made.
 
     Raises:
         SpecificationError: as `render` does, but missing values are no error.
     """
-    check(_fill_in(template, {}, jinja2.Undefined), f"specs/{template}")
+    for path in sorted(SPECS.glob("*.yaml")):
+        check(_fill_in(path.name, {}, jinja2.Undefined), f"specs/{path.name}")
 
 
 def _fill_in(template: str, values: Mapping[str, object], undefined: type[jinja2.Undefined]) -> str:

@@ -81,9 +81,14 @@ def test_jobs_and_services_ask_for_resources(template: str) -> None:
     assert container["resources"].keys() == {"requests", "limits"}
 
 
-@pytest.mark.parametrize("template", TEMPLATES)
-def test_templates_are_checked_before_their_values_are_known(template: str) -> None:
-    specification.check_template(template)
+def test_templates_are_checked_before_their_values_are_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    specification.check_all()
+    (tmp_path / "bad.yaml").write_text("spec: {containers: [{name: a, image: '{{ image }}', port: 1}]}")
+    monkeypatch.setattr(specification, "SPECS", tmp_path)
+    with pytest.raises(SpecificationError, match=r"specs/bad.yaml: unknown key 'port'"):
+        specification.check_all()
 
 
 def test_a_missing_value_is_named() -> None:
