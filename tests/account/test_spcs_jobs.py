@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from snowflake.connector.errors import ProgrammingError
 
-from tests.account.conftest import RunningAccount
+from tests.account.conftest import RunningAccount, run
 from tests.account.spcs_world import POOL, World, world_of
 
 pytestmark = pytest.mark.docker
@@ -74,3 +75,12 @@ def test_waiting_for_what_cannot_come(world: World) -> None:
     refused = str(world.refused("CALL OVER!SPCS_WAIT_FOR('FAILED', 30)"))
     assert "did not reach status FAILED: its status is DONE" in refused
     world.run("DROP SERVICE OVER")
+
+
+def test_job_ends_with_its_statement(world: World) -> None:
+    limit = {"STATEMENT_TIMEOUT_IN_SECONDS": 3}
+    with world.connect(session_parameters=limit) as session, pytest.raises(ProgrammingError) as failure:
+        run(session, f"{EXECUTE} TOO_LONG {world.spec('import time; time.sleep(99)')}")
+    assert failure.value.errno == 630
+    world.wait_for("TOO_LONG", "CANCELLED")
+    world.run("DROP SERVICE TOO_LONG")
