@@ -36,6 +36,7 @@ check: $(READY) ## lint and type check
 	@.venv/bin/pyright
 
 test: check ## all tests: unit, account with official clients, stack with real containers and a browser
+	@$(PYTHON) -m tests.tools
 	@$(PYTHON) -m local.cli setup
 	@$(PYTHON) -m pytest
 
