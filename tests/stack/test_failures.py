@@ -183,7 +183,8 @@ def test_a_second_up_at_the_same_time_is_refused_by_the_lock(deployed: Deploymen
     assert first.returncode == 0, output
     assert second.returncode != 0
     assert "lock" in second.stdout
-    back = deployed.pulumi("up", "--yes", "--skip-preview")
+    # `--config` stays in the stack's settings.
+    back = deployed.pulumi("up", "--yes", "--skip-preview", warehouseAutoSuspend="180")
     assert back.returncode == 0, back.stdout
 
 
