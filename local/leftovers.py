@@ -1,24 +1,29 @@
-"""Removing what the local account made in Docker."""
+"""Removing what the local account made outside its state folder."""
 
 from __future__ import annotations
+
+import shutil
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound
 
 from local.account.catalog import Catalog
 from local.settings import LocalSettings
+from local.spcs.session_token import run_path
 
 LABEL = "milvus-spcs.account"
 _DATA_TYPES = ("IMAGE REPOSITORY", "SERVICE")
 
 
 def remove_docker_objects(settings: LocalSettings, keep_data: bool) -> None:
-    """Remove the account's containers, networks, pulled images and volumes from Docker.
+    """Remove the account's containers, networks, pulled images and volumes, and its containers' tokens.
 
     Args:
         settings: the account whose objects are meant; its server must have been stopped.
         keep_data: keep volumes while the account still has services or image repositories.
     """
+    if not (keep_data and has_data(settings)):
+        shutil.rmtree(run_path(settings), ignore_errors=True)
     try:
         client = docker.from_env()
     except DockerException:

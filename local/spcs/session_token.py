@@ -21,6 +21,7 @@ from local.spcs.spec_containers import DEFAULT_TOKEN_PATH
 
 if TYPE_CHECKING:
     from local.account.account import Account
+    from local.settings import LocalSettings
 
 LIFE_SECONDS = 3600
 REFRESH_SECONDS = 600
@@ -31,12 +32,16 @@ class MissingSecretError(Exception):
     """A secret that a container uses is gone, or its owner role may no longer read it."""
 
 
-def run_folder(account: Account) -> Path:
+def run_path(settings: LocalSettings) -> Path:
     """Where tokens and secrets of containers lie: in memory where the system has such a folder."""
     if _SHARED_MEMORY.is_mount() and os.access(_SHARED_MEMORY, os.W_OK):
-        folder = _SHARED_MEMORY / f"milvus-spcs-{account.settings.account_id}"
-    else:
-        folder = account.settings.state / "run"
+        return _SHARED_MEMORY / f"milvus-spcs-{settings.account_id}"
+    return settings.state / "run"
+
+
+def run_folder(account: Account) -> Path:
+    """The same folder, made where it is missing."""
+    folder = run_path(account.settings)
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
