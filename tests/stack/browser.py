@@ -31,6 +31,7 @@ FLAGS = (
 )
 LOAD_SECONDS = 90
 RUN_SECONDS = 180
+_ASK_FOR_KERNELS = "fetch('/api/kernels').then(answer => answer.json()).then(arguments[arguments.length - 1])"
 _OUTPUTS = ".jp-OutputArea-output"
 _PLOT = ".jp-OutputArea-output img"
 _ERRORS = (
@@ -77,7 +78,7 @@ class Browser:
             AssertionError: the words do not come; the message has the text of the page.
         """
         self._wait("JupyterLab", ".jp-Notebook .jp-CodeCell")
-        self._wait("the kernel", '.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+        self._until("the kernel", LOAD_SECONDS, self._kernel_is_connected)
         self._menu("Run", "Run All Cells")
         self._until("the answer", RUN_SECONDS, lambda: last_words in self.output_text() or self.errors())
         self._until("the end of the run", RUN_SECONDS, lambda: not self._running())
@@ -122,6 +123,15 @@ class Browser:
         found = self._wait(f"menu entry {entry}", item, by=By.XPATH)
         # The menu takes a click only on the entry that the pointer has been seen over.
         ActionChains(self.driver).move_to_element(found).pause(0.3).click().perform()
+
+    def _kernel_is_connected(self) -> bool:
+        """Whether the page's own connection to a kernel is up; cells that are run before are dropped.
+
+        The indicators on the page are no help: they start as idle, before there is a kernel.
+        """
+        kernels = self.driver.execute_async_script(_ASK_FOR_KERNELS)
+        connected = any(item["connections"] and item["execution_state"] == "idle" for item in kernels)
+        return connected and "| Idle" in self.driver.find_element(By.ID, "jp-main-statusbar").text
 
     def _running(self) -> bool:
         prompts = self.driver.find_elements(By.CSS_SELECTOR, ".jp-CodeCell .jp-InputPrompt")
