@@ -122,7 +122,7 @@ def _sdk_version() -> str:
     )
 
 
-def _exit_with(parent: int) -> None:
+def exit_with(parent: int) -> None:
     """End this process soon after the engine has died without saying so."""
     while os.getppid() == parent:
         time.sleep(_PARENT_CHECK_SECONDS)
@@ -134,7 +134,7 @@ def main() -> None:
     # The engine interrupts its plugins when it is done with them and waits for their end. The system's own
     # reaction is immediate, Python's would come after the import that may be going on.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    threading.Thread(target=_exit_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=exit_with, args=(os.getppid(),), daemon=True).start()
     host = LanguageHost(engine=sys.argv[-1])
     limits = [
         ("grpc.max_receive_message_length", _MESSAGE_LIMIT),

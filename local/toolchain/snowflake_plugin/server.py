@@ -4,6 +4,8 @@ See https://pulumi-developer-docs.readthedocs.io/latest/docs/architecture/provid
 """
 
 import json
+import os
+import signal
 import threading
 import traceback
 from collections.abc import Callable, Mapping
@@ -14,6 +16,7 @@ from typing import Any
 import grpc
 from google.protobuf import empty_pb2
 
+from local.toolchain.language_host import exit_with
 from local.toolchain.snowflake_plugin import VERSION, config
 from local.toolchain.snowflake_plugin.errors import Failure, PartialError, PluginError
 from local.toolchain.snowflake_plugin.resource import Resource, State
@@ -275,7 +278,10 @@ def _inputs(resource: Resource, inputs: State, olds: State, state: State) -> Sta
 
 
 def serve(engine_address: str) -> None:
-    """Serve until the engine ends the process; prints the port, as the engine expects."""
+    """Serve until the engine ends the process, or has ended itself; prints the port, as the engine expects."""
+    # The system's own reaction to an interrupt is immediate; Python's would wait for an import under way.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=exit_with, args=(os.getppid(),), daemon=True).start()
     server = grpc.server(ThreadPoolExecutor(_WORKERS), options=_OPTIONS)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(engine_address), server)
     port = server.add_insecure_port("127.0.0.1:0")
