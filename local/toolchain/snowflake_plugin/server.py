@@ -278,7 +278,7 @@ def _inputs(resource: Resource, inputs: State, olds: State, state: State) -> Sta
 
 
 def serve(engine_address: str) -> None:
-    """Serve until the engine ends the process, or has ended itself; prints the port, as the engine expects."""
+    """Serve until the engine ends the process or itself; prints the port, as the engine expects."""
     # The system's own reaction to an interrupt is immediate; Python's would wait for an import under way.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=exit_with, args=(os.getppid(),), daemon=True).start()
