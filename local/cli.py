@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from local import clients, control, settings, status
-from local.images.ensure import ensure_images, registry_answers
+from local.images.ensure import ensure_images
 from local.images.packages import ImageError
 from local.leftovers import remove_docker_objects
 from local.stack import LOCAL, LocalStack, Stack, interactive
-from local.toolchain import builder, install
+from local.toolchain import builder, install, public_registry
 from local.toolchain.report import ToolchainError, console, say
 
 
@@ -63,7 +63,7 @@ def setup(stack: str) -> int:
     """Install what is missing, without starting anything of the local account."""
     with _alone():
         install.ensure()
-        ensure_images(registry_answers(), say=_image_line)
+        ensure_images(public_registry.usable(), say=_image_line)
         builder.ensure_builder()
     return 0
 
@@ -118,7 +118,7 @@ def _set_up(stack: str) -> Stack:
     if stack != LOCAL:
         builder.ensure_builder()
         return Stack(stack)
-    bases = ensure_images(registry_answers(), say=_image_line)
+    bases = ensure_images(public_registry.usable(), say=_image_line)
     name = builder.ensure_builder()
     account = settings.load()
     started = control.start(account)

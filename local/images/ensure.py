@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 from local.images import engine
 from local.images.bases import Bases
 from local.settings import STATE
-
-PUBLIC_REGISTRY = "https://registry-1.docker.io/v2/"
-ANSWER_SECONDS = 5.0
-
-
-def registry_answers(url: str = PUBLIC_REGISTRY, timeout: float = ANSWER_SECONDS) -> bool:
-    """Whether the public container registry can be reached; it asks for a token (401) when it can."""
-    try:
-        with urllib.request.urlopen(url, timeout=timeout):  # noqa: S310 (a fixed https address)
-            return True
-    except urllib.error.HTTPError as error:
-        return error.code == 401
-    except OSError:
-        return False
 
 
 def ensure_images(
@@ -33,7 +17,7 @@ def ensure_images(
     """Make the images that are missing: the account's own in the Docker engine, and base images offline.
 
     Args:
-        online: whether a public container registry answers, see `registry_answers`.
+        online: whether a public container registry answers, see `public_registry.usable`.
         folder: where offline base images are kept; default `.state/images`.
         say: called with one line of text for each thing made; default prints it.
 

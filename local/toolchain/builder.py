@@ -13,11 +13,10 @@ import shutil
 import signal
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from local.settings import STATE
+from local.toolchain import public_registry
 from local.toolchain.debian import apt_install
 from local.toolchain.gobuild import ensure_built
 from local.toolchain.pulumi_env import BUILDER, DOCKER_CONFIG, environment
@@ -27,8 +26,6 @@ ROOT = STATE / "buildkit"
 SOCKET = ROOT / "buildkitd.sock"
 LOG = ROOT / "buildkitd.log"
 _PID = ROOT / "buildkitd.pid"
-_HUB = "https://registry-1.docker.io/v2/"
-_HUB_SECONDS = 5.0
 _START_SECONDS = 30.0
 _STOP_SECONDS = 15.0
 
@@ -46,7 +43,7 @@ def ensure_builder() -> str:
     """
     kind = _driver()
     if kind is None:
-        kind = "docker-container" if _hub_answers() else "remote"
+        kind = "docker-container" if public_registry.usable() else "remote"
         _create(kind)
         say("builder", f"made {BUILDER} ({_describe(kind)})")
     if kind == "remote":
@@ -113,17 +110,6 @@ def _container_runs() -> bool:
         check=False,
     )
     return done.stdout.strip() == "true"
-
-
-def _hub_answers() -> bool:
-    try:
-        with urllib.request.urlopen(_HUB, timeout=_HUB_SECONDS):
-            return True
-    except urllib.error.HTTPError as error:
-        # Without a login the registry answers 401; that is Docker Hub all the same.
-        return error.code == 401
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def _buildx(*arguments: str) -> None:

@@ -12,10 +12,10 @@ import pytest
 
 from local.images import bases, packages
 from local.images.bases import Bases, base_of
-from local.images.ensure import registry_answers
 from local.images.layers import LayerWriter
 from local.images.oci import ImageConfig, Layout
 from local.images.packages import ImageError
+from local.toolchain.public_registry import registry_answers
 from local.toolchain.report import ToolchainError
 
 LOCK = bases.JUPYTER_REQUIREMENTS

@@ -37,7 +37,7 @@ def target(inputs: dict[str, Any]) -> tuple[str, str]:
 
 
 def test_privileges() -> None:
-    made = program.run({"egressHosts": ["pypi.org"]})
+    made = program.run({"egressHosts": ["example.com"]})
     granted = {
         (item.inputs["accountRoleName"], *target(item.inputs)): set(item.inputs["privileges"])
         for item in made.of_type("GrantPrivilegesToAccountRole")
@@ -60,7 +60,7 @@ def test_role_grants() -> None:
 
 
 def test_grants_end_with_their_role() -> None:
-    made = program.run({"egressHosts": ["pypi.org"]})
+    made = program.run({"egressHosts": ["example.com"]})
     roles = {item.inputs["name"]: item.urn for item in made.of_type("AccountRole")}
     for item in made.of_type("GrantPrivilegesToAccountRole"):
         assert item.deleted_with == roles[item.inputs["accountRoleName"]]

@@ -10,7 +10,7 @@ import pytest
 from components import endpoints
 from tests.unit import program
 
-SETTINGS = {"generateUserPassword": True, "egressHosts": ["pypi.org"]}
+SETTINGS = {"generateUserPassword": True, "egressHosts": ["example.com"]}
 
 OBJECTS = {
     ("AccountRole", "MILVUS_OWNER_ROLE"),

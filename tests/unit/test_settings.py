@@ -96,11 +96,11 @@ def test_defaults_are_good() -> None:
         ("sharedComputePool", "1", "true or false"),
         ("milvusVolumeSize", "0", "GiB from 1 to 16384"),
         ("milvusVolumeSize", "10Gi", "a whole number"),
-        ("egressHosts", "pypi.org", "a list of strings"),
-        ("egressHosts", '["https://pypi.org"]', "without scheme"),
-        ("egressHosts", '["*.pypi.org"]', "wildcard"),
-        ("egressHosts", '["pypi.org:25"]', "22, 80, 443"),
-        ("egressHosts", '["pypi.org:99999"]', "22, 80, 443"),
+        ("egressHosts", "example.com", "a list of strings"),
+        ("egressHosts", '["https://example.com"]', "without scheme"),
+        ("egressHosts", '["*.example.com"]', "wildcard"),
+        ("egressHosts", '["example.com:25"]', "22, 80, 443"),
+        ("egressHosts", '["example.com:99999"]', "22, 80, 443"),
         ("egressHosts", '["localhost"]', "HOST or HOST:PORT"),
         ("egressHosts", '["0.0.0.0:22"]', "0.0.0.0 only with port 80 or 443"),
         ("egressHosts", "[443]", "a list of strings"),
@@ -153,14 +153,14 @@ def test_two_passwords_are_one_too_many() -> None:
 def test_good_values() -> None:
     given = read(
         prefix="TEAM_1",
-        egressHosts='["PyPI.org", "files.pythonhosted.org:443", "0.0.0.0:80", "db.example.com:5432"]',
+        egressHosts='["Example.com", "files.example.com:443", "0.0.0.0:80", "db.example.com:5432"]',
         userPublicKey=f"-----BEGIN PUBLIC KEY-----\n{KEY}\n-----END PUBLIC KEY-----",
         baseImages='{"python:3.12": "docker-image://localhost:5000/python"}',
         milvusInstanceFamily="GEN_X64_G2_4",
     )
     assert given.named("MILVUS_DEMO") == "TEAM_1_MILVUS_DEMO"
     assert given.egress_hosts == (
-        "pypi.org:443", "files.pythonhosted.org:443", "0.0.0.0:80", "db.example.com:5432",
+        "example.com:443", "files.example.com:443", "0.0.0.0:80", "db.example.com:5432",
     )  # fmt: skip
     assert given.user_public_key == KEY
     assert given.base_images == {"python:3.12": "docker-image://localhost:5000/python"}
