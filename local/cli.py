@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from local import clients, control, settings, status
+from local.images import engine as images
 from local.images.ensure import ensure_images
 from local.images.packages import ImageError
 from local.leftovers import remove_docker_objects
@@ -90,6 +91,7 @@ def clean(stack: str) -> int:
     control.stop(account)
     builder.remove()
     remove_docker_objects(account, keep_data=False)
+    images.remove()
     shutil.rmtree(settings.STATE, ignore_errors=True)
     say("clean", "removed containers, volumes, networks, state and tools of this project")
     return 0
