@@ -91,8 +91,8 @@ def clean(stack: str) -> int:
     control.stop(account)
     builder.remove()
     remove_docker_objects(account, keep_data=False)
-    images.remove()
     shutil.rmtree(settings.STATE, ignore_errors=True)
+    images.remove()
     say("clean", "removed containers, volumes, networks, state and tools of this project")
     return 0
 
