@@ -134,7 +134,7 @@ def _empty_preview(stack: LocalStack, program: str) -> float:
 
 def _service_start(account: LocalSettings, stack: LocalStack) -> Figure:
     """From CREATE SERVICE to RUNNING, against the same image started by Docker alone."""
-    image = stack.outputs()["images"]["milvus"].partition("@")[0]
+    image, _, digest = stack.outputs()["images"]["milvus"].partition("@")
     connection = clients.connect(account)
     try:
         for statement in ("USE ROLE MILVUS_OWNER_ROLE", "USE SCHEMA MILVUS_DEMO.PUBLIC"):
@@ -148,7 +148,12 @@ def _service_start(account: LocalSettings, stack: LocalStack) -> Figure:
         clients.rows(connection, "DROP SERVICE BENCH FORCE")
     finally:
         connection.close()
-    return Figure("Milvus: from CREATE SERVICE to RUNNING", ours, "s", _docker_start(image))
+    return Figure(
+        "Milvus: from CREATE SERVICE to RUNNING",
+        ours,
+        "s",
+        _docker_start(f"{image.rpartition(':')[0]}@{digest}"),
+    )
 
 
 def _docker_start(image: str) -> float:
