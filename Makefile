@@ -46,7 +46,7 @@ bench: $(READY) ## measure what users wait for, against references in the same r
 
 clean: $(READY) ## remove all that was made: containers, volumes, networks, state, tools
 	@$(PYTHON) -m local.cli clean
-	@rm -rf .venv
+	@rm -rf .venv .venv-*
 
 $(READY): pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --frozen --quiet --compile-bytecode
