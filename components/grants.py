@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 import pulumi_snowflake as snowflake
@@ -12,9 +13,7 @@ def on_account(
     name: str, role: snowflake.AccountRole, privileges: Sequence[str], parent: pulumi.Resource
 ) -> snowflake.GrantPrivilegesToAccountRole:
     """Grant privileges on the account."""
-    return snowflake.GrantPrivilegesToAccountRole(
-        name, account_role_name=role.name, privileges=privileges, on_account=True, opts=_options(role, parent)
-    )
+    return _grant(name, role, privileges, parent, on_account=True)
 
 
 def on_account_object(
@@ -26,14 +25,14 @@ def on_account_object(
     parent: pulumi.Resource,
 ) -> snowflake.GrantPrivilegesToAccountRole:
     """Grant privileges on a database, warehouse, compute pool or integration."""
-    return snowflake.GrantPrivilegesToAccountRole(
+    return _grant(
         name,
-        account_role_name=role.name,
-        privileges=privileges,
+        role,
+        privileges,
+        parent,
         on_account_object=snowflake.GrantPrivilegesToAccountRoleOnAccountObjectArgs(
             object_type=object_type, object_name=object_name
         ),
-        opts=_options(role, parent),
     )
 
 
@@ -45,12 +44,12 @@ def on_schema(
     parent: pulumi.Resource,
 ) -> snowflake.GrantPrivilegesToAccountRole:
     """Grant privileges on a schema, given by its quoted name."""
-    return snowflake.GrantPrivilegesToAccountRole(
+    return _grant(
         name,
-        account_role_name=role.name,
-        privileges=privileges,
+        role,
+        privileges,
+        parent,
         on_schema=snowflake.GrantPrivilegesToAccountRoleOnSchemaArgs(schema_name=schema_name),
-        opts=_options(role, parent),
     )
 
 
@@ -63,17 +62,26 @@ def on_schema_object(
     parent: pulumi.Resource,
 ) -> snowflake.GrantPrivilegesToAccountRole:
     """Grant privileges on an object in a schema, given by its quoted name."""
-    return snowflake.GrantPrivilegesToAccountRole(
+    return _grant(
         name,
-        account_role_name=role.name,
-        privileges=privileges,
+        role,
+        privileges,
+        parent,
         on_schema_object=snowflake.GrantPrivilegesToAccountRoleOnSchemaObjectArgs(
             object_type=object_type, object_name=object_name
         ),
-        opts=_options(role, parent),
     )
 
 
-def _options(role: snowflake.AccountRole, parent: pulumi.Resource) -> pulumi.ResourceOptions:
+def _grant(
+    name: str,
+    role: snowflake.AccountRole,
+    privileges: Sequence[str],
+    parent: pulumi.Resource,
+    **target: Any,
+) -> snowflake.GrantPrivilegesToAccountRole:
     # Dropping the role ends its grants, and a REVOKE on an object that is already gone would fail.
-    return pulumi.ResourceOptions(parent=parent, deleted_with=role, delete_before_replace=True)
+    options = pulumi.ResourceOptions(parent=parent, deleted_with=role, delete_before_replace=True)
+    return snowflake.GrantPrivilegesToAccountRole(
+        name, account_role_name=role.name, privileges=privileges, **target, opts=options
+    )

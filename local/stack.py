@@ -8,11 +8,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from local.settings import PROJECT
 from local.toolchain import pulumi_env
 from local.toolchain.report import ToolchainError, say
 
@@ -132,7 +132,7 @@ class LocalStack(Stack):
         super().resume()
 
     def _lay_over(self, settings: Mapping[str, Any]) -> None:
-        path = pulumi_env.copy_settings(LOCAL, PROJECT / f"Pulumi.{LOCAL}.yaml")
+        path = Path(self.variables["PULUMI_OPTION_CONFIG_FILE"])
         content = yaml.safe_load(path.read_text()) or {}
         merged = {**content, "config": {**content.get("config", {}), **settings}}
         if merged != content:
