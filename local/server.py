@@ -14,8 +14,9 @@ from aiohttp import web
 
 from local import settings as local_settings
 from local.account.account import Account
-from local.account.protocol import MAX_BODY, Protocol, errors_as_json
+from local.account.protocol import Protocol
 from local.account.stage_transfer import StageTransfer
+from local.account.wire import MAX_BODY, errors_as_json
 from local.ingress.app import ingress_runner
 from local.ingress.sign_in import SignIn
 from local.registry.container import RegistryReconciler

@@ -13,6 +13,7 @@ from typing import Any
 
 from local.account import errors
 from local.account.catalog_grants import ACCOUNT_OBJECT, Grant, Grants
+from local.account.catalog_requests import Requests
 from local.account.result import now
 from local.account.sql import Name
 
@@ -44,8 +45,8 @@ class Object:
         return Name(self.database, self.schema, self.name)
 
 
-class Catalog(Grants):
-    """Objects, grants and tokens, kept in one SQLite file; safe to use from many threads."""
+class Catalog(Grants, Requests):
+    """Objects, grants, tokens and answered requests, in one SQLite file; safe to use from many threads."""
 
     def create(
         self, kind: str, name: Name, owner: str, properties: dict[str, Any] | None = None, comment: str = ""
@@ -154,9 +155,22 @@ class Catalog(Grants):
         rows = self._rows("SELECT * FROM tokens WHERE kind=?", (kind,))
         return [(row["digest"], row["expires"], json.loads(row["content"])) for row in rows]
 
+    def count_tokens(self, kind: str) -> int:
+        """How many tokens of a kind have not expired."""
+        query = "SELECT COUNT(*) AS n FROM tokens WHERE expires>? AND kind=?"
+        return self._rows(query, (now(), kind))[0]["n"]
+
     def delete_token(self, digest: str) -> None:
         with self.transaction():
             self._connection.execute("DELETE FROM tokens WHERE digest=?", (digest,))
+
+    def delete_session(self, session: int) -> None:
+        """Remove all tokens of a session."""
+        with self.transaction():
+            self._connection.execute(
+                "DELETE FROM tokens WHERE json_extract(content, '$.id')=? AND kind IN ('session', 'master')",
+                (session,),
+            )
 
 
 def _object(row: sqlite3.Row) -> Object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ class Context:
         origin: the account's base URL as this client reaches it.
         describe_only: the client wants the result's columns, nothing may be run.
         cancelled: set when the client gave up; blocking waits must end then.
+        changing: to be called before something outside the catalog is changed.
     """
 
     account: Account
@@ -34,6 +35,7 @@ class Context:
     origin: str = ""
     describe_only: bool = False
     cancelled: threading.Event = field(default_factory=threading.Event)
+    changing: Callable[[], None] = lambda: None
 
     @property
     def catalog(self) -> Catalog:

@@ -58,12 +58,16 @@ class DataEngine:
                 return self._run(context, session, plan, text, [data_result.bound(b) for b in bindings or []])
             finally:
                 self._running.pop(context.cancelled, None)
+                context.session.in_transaction = session.in_transaction
 
     def transaction(self, context: Context, verb: str) -> Result:
         """BEGIN, COMMIT or ROLLBACK in a session."""
         session = self._session(context.session)
         with session.lock:
+            if verb == "COMMIT":
+                context.changing()
             session.run(verb)
+            context.session.in_transaction = session.in_transaction
         return Result([Column("status")], [["Statement executed successfully."]], statement_type=0x5000)
 
     def set_autocommit(self, session: Session, on: bool) -> None:
@@ -73,10 +77,12 @@ class DataEngine:
         if known:
             with known.lock:
                 known.set_autocommit(on)
+                session.in_transaction = known.in_transaction
 
     def drop(self, context: Context, item: Object) -> None:
         """Remove the data of a table or view that is dropped from the catalog."""
         session = self._session(context.session)
+        context.changing()
         with session.lock:
             self._present(context, {(item.database, item.schema)})
             session.drop(item.type, item.fqn)
@@ -87,6 +93,7 @@ class DataEngine:
         with session.lock:
             if name not in session.temporary:
                 return False
+            context.changing()
             session.drop("TABLE", name)
             session.temporary.discard(name)
         return True
@@ -133,7 +140,8 @@ class DataEngine:
 
     def _close_idle(self) -> None:
         for identity, session in list(self._sessions.items())[: -MAX_SESSIONS or None]:
-            if len(self._sessions) > MAX_SESSIONS and session.idle_seconds(time.monotonic()) > 60:
+            idle = session.idle_seconds(time.monotonic()) > 60 and not session.in_transaction
+            if len(self._sessions) > MAX_SESSIONS and idle:
                 self._sessions.pop(identity).close()
 
     def _present(self, context: Context, schemas: set[tuple[str, str]]) -> None:
@@ -153,6 +161,8 @@ class DataEngine:
         session.enter(context.session, self._catalog)
         if context.describe_only:
             return session.describe(plan, text)
+        if not plan.is_query:
+            context.changing()
         if plan.is_definition:
             return self._define(context, session, plan, text, values)
         if values and all(isinstance(value, list) for value in values):

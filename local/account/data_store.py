@@ -164,6 +164,7 @@ class DataSession:
         )
         self.lock = threading.RLock()
         self.temporary: set[Name] = set()
+        self._begun = False
         self._entered: tuple[str, str, int] = ("", "", 0)
         self._used = time.monotonic()
 
@@ -185,6 +186,11 @@ class DataSession:
         """Whether each statement is a transaction of its own; switching commits an open one."""
         self._fake.autocommit(on)
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether changes wait for COMMIT."""
+        return self._begun or self._fake._in_transaction  # noqa: SLF001 no other way to see it
+
     def run(self, text: str, values: Sequence[Any] = (), expression: exp.Expr | None = None) -> Result:
         """Run one statement; its rows as wire cells."""
         cursor = self._fake.cursor()
@@ -193,6 +199,8 @@ class DataSession:
                 cursor.execute(text, binding_params=tuple(values), server=True)
             finally:
                 self._fake.results_cache.clear()
+        if text in ("BEGIN", "COMMIT", "ROLLBACK"):
+            self._begun = text == "BEGIN"
         table = cursor._arrow_table  # noqa: SLF001 the public methods build Python rows first
         if table is None or expression is None:
             return Result([])

@@ -20,6 +20,11 @@ _DATA_OBJECTS = {
     **dict.fromkeys(("CREATE", "ALTER", "DESCRIBE", "DESC"), ("TABLE", "VIEW")),
     "SHOW": ("COLUMNS",),
 }
+# Running one of these a second time would do something else than running it once.
+_CHANGING_VERBS = {
+    *("ALTER", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "EXECUTE", "GRANT", "INSERT", "MERGE"),
+    *("REVOKE", "TRUNCATE", "UNDROP", "UPDATE"),
+}
 _READING_VERBS = {"SHOW", "DESCRIBE", "DESC", "LIST", "LS"}
 _CREATE_MODIFIERS = {"TRANSIENT", "TEMPORARY", "TEMP", "LOCAL", "GLOBAL", "SECURE", "VOLATILE", "TERSE"}
 
@@ -58,11 +63,20 @@ def execute(context: Context, text: str, bindings: list[dict[str, Any]] | None =
     Raises:
         SnowflakeError: refused, with Snowflake's code and text.
     """
-    first = _FIRST_WORD.match(text)
-    verb = first[1].upper() if first else ""
+    verb = _verb(text)
     if context.describe_only and verb not in _DATA_VERBS:
         return _describe(context, text, verb)
     return _execute(context, text, bindings)
+
+
+def changes_something(text: str) -> bool:
+    """Whether a statement must not be run again when a client sends the same request twice."""
+    return _verb(text) in _CHANGING_VERBS
+
+
+def _verb(text: str) -> str:
+    first = _FIRST_WORD.match(text)
+    return first[1].upper() if first else ""
 
 
 def _describe(context: Context, text: str, verb: str) -> Result:

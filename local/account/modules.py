@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from local.account import transactions
+from local.account import transactions, waiting
 from local.account.objects import (
     database,
     external_access,
@@ -55,5 +55,6 @@ MODULES: list[ModuleType] = [
     transactions,
     use,
     user,
+    waiting,
     warehouse,
 ]

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import zlib
 from typing import Any
 
 from aiohttp import web
 
-from local.account import access, answers, parameters
+from local.account import access, answers, parameters, wire
 from local.account.account import Account
 from local.account.context import Context
 from local.account.errors import SnowflakeError
 from local.account.functions import VERSION
 from local.account.session import MASTER_SECONDS, SESSION_SECONDS, Session, new_session, session_id
 from local.account.sql import Name
-from local.account.statements import Query, Statements
+from local.account.statements import BusyError, Query, Request, Statements
 
-MAX_BODY = 64 * 1024 * 1024
 ANSWER_WITHIN = 40.0
 PARAMETERS: dict[str, Any] = {
     "AUTOCOMMIT": True,
@@ -57,6 +54,7 @@ class Protocol:
         app.router.add_post("/session/v1/login-request", self.login)
         app.router.add_post("/queries/v1/query-request", self.query)
         app.router.add_post("/queries/v1/abort-request", self.abort)
+        app.router.add_post("/queries/{query_id}/abort-request", self.abort_query)
         app.router.add_get("/queries/{query_id}/result", self.result)
         app.router.add_get("/monitoring/queries/{query_id}", self.monitor)
         app.router.add_post("/session/token-request", self.token)
@@ -72,9 +70,8 @@ class Protocol:
     # Sessions
 
     async def login(self, request: web.Request) -> web.Response:
-        body = (await _body(request)).get("data", {})
-        session = await asyncio.to_thread(self._login, body, request.query)
-        token, master = self._account.authenticator.open(session)
+        body = wire.mapping(await wire.body(request), "data")
+        session, token, master = await asyncio.to_thread(self._open, body, request.query)
         data = {
             "token": token,
             "masterToken": master,
@@ -89,10 +86,14 @@ class Protocol:
         }
         return answers.success(data)
 
+    def _open(self, body: dict[str, Any], query: Any) -> tuple[Session, str, str]:
+        session = self._login(body, query)
+        return session, *self._account.authenticator.open(session)
+
     def _login(self, body: dict[str, Any], query: Any) -> Session:
         authenticator = self._account.authenticator
-        login, secret = body.get("LOGIN_NAME") or "", body.get("TOKEN") or body.get("PASSWORD") or ""
-        method = (body.get("AUTHENTICATOR") or "SNOWFLAKE").upper()
+        login, secret = wire.text(body, "LOGIN_NAME"), wire.text(body, "TOKEN") or wire.text(body, "PASSWORD")
+        method = (wire.text(body, "AUTHENTICATOR") or "SNOWFLAKE").upper()
         role = _folded(query.get("roleName", ""))
         if method == "OAUTH":
             session = self._service_session(authenticator.service_token(secret), role)
@@ -113,7 +114,9 @@ class Protocol:
     def _password_session(self, login: str, secret: str, role: str, body: dict[str, Any]) -> Session:
         user = self._account.authenticator.password(login, secret)
         restriction = self._account.authenticator.restriction(secret)
-        validate = str(body.get("SESSION_PARAMETERS", {}).get("CLIENT_VALIDATE_DEFAULT_PARAMETERS", True))
+        validate = str(
+            wire.mapping(body, "SESSION_PARAMETERS").get("CLIENT_VALIDATE_DEFAULT_PARAMETERS", True)
+        )
         usable = role in access.roles_of_user(self._account.catalog, user.name)
         if role and not usable and validate.lower() == "false":
             return new_session(self._account.catalog, user, access.PUBLIC)
@@ -130,7 +133,7 @@ class Protocol:
 
     def _apply_defaults(self, session: Session, query: Any, body: dict[str, Any]) -> None:
         session.parameters = {
-            **parameters.from_client(body.get("SESSION_PARAMETERS") or {}),
+            **parameters.from_client(wire.mapping(body, "SESSION_PARAMETERS")),
             "CLIENT_APP_ID": body.get("CLIENT_APP_ID"),
         }
         context = Context(self._account, session)
@@ -146,13 +149,12 @@ class Protocol:
                     session.schema = "PUBLIC"
 
     async def token(self, request: web.Request) -> web.Response:
-        body = await _body(request)
-        authenticator = self._account.authenticator
-        if body.get("requestType") not in ("RENEW", "ISSUE"):
-            raise SnowflakeError(
-                "390116", "08001", f"Token request {body.get('requestType')} is not supported."
-            )
-        token, master, session = authenticator.renew(_bearer(request))
+        body = await wire.body(request)
+        kind, old = wire.text(body, "requestType"), wire.text(body, "oldSessionToken")
+        if kind not in ("RENEW", "ISSUE"):
+            raise SnowflakeError("390116", "08001", f"Token request {kind} is not supported.")
+        renew = self._account.authenticator.renew
+        token, master, session = await asyncio.to_thread(renew, wire.bearer(request), old)
         data = {
             "sessionToken": token,
             "masterToken": master,
@@ -164,15 +166,17 @@ class Protocol:
         return answers.success(data)
 
     async def heartbeat(self, request: web.Request) -> web.Response:
-        self._account.authenticator.find(_bearer(request))
+        self._account.authenticator.find(wire.bearer(request))
         return answers.success(None)
 
     async def close_session(self, request: web.Request) -> web.Response:
         if request.query.get("delete") == "true":
-            token = _bearer(request)
-            self._account.data.forget(self._account.authenticator.find(token))
-            self._account.authenticator.close(token)
+            await asyncio.to_thread(self._close_session, wire.bearer(request))
         return answers.success(None)
+
+    def _close_session(self, token: str) -> None:
+        self._account.data.forget(self._account.authenticator.find(token))
+        self._account.authenticator.close(token)
 
     async def telemetry(self, request: web.Request) -> web.Response:
         return answers.success("Log Received")
@@ -180,35 +184,36 @@ class Protocol:
     # Queries
 
     async def query(self, request: web.Request) -> web.Response:
-        token = _bearer(request)
+        token = wire.bearer(request)
         session = self._account.authenticator.find(token)
-        body = await _body(request)
-        bindings = [item for _, item in sorted((body.get("bindings") or {}).items(), key=_position)]
-        query = self._statements.submit(
-            session,
+        body = await wire.body(request, wire.MAX_QUERY_BODY)
+        asked = Request(
             request.query.get("requestId", ""),
-            body.get("sqlText", ""),
-            bindings or None,
+            wire.text(body, "sqlText"),
+            wire.bindings(body) or None,
             origin=f"http://{request.host}",
             describe_only=bool(body.get("describeOnly")),
+            after=lambda: self._account.authenticator.remember(token, session),
         )
-        if body.get("asyncExec"):
-            return answers.pending(query)
-        answer = await self._answer(query)
-        self._account.authenticator.remember(token, session)
-        return answer
+        try:
+            query = self._statements.submit(session, asked)
+        except BusyError:
+            raise web.HTTPTooManyRequests(headers={"Retry-After": "1"}) from None
+        return answers.pending(query) if body.get("asyncExec") else await self._answer(query)
 
     async def result(self, request: web.Request) -> web.Response:
-        session = self._account.authenticator.find(_bearer(request))
-        query = self._statements.find(request.match_info["query_id"])
-        if query.session.user != session.user:
-            raise SnowflakeError("000707", "02000", f"Query {query.id} not found.")
-        return await self._answer(query)
+        return await self._answer(self._found(request))
+
+    def _found(self, request: web.Request) -> Query:
+        session = self._account.authenticator.find(wire.bearer(request))
+        return self._statements.find(request.match_info["query_id"], session)
 
     async def _answer(self, query: Query) -> web.Response:
         done, _ = await asyncio.wait({query.task}, timeout=ANSWER_WITHIN)
         if not done:
             return answers.pending(query)
+        if query.task.cancelled():
+            return answers.failure(SnowflakeError("000604", "57014", "SQL execution canceled"), query.id)
         try:
             return answers.success(
                 answers.result_data(query, query.task.result(), self._parameters(query.session))
@@ -227,8 +232,7 @@ class Protocol:
         return [{"name": name, "value": value} for name, value in shown.items()]
 
     async def monitor(self, request: web.Request) -> web.Response:
-        self._account.authenticator.find(_bearer(request))
-        query = self._statements.find(request.match_info["query_id"])
+        query = self._found(request)
         if not query.task.done():
             state = "RUNNING"
         else:
@@ -247,51 +251,14 @@ class Protocol:
         return answers.success({"queries": [entry]})
 
     async def abort(self, request: web.Request) -> web.Response:
-        self._account.authenticator.find(_bearer(request))
-        body = await _body(request)
-        self._statements.cancel(body.get("requestId", ""))
+        session = self._account.authenticator.find(wire.bearer(request))
+        body = await wire.body(request)
+        self._statements.cancel_request(session, wire.text(body, "requestId"))
         return answers.success(None)
 
-
-@web.middleware
-async def errors_as_json(request: web.Request, handler: Any) -> web.StreamResponse:
-    """Refusals become the JSON that drivers read, with HTTP 200."""
-    try:
-        return await handler(request)
-    except SnowflakeError as error:
-        return answers.failure(error)
-
-
-async def _body(request: web.Request) -> dict[str, Any]:
-    raw = await request.read()
-    try:
-        if request.headers.get("Content-Encoding") == "gzip":
-            raw = _unpacked(raw)
-        body = json.loads(raw or b"{}")
-    except (ValueError, zlib.error):
-        raise SnowflakeError("390999", "08001", "The request body is not JSON.") from None
-    if not isinstance(body, dict):
-        raise SnowflakeError("390999", "08001", "The request body is not a JSON object.")
-    return body
-
-
-def _unpacked(raw: bytes) -> bytes:
-    unpacker = zlib.decompressobj(wbits=31)
-    body = unpacker.decompress(raw, MAX_BODY)
-    if unpacker.unconsumed_tail:
-        raise web.HTTPRequestEntityTooLarge(MAX_BODY, MAX_BODY + 1)
-    return body
-
-
-def _position(binding: tuple[str, Any]) -> int:
-    return int(binding[0]) if binding[0].isdigit() else 0
-
-
-def _bearer(request: web.Request) -> str:
-    scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
-    if scheme != "Snowflake" or not rest.startswith("Token="):
-        raise SnowflakeError("390104", "08001", "The request has no Snowflake token.")
-    return rest.removeprefix("Token=").strip('"')
+    async def abort_query(self, request: web.Request) -> web.Response:
+        self._statements.cancel(self._found(request))
+        return answers.success(None)
 
 
 def _folded(identifier: str) -> str:

@@ -15,6 +15,7 @@ from local.account.sql import Name
 
 SESSION_SECONDS = 3600
 MASTER_SECONDS = 4 * 3600
+MAX_SESSIONS = 10_000
 
 
 @dataclass
@@ -24,6 +25,8 @@ class Session:
     Attributes:
         secondary_roles: `ALL`, `NONE`, or role names with commas between them.
         only_role: the role that a restricted sign-in (a service, some access tokens) cannot leave, or ''.
+        in_transaction: a transaction over tables is open; it ends with the server.
+        transaction_lost: the server ended while one was open, which the client has not been told yet.
     """
 
     id: int
@@ -35,6 +38,22 @@ class Session:
     warehouse: str = ""
     only_role: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
+    in_transaction: bool = False
+    transaction_lost: bool = False
+
+    def require_transaction(self) -> None:
+        """Tell once that the open transaction went with the server that kept it.
+
+        Raises:
+            SnowflakeError: 000625.
+        """
+        if self.transaction_lost:
+            self.transaction_lost = False
+            raise SnowflakeError(
+                "000625",
+                "57014",
+                "The transaction was rolled back: the account's server ended while it was open.",
+            )
 
 
 class Authenticator(Credentials):
@@ -45,7 +64,18 @@ class Authenticator(Credentials):
         self._sessions: dict[str, Session] = {}
 
     def open(self, session: Session) -> tuple[str, str]:
-        """Session and master token of a new session."""
+        """Session and master token of a new session.
+
+        Raises:
+            SnowflakeError: 390150 when too many sessions are open.
+        """
+        if self._catalog.count_tokens("session") >= MAX_SESSIONS:
+            raise SnowflakeError(
+                "390150", "08004", f"Too many open sessions (at most {MAX_SESSIONS}). Close some of them."
+            )
+        return self._issue(session)
+
+    def _issue(self, session: Session) -> tuple[str, str]:
         token, master = secrets.token_urlsafe(48), secrets.token_urlsafe(48)
         self._store(token, master, session)
         return token, master
@@ -64,21 +94,32 @@ class Authenticator(Credentials):
             )
         if found[0] < now():
             raise SnowflakeError("390112", "08001", "Your session has expired. Please login again.")
-        session_key = str(found[1]["id"])
-        if session_key not in self._sessions:
-            self._sessions[session_key] = Session(
-                **{**found[1], "parameters": found[1].get("parameters", {})}
-            )
-        return self._sessions[session_key]
+        return self._sessions.get(str(found[1]["id"])) or self._load(found[1])
+
+    def _load(self, content: dict[str, Any]) -> Session:
+        """A session as it was remembered, after the server was started anew."""
+        session = Session(**content)
+        if session.in_transaction:
+            session.in_transaction, session.transaction_lost = False, True
+        return self._keep(session)
+
+    def _keep(self, session: Session) -> Session:
+        if len(self._sessions) >= MAX_SESSIONS:
+            self._sessions.pop(next(iter(self._sessions)), None)
+        return self._sessions.setdefault(str(session.id), session)
 
     def remember(self, token: str, session: Session) -> None:
-        """Store what a USE statement changed, for a restart of the server."""
-        found = self._catalog.get_token(digest(token), "session")
-        if found and found[1] != asdict(session):
-            self._catalog.put_token(digest(token), "session", found[0], asdict(session))
+        """Store what a statement changed of its session, for a restart of the server."""
+        found, content = self._catalog.get_token(digest(token), "session"), asdict(session)
+        if found and found[1] != content:
+            with self._catalog.transaction(lasting=False):
+                self._catalog.put_token(digest(token), "session", found[0], content)
 
-    def renew(self, master: str) -> tuple[str, str, Session]:
+    def renew(self, master: str, old: str = "") -> tuple[str, str, Session]:
         """New session and master tokens for a master token.
+
+        Args:
+            old: the session token that expired; the session goes on as it was last remembered under it.
 
         Raises:
             SnowflakeError: 390114 when the master token is unknown or expired.
@@ -88,15 +129,17 @@ class Authenticator(Credentials):
             raise SnowflakeError(
                 "390114", "08001", "Authentication token has expired. The user must authenticate again."
             )
-        session = self._sessions.get(str(found[1]["id"])) or Session(**found[1])
-        token, new_master = self.open(session)
-        return token, new_master, session
+        before = self._catalog.get_token(digest(old), "session")
+        latest = before[1] if before and before[1]["id"] == found[1]["id"] else found[1]
+        session = self._sessions.get(str(found[1]["id"])) or self._load(latest)
+        return *self._issue(session), session
 
     def close(self, token: str) -> None:
+        """End a session: none of its tokens is good any more."""
         found = self._catalog.get_token(digest(token), "session")
         if found:
             self._sessions.pop(str(found[1]["id"]), None)
-            self._catalog.delete_token(digest(token))
+            self._catalog.delete_session(found[1]["id"])
 
     def rename_user(self, old: str, new: str) -> None:
         """Let open sessions follow a renamed user."""
@@ -125,11 +168,12 @@ class Authenticator(Credentials):
                     self._catalog.put_token(token, kind, expires, {**content, attribute: new})
 
     def _store(self, token: str, master: str, session: Session) -> None:
-        with self._catalog.transaction():
+        # New tokens are nothing that others wait for.
+        with self._catalog.transaction(lasting=False, telling=False):
             content = asdict(session)
             self._catalog.put_token(digest(token), "session", now() + SESSION_SECONDS, content)
             self._catalog.put_token(digest(master), "master", now() + MASTER_SECONDS, content)
-        self._sessions[str(session.id)] = session
+        self._keep(session)
 
 
 def session_id() -> int:

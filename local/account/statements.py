@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import re
 import threading
 import uuid
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from local.account import engine
+from local.account import engine, errors
 from local.account.account import Account
 from local.account.context import Context
 from local.account.errors import SnowflakeError
@@ -22,6 +24,8 @@ from local.account.session import Session
 from local.account.sql import Name
 
 MAX_PARALLEL = 256
+MAX_WAITING = 2000
+MAX_TEXT = 1024 * 1024
 REMEMBERED = 2000
 REMEMBERED_CELLS = 2_000_000
 _RESULT_SCAN = re.compile(
@@ -31,6 +35,29 @@ _RESULT_SCAN = re.compile(
 # What a limit of 0 means: seven days.
 _MOST_SECONDS = 7 * 24 * 3600
 _log = logging.getLogger(__name__)
+
+
+class BusyError(Exception):
+    """So many statements wait that this one was not taken; the client may send it again later."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client asks for.
+
+    Attributes:
+        id: the client's own id, the same when it sends the request again; '' when it has none.
+        origin: the account's base URL as this client reaches it.
+        describe_only: the client wants the result's columns, nothing may be run.
+        after: called in the worker's thread when the statement has ended, refused or not.
+    """
+
+    id: str
+    text: str
+    bindings: list[dict[str, Any]] | None = None
+    origin: str = ""
+    describe_only: bool = False
+    after: Callable[[], None] = lambda: None
 
 
 @dataclass
@@ -70,31 +97,37 @@ class Statements:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._pool = ThreadPoolExecutor(MAX_PARALLEL, thread_name_prefix="statement")
-        self._by_request: dict[str, Query] = {}
+        self._by_request: dict[tuple[int, str], Query] = {}
         self._by_id: OrderedDict[str, Query] = OrderedDict()
         self._cells = 0
+        self._open = 0
         self.count = 0
 
-    def submit(
-        self,
-        session: Session,
-        request: str,
-        text: str,
-        bindings: list[Any] | None = None,
-        origin: str = "",
-        describe_only: bool = False,
-    ) -> Query:
-        """Start a statement, or find the one that this request id started before."""
-        known = self._by_request.get(request)
-        if known and known.text == text and known.session is session:
+    def submit(self, session: Session, request: Request) -> Query:
+        """Start a statement, or find the one that this request started before.
+
+        Raises:
+            SnowflakeError: 000602 when its text is too long.
+            BusyError: too many statements wait.
+        """
+        key = (session.id, request.id)
+        known = self._by_request.get(key) if request.id else None
+        if known and known.text == request.text:
             return known
+        _require_size(request.text)
+        if self._open >= MAX_PARALLEL + MAX_WAITING:
+            raise BusyError
         self.count += 1
-        query = Query(str(uuid.uuid4()), text, session, request)
-        context = Context(self._account, session, origin, describe_only, query.cancelled)
-        query.task = asyncio.get_running_loop().create_task(self._run(context, query, bindings))
-        self._by_request[request] = self._by_id[query.id] = query
-        query.task.add_done_callback(lambda _: self._forget_oldest(query))
+        self._open += 1
+        query = Query(str(uuid.uuid4()), request.text, session, request.id)
+        query.task = asyncio.get_running_loop().create_task(self._run(query, request))
+        self._by_request[key] = self._by_id[query.id] = query
+        query.task.add_done_callback(lambda _: self._ended(query))
         return query
+
+    def _ended(self, query: Query) -> None:
+        self._open -= 1
+        self._forget_oldest(query)
 
     def _forget_oldest(self, newest: Query) -> None:
         """Keep the newest results, bounded by their number and by their cells."""
@@ -108,19 +141,20 @@ class Statements:
                 continue
             self._cells -= oldest.cells
             del self._by_id[oldest.id]
-            if self._by_request.get(oldest.request) is oldest:
-                del self._by_request[oldest.request]
+            key = (oldest.session.id, oldest.request)
+            if self._by_request.get(key) is oldest:
+                del self._by_request[key]
 
-    def find(self, query_id: str) -> Query:
-        """A query by its id.
+    def find(self, query_id: str, session: Session) -> Query:
+        """A query of the session's user by its id.
 
         Raises:
-            SnowflakeError: 000707 when it is unknown.
+            SnowflakeError: 000707 when it is unknown or another user's.
         """
-        try:
-            return self._by_id[query_id]
-        except KeyError:
-            raise SnowflakeError("000707", "02000", f"Query {query_id} not found.") from None
+        query = self._by_id.get(query_id)
+        if query is None or query.session.user != session.user:
+            raise SnowflakeError("000707", "02000", f"Query {query_id} not found.")
+        return query
 
     async def _earlier(self, query_id: str, session: Session) -> Result:
         """Result of an earlier query of the same user."""
@@ -129,10 +163,15 @@ class Statements:
             raise SnowflakeError("000709", "02000", f"Statement {query_id} not found")
         return replace(await asyncio.shield(query.task), statement_type=4096)
 
-    def cancel(self, request: str) -> None:
+    def cancel_request(self, session: Session, request: str) -> None:
+        """Cancel what a request of this session started, if it still runs."""
+        query = self._by_request.get((session.id, request))
+        if query:
+            self.cancel(query)
+
+    def cancel(self, query: Query) -> None:
         """Stop waiting for a statement; the client gets 000604."""
-        query = self._by_request.get(request)
-        if query and not query.task.done():
+        if not query.task.done():
             query.cancelled.set()
             self._account.data.interrupt(query.cancelled)
             query.task.cancel()
@@ -140,13 +179,16 @@ class Statements:
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _run(self, context: Context, query: Query, bindings: list[Any] | None) -> Result:
+    async def _run(self, query: Query, request: Request) -> Result:
         if earlier := _RESULT_SCAN.fullmatch(query.text):
             return await self._earlier(earlier[1], query.session)
         loop = asyncio.get_running_loop()
+        context = Context(
+            self._account, query.session, request.origin, request.describe_only, query.cancelled
+        )
         limit = _time_limit(context)
         try:
-            work = loop.run_in_executor(self._pool, engine.execute, context, query.text, bindings)
+            work = loop.run_in_executor(self._pool, self._execute, context, request)
             return await asyncio.wait_for(work, limit)
         except TimeoutError:
             query.cancelled.set()
@@ -159,10 +201,42 @@ class Statements:
             raise SnowflakeError("000604", "57014", "SQL execution canceled") from None
         except SnowflakeError:
             raise
+        except RecursionError:
+            raise errors.compilation_error("001003", "42000", "the statement is nested too deeply.") from None
         except Exception:
             _log.exception("statement failed inside the account: query %s", query.id)
             message = f"SQL execution internal error: query {query.id}; see the account's log."
             raise SnowflakeError("000603", "XX000", message) from None
+
+    def _execute(self, context: Context, request: Request) -> Result:
+        """Run the statement, in a worker's thread."""
+        try:
+            context.session.require_transaction()
+            if not request.id or not engine.changes_something(request.text):
+                return engine.execute(context, request.text, request.bindings)
+
+            def work(note: Callable[[], None]) -> Result:
+                context.changing = note
+                return engine.execute(context, request.text, request.bindings)
+
+            return self._account.catalog.once(_digest(context.session, request), work)
+        finally:
+            request.after()
+
+
+def _digest(session: Session, request: Request) -> str:
+    text = f"{session.id}\n{request.id}\n{request.text}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _require_size(text: str) -> None:
+    """See https://docs.snowflake.com/en/user-guide/query-size-limits"""
+    if len(text) * 4 > MAX_TEXT and len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT:
+        raise errors.compilation_error(
+            "000602",
+            "54000",
+            f"SQL statement text is larger than {MAX_TEXT} bytes. Use bind variables or files.",
+        )
 
 
 def _time_limit(context: Context) -> int:

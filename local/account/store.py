@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,45 +28,88 @@ CREATE TABLE IF NOT EXISTS service_role_grants (
   created REAL NOT NULL, PRIMARY KEY (service, service_role, role));
 CREATE TABLE IF NOT EXISTS tokens (
   digest TEXT PRIMARY KEY, kind TEXT NOT NULL, expires REAL NOT NULL, content TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS requests (
+  digest TEXT PRIMARY KEY, created REAL NOT NULL, answer TEXT);
+CREATE INDEX IF NOT EXISTS objects_by_owner ON objects (owner);
+CREATE INDEX IF NOT EXISTS objects_by_place ON objects (database, schema);
+CREATE INDEX IF NOT EXISTS grants_by_object ON grants (object);
+CREATE INDEX IF NOT EXISTS grants_by_role ON grants (role);
+CREATE INDEX IF NOT EXISTS role_grants_by_grantee ON role_grants (grantee_type, grantee);
+CREATE INDEX IF NOT EXISTS tokens_by_expiry ON tokens (expires);
+CREATE INDEX IF NOT EXISTS tokens_by_session ON tokens (json_extract(content, '$.id'));
 """
+_MOST_READERS = 16
 
 
 class Store:
-    """One SQLite file; safe to use from many threads."""
+    """One SQLite file; safe to use from many threads, which read while one of them writes."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._lock = threading.RLock()
         self._depth = 0
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._connection.row_factory = sqlite3.Row
-        self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + _SCHEMA)
+        self._writer = 0
+        self._noting = threading.local()
+        self._connection = self._connect()
+        self._connection.executescript("PRAGMA journal_mode=WAL;" + _SCHEMA)
+        self._readers: deque[sqlite3.Connection] = deque()
         self.changed = threading.Condition(self._lock)
         self.version = 0
 
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, timeout=30)
+        connection.row_factory = sqlite3.Row
+        return connection
+
     def close(self) -> None:
         with self._lock:
+            while self._readers:
+                self._readers.pop().close()
             self._connection.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All changes inside are made together or not at all; may be nested."""
+    def transaction(self, lasting: bool = True, telling: bool = True) -> Iterator[None]:
+        """All changes inside are made together or not at all; may be nested.
+
+        Args:
+            lasting: whether it must outlast a crash of the whole machine; otherwise it outlasts the end of
+                the server only, which costs a fraction of the time.
+            telling: whether those who wait for changes are told.
+        """
         with self._lock:
             self._depth += 1
+            outermost = self._depth == 1
             try:
-                if self._depth == 1:
+                if outermost:
+                    self._writer = threading.get_ident()
+                    self._connection.execute(f"PRAGMA synchronous={'FULL' if lasting else 'NORMAL'}")
                     self._connection.execute("BEGIN IMMEDIATE")
                 yield
+                if outermost:
+                    if lasting:
+                        getattr(self._noting, "note", _nothing)()
+                    self._connection.execute("COMMIT")
             except BaseException:
-                if self._depth == 1:
+                if outermost and self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
             else:
-                if self._depth == 1:
-                    self._connection.execute("COMMIT")
+                if outermost and telling:
                     self.version += 1
                     self.changed.notify_all()
             finally:
                 self._depth -= 1
+                if outermost:
+                    self._writer = 0
+
+    @contextmanager
+    def before_commit(self, note: Callable[[], None]) -> Iterator[None]:
+        """Call `note` in every lasting transaction that this thread makes inside, before it is committed."""
+        self._noting.note = note
+        try:
+            yield
+        finally:
+            del self._noting.note
 
     def wait(self, version: int, timeout: float) -> int:
         """Block until something changed after `version`, at most `timeout` seconds; the version now."""
@@ -74,5 +118,19 @@ class Store:
             return self.version
 
     def _rows(self, query: str, arguments: tuple = ()) -> list[sqlite3.Row]:
-        with self._lock:
+        if self._writer == threading.get_ident():
             return self._connection.execute(query, arguments).fetchall()
+        try:
+            reader = self._readers.pop()
+        except IndexError:
+            reader = self._connect()
+        found = reader.execute(query, arguments).fetchall()
+        if len(self._readers) < _MOST_READERS:
+            self._readers.append(reader)
+        else:
+            reader.close()
+        return found
+
+
+def _nothing() -> None:
+    pass

@@ -64,6 +64,13 @@ class RunningAccount:
                 self._process.wait()
             self._process = None
 
+    def kill(self) -> None:
+        """End the server at once, without a chance to tidy up."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
     def restart(self) -> None:
         """Stop and start; the state folder stays."""
         self.stop()
