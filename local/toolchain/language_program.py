@@ -26,7 +26,7 @@ from typing import Any
 import grpc
 import pulumi
 import pulumi.runtime
-from pulumi.runtime.proto import language_pb2, plugin_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, language_pb2, plugin_pb2
 
 _DIST_INFO = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)\.dist-info")
 
@@ -99,7 +99,38 @@ def program_traceback(error: BaseException, directory: str) -> str:
     return "".join(traceback.format_exception(type(error), error, where or error.__traceback__))
 
 
-def _run(request: Any, engine: str) -> Any:
+class Engine:
+    """The engine's service. The SDK sends some five debug lines a resource; no program waits for them."""
+
+    def __init__(self, address: str) -> None:
+        self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
+        self._sent: list[Any] = []
+
+    def __getattr__(self, method: str) -> Any:
+        return getattr(self._stub, method)
+
+    def Log(self, request: Any) -> None:
+        """Show a line; an error or a warning is there when this returns."""
+        if request.severity == engine_pb2.DEBUG:
+            self._sent.append(self._stub.Log.future(request))
+        else:
+            self._stub.Log(request)
+
+    def flush(self) -> None:
+        """Wait until the engine has all debug lines."""
+        for answer in self._sent:
+            answer.exception()
+
+
+def _run(request: Any, address: str) -> Any:
+    engine = Engine(address)
+    try:
+        return _run_program(request, engine)
+    finally:
+        engine.flush()
+
+
+def _run_program(request: Any, engine: Engine) -> Any:
     _configure(request, engine)
     directory = request.info.program_directory or request.pwd
     program = os.path.normpath(Path(directory, request.info.entry_point or request.program))
@@ -125,7 +156,7 @@ def _run(request: Any, engine: str) -> Any:
     return language_pb2.RunResponse()
 
 
-def _configure(request: Any, engine: str) -> None:
+def _configure(request: Any, engine: Engine) -> None:
     pulumi.runtime.set_all_config(dict(request.config), list(request.configSecretKeys))
     pulumi.runtime.configure(
         pulumi.runtime.Settings(

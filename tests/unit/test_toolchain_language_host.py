@@ -5,12 +5,21 @@ from __future__ import annotations
 import runpy
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
 import pytest
-from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import (
+    engine_pb2,
+    engine_pb2_grpc,
+    language_pb2,
+    language_pb2_grpc,
+    plugin_pb2,
+)
 
 from local.toolchain import language_host, language_program
 
@@ -71,3 +80,34 @@ def test_traceback_starts_in_the_program(tmp_path: Path) -> None:
     assert text.startswith(f'Traceback (most recent call last):\n  File "{program}", line 5, in <module>')
     assert "runpy" not in text
     assert text.endswith("ValueError: boom\n")
+
+
+class _SlowEngine(engine_pb2_grpc.EngineServicer):
+    """Takes debug lines only once it is told to."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.takes_debug = threading.Event()
+
+    def Log(self, request: engine_pb2.LogRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
+        if request.severity == engine_pb2.DEBUG:
+            self.takes_debug.wait(10)
+        self.lines.append(request.message)
+        return empty_pb2.Empty()
+
+
+def test_program_does_not_wait_for_debug_lines_but_none_is_lost() -> None:
+    service, server = _SlowEngine(), grpc.server(ThreadPoolExecutor(4))
+    engine_pb2_grpc.add_EngineServicer_to_server(service, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        engine = language_program.Engine(f"127.0.0.1:{port}")
+        engine.Log(engine_pb2.LogRequest(severity=engine_pb2.DEBUG, message="detail"))
+        engine.Log(engine_pb2.LogRequest(severity=engine_pb2.ERROR, message="refused"))
+        assert service.lines == ["refused"]
+        service.takes_debug.set()
+        engine.flush()
+        assert service.lines == ["refused", "detail"]
+    finally:
+        server.stop(None)

@@ -41,12 +41,12 @@ class Session(Protocol):
 
 
 def load_connector() -> Any:
-    """The connector module, without the parts for Amazon S3, which take most of its loading time."""
+    """The connector module, without S3 and Arrow support, which take most of its loading time."""
     with _loading:
         if "snowflake.connector" not in sys.modules:
             # The environment's hints spare the connector its search for a cloud it might run in.
             os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
-            absent = [name for name in ("boto3", "botocore") if name not in sys.modules]
+            absent = [name for name in ("boto3", "botocore", "pyarrow") if name not in sys.modules]
             sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
             try:
                 importlib.import_module("snowflake.connector")
