@@ -192,6 +192,7 @@ class DataEngine:
 
     def _record(self, context: Context, plan: Plan, kind: str, name: Name, text: str) -> None:
         with context.catalog.transaction():
+            context.require_parents(name)
             if plan.item:
                 context.catalog.delete(plan.item)
             comment = plan.expression.find(data_access.exp.SchemaCommentProperty)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Any
 
@@ -96,7 +97,8 @@ def _execute(context: Context, text: str, bindings: list[dict[str, Any]] | None)
         raise errors.compilation_error("000900", "42601", "Empty SQL statement.")
     for words, handler in STATEMENTS.items():
         if statement.accept(*words):
-            return handler(context, statement)
+            with _whole(context, words[0] in ("GRANT", "REVOKE")):
+                return handler(context, statement)
     verb = statement.words(1)[0]
     if verb in ("CREATE", "ALTER", "DROP", "SHOW", "DESCRIBE", "DESC"):
         return _on_object_type(context, statement, text, bindings)
@@ -127,15 +129,21 @@ def _on_object_type(
 def _run(
     context: Context, kind: ObjectType, verb: str, statement: Statement, replace: bool, modifiers: list[str]
 ) -> Result:
-    if verb == "CREATE":
-        return kind.create(context, statement, replace, frozenset(modifiers))
-    if verb == "ALTER":
-        return kind.alter(context, statement)
-    if verb == "DROP":
-        return kind.drop(context, statement)
     if verb == "SHOW":
         return kind.show(context, statement, terse="TERSE" in modifiers)
-    return kind.describe_statement(context, statement)
+    if verb in ("DESCRIBE", "DESC"):
+        return kind.describe_statement(context, statement)
+    with _whole(context, kind.atomic):
+        if verb == "CREATE":
+            return kind.create(context, statement, replace, frozenset(modifiers))
+        if verb == "ALTER":
+            return kind.alter(context, statement)
+        return kind.drop(context, statement)
+
+
+def _whole(context: Context, atomic: bool) -> AbstractContextManager[None]:
+    """Checks and changes as one transaction: what was checked still holds when the change is made."""
+    return context.catalog.transaction() if atomic else nullcontext()
 
 
 def _refusal(statement: Statement, verb: str = "") -> errors.SnowflakeError:

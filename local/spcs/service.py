@@ -54,6 +54,8 @@ class Service(ObjectType):
     """Long-running services; job services are of the same kind, made by EXECUTE JOB SERVICE."""
 
     kind, plural = SERVICE, "SERVICES"
+    # The registry is asked for its images.
+    atomic = False
     privileges = frozenset({"USAGE", "MONITOR", "OPERATE"})
     options: ClassVar[dict[str, Reader]] = {
         "AUTO_SUSPEND_SECS": integer,

@@ -33,6 +33,9 @@ class ObjectType(Shown):
     Subclasses set the class variables and override the hooks that they need. `options` names what CREATE
     and ALTER … SET accept and how each value is read; values are kept in the object's properties under the
     option's name (COMMENT goes to the object itself).
+
+    CREATE, ALTER and DROP of an `atomic` type are one transaction of the catalog each, during which no other
+    session can change anything: their handlers must neither wait nor ask Docker, the registry or tables.
     """
 
     privileges: ClassVar[frozenset[str]] = frozenset()
@@ -41,6 +44,7 @@ class ObjectType(Shown):
     title: ClassVar[str] = ""
     modifiers: ClassVar[frozenset[str]] = frozenset()
     create_privilege: ClassVar[str] = ""
+    atomic: ClassVar[bool] = True
 
     def label(self) -> str:
         """The type as status messages write it: `Compute pool`."""

@@ -38,6 +38,8 @@ def _encryption(statement: Statement) -> str:
 class ImageRepository(ObjectType):
     """Keeps images for services; `docker push` to its repository_url."""
 
+    # Its CREATE waits for the registry.
+    atomic = False
     kind, plural, title = images.KIND, "IMAGE REPOSITORIES", "Image Repository"
     privileges = frozenset({"READ", "WRITE", "SERVICE READ", "SERVICE WRITE"})
     options = {"ENCRYPTION": _encryption}  # noqa: RUF012

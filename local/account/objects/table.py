@@ -19,6 +19,9 @@ _CHANGES = frozenset({"DELETE", "INSERT", "REFERENCES", "SELECT", "TRUNCATE", "U
 class _DataObject(ObjectType):
     """CREATE and ALTER of these go to the data engine, which records them in the catalog."""
 
+    # The data engine's locks come before the catalog's.
+    atomic = False
+
     def drop(self, context: Context, statement: Statement) -> Result:
         start = statement.position
         statement.accept("IF", "EXISTS")
@@ -30,7 +33,6 @@ class _DataObject(ObjectType):
         item = context.catalog.find(self.kind, name)
         result = super().drop(context, statement)
         if item:
-            # Not inside the catalog's transaction: the data engine's locks come before the catalog's.
             context.account.data.drop(context, item)
         return result
 
