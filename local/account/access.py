@@ -6,6 +6,7 @@ See https://docs.snowflake.com/en/user-guide/security-access-control-overview
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from local.account.catalog import ACCOUNT_OBJECT, Catalog, Object
@@ -73,23 +74,30 @@ def roles_of_user(catalog: Catalog, user: str) -> frozenset[str]:
 
 def active_roles(catalog: Catalog, session: Session) -> frozenset[str]:
     """The roles whose privileges a session has now: primary with what it inherits, and secondary roles."""
-    roles = closure(catalog, [session.role] if session.role else [])
+    usable = usable_roles(catalog, session)
     if session.secondary_roles == "ALL":
-        return roles | usable_roles(catalog, session)
-    if session.secondary_roles != "NONE":
-        return roles | (closure(catalog, session.secondary_roles.split(",")) & usable_roles(catalog, session))
-    return roles
+        return usable
+    secondary = [] if session.secondary_roles == "NONE" else session.secondary_roles.split(",")
+    return closure(catalog, usable.intersection([session.role, *secondary]))
+
+
+def primary_roles(catalog: Catalog, session: Session) -> frozenset[str]:
+    """The session's primary role with what it inherits; PUBLIC alone once it is revoked from the user."""
+    return closure(catalog, usable_roles(catalog, session).intersection([session.role]))
 
 
 def usable_roles(catalog: Catalog, session: Session) -> frozenset[str]:
-    """The roles that USE ROLE accepts in a session."""
-    if session.only_role:
+    """The roles that USE ROLE accepts in a session, as they are granted at this moment."""
+    if session.is_service:
         return closure(catalog, [session.only_role])
-    return roles_of_user(catalog, session.user)
+    granted = roles_of_user(catalog, session.user)
+    if session.only_role:
+        return closure(catalog, granted.intersection([session.only_role]))
+    return granted
 
 
 class Access:
-    """What a set of active roles may do. Ownership implies every privilege on the object."""
+    """What active roles may do, for one statement. Ownership implies every privilege on the object."""
 
     def __init__(self, catalog: Catalog, roles: frozenset[str]) -> None:
         self._catalog = catalog
@@ -106,12 +114,20 @@ class Access:
 
     def privileges(self, target: Object | None = None) -> set[str]:
         """The privileges granted on an object (None: on the account) to the active roles."""
-        identity = target.id if target else ACCOUNT_OBJECT
+        return self._granted(target.id) if target else self._on_account
+
+    @cached_property
+    def _on_account(self) -> set[str]:
+        return self._granted(ACCOUNT_OBJECT)
+
+    def _granted(self, identity: int) -> set[str]:
         return {grant.privilege for grant in self._catalog.grants_on(identity) if grant.role in self.roles}
 
     def sees(self, item: Object) -> bool:
         """Whether the object exists as far as these roles can tell: any privilege on it is enough."""
         if item.type in ("ROLE", "USER") or self.owns(item) or self.has("MANAGE GRANTS"):
+            return True
+        if item.type == "WAREHOUSE" and self.has("MANAGE WAREHOUSES"):
             return True
         return bool(self.privileges(item)) or self._sees_something_inside(item)
 

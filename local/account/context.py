@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from local.account import access, errors
 from local.account.catalog import ACCOUNT_OBJECT, Catalog, Object
 from local.account.session import Session
-from local.account.sql import Name
+from local.account.sql import Name, shown
 
 if TYPE_CHECKING:
     from local.account.account import Account
@@ -49,7 +49,7 @@ class Context:
     @cached_property
     def primary(self) -> access.Access:
         """The primary role only: what creating objects is checked against."""
-        return access.Access(self.catalog, access.closure(self.catalog, [self.session.role]))
+        return access.Access(self.catalog, access.primary_roles(self.catalog, self.session))
 
     def resolve(self, parts: Sequence[str], scope: str) -> Name:
         """A full name from one to three parts and the session's current database and schema.
@@ -84,7 +84,7 @@ class Context:
             SnowflakeError: 002003 when it is absent or invisible.
         """
         item = self.catalog.find(kind, name)
-        if item is None or not self.access.sees(item):
+        if item is None or not self.access.sees(item) or not self.reaches(name):
             raise errors.does_not_exist(kind, str(name))
         return item
 
@@ -95,22 +95,26 @@ class Context:
             SnowflakeError: 003001.
         """
         if not self.access.has(privilege, target):
-            raise self._refused(target)
+            raise self.refused(privilege, target)
 
     def require_any(self, privileges: Sequence[str], target: Object) -> None:
         if not any(self.access.has(privilege, target) for privilege in privileges):
-            raise self._refused(target)
+            raise self.refused(" or ".join(privileges), target)
 
     def require_ownership(self, target: Object) -> None:
         if not self.access.owns(target):
-            raise self._refused(target)
+            raise self.refused("OWNERSHIP", target)
 
     def require_create(self, privilege: str, parent: Object | None) -> None:
         """CREATE privileges must be held by the primary role; secondary roles do not count."""
         if parent is not None and not self.access.sees(parent):
             raise errors.does_not_exist(parent.type, str(parent.fqn))
-        if not self.primary.has(privilege, parent):
-            raise self._refused(parent)
+        self.require_primary(privilege, parent)
+
+    def require_primary(self, privilege: str, target: Object | None) -> None:
+        """As `require`, of the primary role alone: what a new object's owner must hold itself."""
+        if not self.primary.has(privilege, target):
+            raise self.refused(privilege, target, primary_only=True)
 
     def require_usage(self, name: Name) -> None:
         """USAGE on the database and schema above a name; without it the object looks absent."""
@@ -147,10 +151,19 @@ class Context:
     def _usable(self, item: Object) -> bool:
         return self.access.has("USAGE", item) or bool(self.access.privileges(item))
 
-    def _refused(self, target: Object | None) -> errors.SnowflakeError:
+    def refused(
+        self, privilege: str, target: Object | None, primary_only: bool = False
+    ) -> errors.SnowflakeError:
+        """003001, which says what the session's roles lack on the object (None: on the account)."""
+        who = f"Your primary role {self.session.role}"
+        if not primary_only and self.session.secondary_roles != "NONE":
+            who += " or one of your secondary roles"
         if target is None:
-            return errors.insufficient_privileges("account", self.account.settings.locator)
-        return errors.insufficient_privileges(target.type, target.name)
+            kind, name, where = "account", self.account.settings.locator, "ACCOUNT"
+        else:
+            kind, name = "INTEGRATION" if "INTEGRATION" in target.type else target.type, target.name
+            where = f"{kind} {shown(target.fqn)}"
+        return errors.insufficient_privileges(kind, name, f"{who} must have {privilege} granted on {where}.")
 
     def creating(self, item: Object) -> None:
         """Apply the future grants of the schema, or else those of the database, to a new object."""

@@ -33,12 +33,14 @@ def already_exists(name: str) -> SnowflakeError:
     return compilation_error("002002", "42710", f"Object '{name}' already exists.")
 
 
-def insufficient_privileges(kind: str, name: str) -> SnowflakeError:
-    return SnowflakeError(
-        "003001",
-        "42501",
-        f"SQL access control error:\nInsufficient privileges to operate on {kind.lower()} '{name}'.",
-    )
+def insufficient_privileges(kind: str, name: str, hint: str = "") -> SnowflakeError:
+    """A privilege is missing on an object that the session sees.
+
+    Args:
+        hint: a sentence that says which one.
+    """
+    text = f"Insufficient privileges to operate on {kind.lower().replace(' ', '_')} '{name}'. {hint}".rstrip()
+    return SnowflakeError("003001", "42501", f"SQL access control error:\n{text}")
 
 
 def syntax_error(line: int, position: int, token: str) -> SnowflakeError:

@@ -5,14 +5,13 @@ See https://docs.snowflake.com/en/user-guide/security-access-control-privileges
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from local.account import errors
 from local.account.catalog import ACCOUNT_OBJECT, Object
 from local.account.context import Context
-from local.account.sql import Statement, quote
+from local.account.sql import Statement, shown
 
 if TYPE_CHECKING:
     from local.account.objects.base import ObjectType
@@ -83,7 +82,6 @@ ACCOUNT_PRIVILEGES = frozenset(
         "RESOLVE ALL",
     }
 )
-_PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
 
 
 @dataclass(frozen=True)
@@ -213,11 +211,7 @@ def shown_type(kind: str) -> str:
 
 def shown_name(item: Object) -> str:
     """A full name with quotes only where they are needed."""
-    return shown_parts(item.fqn)
-
-
-def shown_parts(parts: tuple[str, ...]) -> str:
-    return ".".join(part if _PLAIN.fullmatch(part) else quote(part) for part in parts if part)
+    return shown(item.fqn)
 
 
 def managing_schema(context: Context, item: Object) -> Object | None:

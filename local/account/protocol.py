@@ -126,7 +126,7 @@ class Protocol:
         if role and role not in access.closure(self._account.catalog, [content["role"]]):
             raise SnowflakeError("390317", "08004", f"Role '{role}' is not granted to this service.")
         session = Session(id=session_id(), user=content["user"], role=role or content["role"])
-        session.only_role = content["role"]
+        session.only_role, session.is_service = content["role"], True
         session.database, session.schema = content["database"], content["schema"]
         session.warehouse = content.get("warehouse") or ""
         return session

@@ -25,6 +25,7 @@ class Session:
     Attributes:
         secondary_roles: `ALL`, `NONE`, or role names with commas between them.
         only_role: the role that a restricted sign-in (a service, some access tokens) cannot leave, or ''.
+        is_service: the session is a service's own; its user is no object of the account.
         in_transaction: a transaction over tables is open; it ends with the server.
         transaction_lost: the server ended while one was open, which the client has not been told yet.
     """
@@ -37,6 +38,7 @@ class Session:
     schema: str = ""
     warehouse: str = ""
     only_role: str = ""
+    is_service: bool = False
     parameters: dict[str, Any] = field(default_factory=dict)
     in_transaction: bool = False
     transaction_lost: bool = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
 from sqlglot.dialects.snowflake import Snowflake
@@ -18,6 +20,7 @@ class _Tokenizer(Snowflake.Tokenizer):
 
 _STRINGS = {TokenType.STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING, TokenType.NATIONAL_STRING}
 _CLOSING = {"(": ")", "[": "]"}
+_PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
 
 
 class Name(NamedTuple):
@@ -201,6 +204,11 @@ def split(text: str) -> list[str]:
 def quote(identifier: str) -> str:
     """An identifier in double quotes."""
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def shown(parts: Iterable[str]) -> str:
+    """A name with dots between its parts, and quotes only where they are needed; empty parts are left out."""
+    return ".".join(part if _PLAIN.fullmatch(part) else quote(part) for part in parts if part)
 
 
 def _is_word(text: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.account import errors
 from local.account.catalog import Object
 from local.account.context import Context
 from local.account.errors import SnowflakeError
@@ -106,12 +105,8 @@ def family_of(pool: Object) -> Family:
 
 def _check_endpoints(context: Context, document: Document) -> None:
     public = [endpoint for endpoint in document["spec"].get("endpoints", ()) if endpoint["public"]]
-    if public and not context.primary.has("BIND SERVICE ENDPOINT"):
-        raise _refused(
-            f"Insufficient privileges to operate on account '{context.account.settings.locator}': role "
-            f"'{context.session.role}' needs BIND SERVICE ENDPOINT on the account for public endpoint "
-            f"'{public[0]['name']}'"
-        )
+    if public:
+        context.require_primary("BIND SERVICE ENDPOINT", None)
 
 
 def _image(context: Context, image: str, family: Family) -> dict[str, str]:
@@ -146,8 +141,7 @@ def _stage(context: Context, volume: Document) -> Name:
 
 def _require(context: Context, privilege: str, item: Object) -> None:
     """A privilege of the primary role, which will own the service; secondary roles do not count."""
-    if not context.primary.has(privilege, item):
-        raise errors.insufficient_privileges(item.type, item.name)
+    context.require_primary(privilege, item)
 
 
 def _refused(text: str) -> SnowflakeError:

@@ -107,7 +107,7 @@ class ComputePool(ObjectType):
         }
 
     def describe(self, context: Context, item: Object) -> Result:
-        context.require_any(["MONITOR", "USAGE", "OPERATE", "MODIFY"], item)
+        context.require("MONITOR", item)
         return table(self.describe_columns, [self.show_row(context, item)])
 
     def require_alter(self, context: Context, item: Object) -> None:

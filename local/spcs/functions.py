@@ -32,7 +32,7 @@ def get_service_status(context: Context, arguments: list[Any]) -> str:
     """SYSTEM$GET_SERVICE_STATUS('<service>'[, <seconds to wait for a steady state>])"""
     _count("SYSTEM$GET_SERVICE_STATUS", arguments, 1, 2)
     item = _named(context, SERVICE, arguments[0], "schema")
-    context.require_any(["MONITOR", "USAGE", "OPERATE"], item)
+    context.require("MONITOR", item)
     deadline = time.monotonic() + (float(arguments[1]) if len(arguments) > 1 else 0)
     observed = context.account.spcs
     while service_status(observed, item) == "PENDING" and time.monotonic() < deadline:
@@ -82,7 +82,9 @@ def get_dns_domain(context: Context, arguments: list[Any]) -> str:
 def get_pool_status(context: Context, arguments: list[Any]) -> str:
     """SYSTEM$GET_COMPUTE_POOL_STATUS('<pool>')"""
     _count("SYSTEM$GET_COMPUTE_POOL_STATUS", arguments, 1, 1)
-    state, message, code = pool_state(context.account, _named(context, POOL, arguments[0], "account"))
+    pool = _named(context, POOL, arguments[0], "account")
+    context.require("MONITOR", pool)
+    state, message, code = pool_state(context.account, pool)
     return json.dumps({"status": state, "message": message, "error_code": code}, separators=(",", ":"))
 
 

@@ -40,6 +40,7 @@ def service_of(context: Context, statement: Statement) -> Object:
 
 def show_containers(context: Context, statement: Statement) -> Result:
     item = service_of(context, statement)
+    context.require("MONITOR", item)
     return table(_CONTAINER_COLUMNS, [_common(context, item) | row for row in container_rows(context, item)])
 
 
@@ -116,6 +117,7 @@ def iso(moment: float | None) -> str | None:
 
 def show_instances(context: Context, statement: Statement) -> Result:
     item = service_of(context, statement)
+    context.require("MONITOR", item)
     rows = [
         _common(context, item)
         | {

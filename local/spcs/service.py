@@ -255,7 +255,10 @@ def fill_instances(properties: dict[str, Any]) -> None:
 
 def as_owner(context: Context, item: Object) -> Context:
     """The same statement seen with the privileges of the service's owner, which its containers act with."""
-    return Context(context.account, replace(context.session, role=item.owner, secondary_roles="NONE"))
+    owner = replace(
+        context.session, role=item.owner, only_role=item.owner, is_service=True, secondary_roles="NONE"
+    )
+    return Context(context.account, owner)
 
 
 def services_in(kind: ObjectType, context: Context, statement: Statement) -> Iterable[Object]:

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from local.account import access, errors, parameters
 from local.account.catalog import Object
 from local.account.context import Context
-from local.account.objects import references
-from local.account.objects.base import ObjectType, Reader
+from local.account.objects.base import Reader
+from local.account.objects.container import Container, contents
 from local.account.result import Result, columns, table
 from local.account.sql import Name, Statement
 
@@ -18,10 +18,9 @@ _REPLICATION_COLUMNS = columns(
     "region_group snowflake_region created_on:timestamp_ltz account_name name comment is_primary primary "
     "replication_allowed_to_accounts failover_allowed_to_accounts organization_name account_locator"
 )
-_CONTENT_COLUMNS = columns("created_on:timestamp_ltz name kind")
 
 
-class Database(ObjectType):
+class Database(Container):
     """Databases; each is made with the schemas PUBLIC and INFORMATION_SCHEMA."""
 
     kind, plural, scope = KIND, "DATABASES", "account"
@@ -68,49 +67,6 @@ class Database(ObjectType):
     def describe(self, context: Context, item: Object) -> Result:
         found = [one for one in context.catalog.objects("SCHEMA", item.name) if context.access.sees(one)]
         return contents(found)
-
-    def require_alter(self, context: Context, item: Object) -> None:
-        context.require("MODIFY", item)
-
-    def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
-        require_levels(context, changed)
-
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
-        references.refuse_services(context, item, "renamed")
-        old = item.name
-        with context.catalog.transaction():
-            children = context.catalog.inside(item)
-            result = super().rename(context, item, statement)
-            for child in children:
-                child.database = item.name
-                context.catalog.save(child)
-            references.renamed(context, Name(old, "", ""), Name(item.name, "", ""))
-        if context.session.database == old:
-            context.session.database = item.name
-        return result
-
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
-        if not statement.accept("CASCADE"):
-            statement.accept("RESTRICT")
-        references.refuse_referenced(context, item)
-        if context.session.database == item.name:
-            context.session.database = context.session.schema = ""
-
-
-def contents(found: list[Object]) -> Result:
-    """DESCRIBE of a database or schema: what is in it."""
-    rows = [{"created_on": one.created, "name": one.name, "kind": one.type} for one in found]
-    return table(_CONTENT_COLUMNS, rows)
-
-
-def require_levels(context: Context, changed: dict[str, Any]) -> None:
-    """Log and trace levels of a database or schema take a privilege on the account besides.
-
-    See https://docs.snowflake.com/en/developer-guide/logging-tracing/logging-log-level
-    """
-    for name in ("LOG_LEVEL", "TRACE_LEVEL"):
-        if name in changed and not context.access.has(f"MODIFY {name.replace('_', ' ')}"):
-            context.require(f"MODIFY {name.replace('_', ' ')}")
 
 
 def show_replication_databases(context: Context, statement: Statement) -> Result:

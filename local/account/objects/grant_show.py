@@ -11,7 +11,7 @@ from local.account.context import Context
 from local.account.objects.service_role import read_service_role
 from local.account.privileges import OWNERSHIP
 from local.account.result import Result, columns, table
-from local.account.sql import Name, Statement
+from local.account.sql import Name, Statement, shown
 
 _GRANTS = columns(
     "created_on:timestamp_ltz privilege granted_on name granted_to grantee_name grant_option granted_by"
@@ -192,7 +192,7 @@ def _usage_row(entry: Any) -> Row:
         "created_on": entry["created"],
         "privilege": "USAGE",
         "granted_on": "ROLE",
-        "name": privileges.shown_parts((entry["role"],)),
+        "name": shown((entry["role"],)),
         "granted_to": entry["grantee_type"],
         "grantee_name": entry["grantee"],
         "grant_option": False,

@@ -34,6 +34,7 @@ class NetworkRule(ObjectType):
     """Lists of hosts or addresses; HOST_PORT rules are what services may reach outside."""
 
     kind, plural = "NETWORK RULE", "NETWORK RULES"
+    privileges = frozenset({"USAGE"})
     options: ClassVar[dict[str, Reader]] = {
         "TYPE": one_of(*_MODES),
         "VALUE_LIST": words,

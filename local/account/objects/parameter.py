@@ -58,7 +58,7 @@ def alter_session(context: Context, statement: Statement) -> Result:
 def alter_account(context: Context, statement: Statement) -> Result:
     """ALTER ACCOUNT {SET <name> = <value> … | UNSET <name>, …}"""
     if "ACCOUNTADMIN" not in context.access.roles:
-        raise errors.insufficient_privileges("account", context.account.settings.locator)
+        raise context.refused("OWNERSHIP", None)
     with context.catalog.transaction():
         item = parameters.account_object(context.catalog)
         changed = _changed(statement, "ACCOUNT", item.properties if item else {})

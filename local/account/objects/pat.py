@@ -93,7 +93,7 @@ def rename_role(catalog: Catalog, old: str, new: str) -> None:
 def _require(context: Context, user: Object) -> None:
     privilege = "MODIFY PROGRAMMATIC AUTHENTICATION METHODS"
     if user.name != context.session.user and not context.access.has(privilege, user):
-        raise errors.insufficient_privileges("user", user.name)
+        raise context.refused(privilege, user)
 
 
 def _tokens(catalog: Catalog, user: str) -> list[tuple[str, float, dict[str, Any]]]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from local.account import errors, parameters
 from local.account.catalog import Object
 from local.account.context import Context
-from local.account.objects import references
-from local.account.objects.base import ObjectType, Reader, read_options
-from local.account.objects.database import INFORMATION_SCHEMA, contents, require_levels
+from local.account.objects.base import Reader, read_options
+from local.account.objects.container import Container, contents
+from local.account.objects.database import INFORMATION_SCHEMA
 from local.account.result import Result, columns, status
 from local.account.sql import Name, Statement
 
@@ -25,7 +24,7 @@ _CREATE = (
 )
 
 
-class Schema(ObjectType):
+class Schema(Container):
     """Schemas; in one with managed access only its owner grants privileges on what it contains."""
 
     kind, plural, scope = KIND, "SCHEMAS", "database"
@@ -48,10 +47,6 @@ class Schema(ObjectType):
 
     def created(self, context: Context, item: Object) -> None:
         context.session.database, context.session.schema = item.database, item.name
-
-    def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
-        visible = {one.name for one in context.catalog.objects("DATABASE") if context.access.sees(one)}
-        return [item for item in super().in_scope(context, statement) if item.database in visible]
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:
         session = context.session
@@ -87,37 +82,10 @@ class Schema(ObjectType):
             context.catalog.save(item)
         return status("Statement executed successfully.")
 
-    def require_alter(self, context: Context, item: Object) -> None:
-        context.require("MODIFY", item)
-
-    def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
-        require_levels(context, changed)
-
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
-        references.refuse_services(context, item, "renamed")
-        old = item.fqn
-        with context.catalog.transaction():
-            children = context.catalog.inside(item)
-            result = super().rename(context, item, statement)
-            for child in children:
-                child.database, child.schema = item.database, item.name
-                context.catalog.save(child)
-            references.renamed(context, Name(old.database, old.name, ""), Name(item.database, item.name, ""))
-        if (context.session.database, context.session.schema) == (old.database, old.name):
-            context.session.database, context.session.schema = item.database, item.name
-        return result
-
     def require_drop(self, context: Context, item: Object) -> None:
         if item.name == INFORMATION_SCHEMA:
             raise errors.insufficient_privileges("schema", item.name)
         super().require_drop(context, item)
-
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
-        if not statement.accept("CASCADE"):
-            statement.accept("RESTRICT")
-        references.refuse_referenced(context, item)
-        if (context.session.database, context.session.schema) == (item.database, item.name):
-            context.session.schema = ""
 
 
 TYPES = [Schema()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, ClassVar
 
 from local.account import errors
@@ -41,6 +42,7 @@ class Shown:
         prefix = statement.string() if statement.accept("STARTS", "WITH") else ""
         limit, after = read_limit(statement)
         statement.end()
+        reaches = cache(lambda database, schema: context.reaches(Name(database, schema, "")))
         visible = [
             item
             for item in found
@@ -48,6 +50,7 @@ class Shown:
             and item.name.startswith(prefix)
             and (not after or item.name > after)
             and context.access.sees(item)
+            and reaches(item.database, item.schema)
         ]
         shape = TERSE_COLUMNS if terse else self.show_columns
         return table(shape, [self.show_row(context, item) for item in visible[:limit]])

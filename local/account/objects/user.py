@@ -168,7 +168,7 @@ class User(ObjectType):
 
     def describe(self, context: Context, item: Object) -> Result:
         if not self._informed(context, item):
-            raise errors.insufficient_privileges("user", item.name)
+            raise context.refused("MONITOR", item)
         return user_columns.describe(item)
 
     def _informed(self, context: Context, item: Object) -> bool:
@@ -185,14 +185,14 @@ class User(ObjectType):
 
     def _require_governing(self, context: Context, item: Object) -> None:
         if not self._governs(context, item):
-            raise errors.insufficient_privileges("user", item.name)
+            raise context.refused("OWNERSHIP", item)
 
     def _refuse_others(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
         """A user without power over itself may set only some of its properties."""
         session_parameters = parameters.of_level("SESSION")
         for name in changed:
             if name not in _OWN and name not in session_parameters:
-                raise errors.insufficient_privileges("user", item.name)
+                raise context.refused("OWNERSHIP", item)
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
         result = pat.alter_user(context, item, statement)
@@ -221,8 +221,7 @@ class User(ObjectType):
         return status("Statement executed successfully.")
 
     def require_drop(self, context: Context, item: Object) -> None:
-        if not context.access.owns(item):
-            raise errors.insufficient_privileges("user", item.name)
+        context.require_ownership(item)
 
     def dropping(self, context: Context, item: Object, statement: Statement) -> None:
         if item.name == context.session.user:
