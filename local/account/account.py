@@ -6,6 +6,7 @@ from local.account import access
 from local.account.catalog import Catalog
 from local.account.credentials import hash_password
 from local.account.data import DataEngine
+from local.account.network_access import NetworkAccess
 from local.account.objects import security_integration
 from local.account.session import Authenticator
 from local.account.sql import Name
@@ -21,6 +22,7 @@ class Account:
     Attributes:
         settings: ports and state folder.
         catalog: objects, grants and tokens.
+        network: from which addresses users may come.
         authenticator: sign-in and sessions.
         data: data SQL (tables, queries), loaded at its first use.
         stages: files of internal stages.
@@ -31,7 +33,8 @@ class Account:
     def __init__(self, settings: LocalSettings) -> None:
         self.settings = settings
         self.catalog = Catalog(settings.state / "catalog.sqlite")
-        self.authenticator = Authenticator(self.catalog, settings.locator)
+        self.network = NetworkAccess(self.catalog)
+        self.authenticator = Authenticator(self.catalog, settings.locator, self.network)
         self.data = DataEngine(settings.state / "data", self.catalog)
         self.stages = StageStore(settings.state / "stages", self.catalog)
         self.registry = Registry(settings, self.catalog)

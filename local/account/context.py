@@ -25,6 +25,7 @@ class Context:
 
     Attributes:
         origin: the account's base URL as this client reaches it.
+        address: the IP address that the client comes from; '' when it is not known.
         describe_only: the client wants the result's columns, nothing may be run.
         cancelled: set when the client gave up; blocking waits must end then.
         changing: to be called before something outside the catalog is changed.
@@ -33,6 +34,7 @@ class Context:
     account: Account
     session: Session
     origin: str = ""
+    address: str = ""
     describe_only: bool = False
     cancelled: threading.Event = field(default_factory=threading.Event)
     changing: Callable[[], None] = lambda: None

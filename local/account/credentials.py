@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
@@ -14,11 +15,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from local.account.catalog import Catalog, Object
 from local.account.errors import SnowflakeError
+from local.account.network_access import NetworkAccess
 from local.account.result import now
 from local.account.sql import Name
 
 LOCK_AFTER_FAILURES = 5
 LOCK_SECONDS = 15 * 60
+JWT_SECONDS = 3600
+PASSWORD, KEY_PAIR, ACCESS_TOKEN, SERVICE = "PASSWORD", "KEY_PAIR", "ACCESS_TOKEN", "SERVICE"
+_NOT_PEOPLE = ("SERVICE", "LEGACY_SERVICE")
+_CLOCK_SECONDS = 10
 _BAD_LOGIN = "Incorrect username or password was specified."
 _BAD_TOKEN = "Invalid OAuth access token."  # noqa: S105 a message, not a secret
 
@@ -50,25 +56,44 @@ def fingerprint(public_key: str) -> str:
     return "SHA256:" + base64.b64encode(hashlib.sha256(der).digest()).decode()
 
 
+@dataclass(frozen=True)
+class SignedIn:
+    """Who signed in, and how.
+
+    Attributes:
+        method: PASSWORD, KEY_PAIR or ACCESS_TOKEN.
+        only_role: the one role that an access token is restricted to; '' for all of the user's.
+    """
+
+    user: Object
+    method: str
+    only_role: str = ""
+
+
 class Credentials:
-    """Finds out whose credentials these are.
+    """Finds out whose credentials these are, and whether they count where the client comes from.
 
     Args:
         locator: the account's identifier, which key-pair tokens name.
+        network: the account's network policies.
     """
 
-    def __init__(self, catalog: Catalog, locator: str) -> None:
+    def __init__(self, catalog: Catalog, locator: str, network: NetworkAccess) -> None:
         self._catalog = catalog
         self._locator = locator
+        self._network = network
 
-    def password(self, login: str, password: str) -> Object:
+    def password(self, login: str, password: str, address: str) -> SignedIn:
         """The user with this password, or programmatic access token in its place.
+
+        Args:
+            address: IP address of the client.
 
         Raises:
             SnowflakeError: 390100 wrong name or password, 390101 disabled, 390102 locked, 390103 expired,
-                390106 the password must be changed first.
+                390106 the password must be changed first, 390422 not from this address.
         """
-        user = self._user(login)
+        user = self._user(login, address)
         stored = user.properties.get("PASSWORD")
         if stored and user.properties.get("TYPE") != "SERVICE" and check_password(password, stored):
             if user.properties.get("FAILED_LOGINS"):
@@ -81,21 +106,21 @@ class Credentials:
                     "account's sign-in page, or by an administrator with ALTER USER … SET PASSWORD = '…' "
                     "MUST_CHANGE_PASSWORD = FALSE.",
                 )
-            return user
+            return SignedIn(user, PASSWORD)
         if self._catalog.get_token(digest(password), "pat"):
-            return self.access_token(login, password)[0]
+            return self.access_token(login, password, address)
         self._count_failure(user)
         raise SnowflakeError("390100", "08004", _BAD_LOGIN)
 
-    def change_password(self, login: str, old: str, new: str) -> None:
+    def change_password(self, login: str, old: str, new: str, address: str) -> None:
         """Set a new password in place of one that must be changed.
 
         Raises:
             SnowflakeError: 390100 when the old one is wrong, 003002 when the new one is empty or the same.
         """
-        user = self._user(login)
+        user = self._user(login, address)
         stored = user.properties.get("PASSWORD")
-        if not stored or not check_password(old, stored):
+        if not stored or user.properties.get("TYPE") == "SERVICE" or not check_password(old, stored):
             self._count_failure(user)
             raise SnowflakeError("390100", "08004", _BAD_LOGIN)
         if not new or new == old:
@@ -112,42 +137,60 @@ class Credentials:
             FAILED_LOGINS=0,
         )
 
-    def access_token(self, login: str, token: str) -> tuple[Object, str]:
-        """User and role restriction ('' for none) of a programmatic access token."""
-        found = self._catalog.get_token(digest(token), "pat")
-        if not found or found[0] < now() or found[1].get("disabled"):
-            raise SnowflakeError("394400", "08004", "Programmatic access token is invalid.")
-        owner = self._catalog.find("USER", Name("", "", found[1]["user"]))
-        if owner is None:
-            raise SnowflakeError("394400", "08004", "Programmatic access token is invalid.")
-        user = self._usable(owner)
-        if login and user.properties["LOGIN_NAME"].upper() != login.upper():
-            raise SnowflakeError("394400", "08004", "Programmatic access token is invalid.")
-        return user, found[1].get("role") or ""
+    def access_token(self, login: str, token: str, address: str) -> SignedIn:
+        """The user of a programmatic access token.
 
-    def restriction(self, password: str) -> str:
-        """The role that a password restricts to: that of an access token given in its place, or ''."""
-        found = self._catalog.get_token(digest(password), "pat")
-        return (found[1].get("role") or "") if found else ""
-
-    def key_pair(self, login: str, token: str) -> Object:
-        """The user whose registered public key signed this JWT.
+        Args:
+            login: the name that the client gave; '' for none.
+            address: IP address of the client.
 
         Raises:
-            SnowflakeError: 390144 for anything wrong with it.
+            SnowflakeError: 394400 unknown, expired, disabled or another user's, 390432 the user needs a
+                network policy, 390422 not from this address; as `password` for users who are kept out.
+        """
+        found = self._catalog.get_token(digest(token), "pat")
+        owner = self._catalog.find("USER", Name("", "", found[1]["user"])) if found else None
+        if not found or owner is None or found[0] < now() or found[1].get("disabled"):
+            raise _bad_access_token()
+        if login and owner.properties["LOGIN_NAME"].upper() != login.upper():
+            raise _bad_access_token()
+        self._network.require(owner.name, address)
+        user = self._usable(owner)
+        if self._needs_policy(user, found[1]):
+            raise SnowflakeError("390432", "08004", "Fail : Network policy is required.")
+        return SignedIn(user, ACCESS_TOKEN, found[1].get("role") or "")
+
+    def _needs_policy(self, user: Object, token: dict[str, Any]) -> bool:
+        if self._network.policy_of(user.name):
+            return False
+        return not is_person(user) or (token.get("bypass_until") or 0) <= now()
+
+    def key_pair(self, login: str, token: str, address: str) -> SignedIn:
+        """The user whose registered public key signed this JWT.
+
+        Args:
+            login: the name that the client gave; '' for none.
+            address: IP address of the client.
+
+        Raises:
+            SnowflakeError: 390144 for anything wrong with it, 390422 not from this address.
         """
         invalid = SnowflakeError("390144", "08004", "JWT token is invalid.")
         try:
-            issuer = jwt.decode(token, options={"verify_signature": False})["iss"]
-            account, name, _ = issuer.split(".", 2)
-            user = self._user(name)
-        except (jwt.PyJWTError, KeyError, ValueError, SnowflakeError):
+            claims = jwt.decode(token, options={"verify_signature": False})
+            account, _, name = str(claims["sub"]).partition(".")
+            user = self._named(name)
+            self._network.require(user.name, address)
+            self._usable(user)
+        except (jwt.PyJWTError, KeyError, SnowflakeError) as error:
+            if isinstance(error, SnowflakeError) and error.code == "390422":
+                raise
             raise invalid from None
-        if account != self._locator or (login and login.upper() != user.properties["LOGIN_NAME"].upper()):
+        if account != self._locator or (login and login.upper() != name.upper()):
             raise invalid
         for slot in ("RSA_PUBLIC_KEY", "RSA_PUBLIC_KEY_2"):
-            if self._signed(token, issuer, user.properties.get(slot)):
-                return user
+            if _signed(token, claims, user.properties.get(slot)):
+                return SignedIn(user, KEY_PAIR)
         raise invalid
 
     def service_token(self, token: str) -> dict[str, Any]:
@@ -161,10 +204,16 @@ class Credentials:
             raise SnowflakeError("390303", "08004", _BAD_TOKEN)
         return found[1]
 
-    def _user(self, login: str) -> Object:
+    def _user(self, login: str, address: str) -> Object:
+        user = self._named(login)
+        # Before the password, so that wrong ones from elsewhere do not lock the user.
+        self._network.require(user.name, address)
+        return self._usable(user)
+
+    def _named(self, login: str) -> Object:
         for user in self._catalog.objects("USER"):
             if user.properties["LOGIN_NAME"].upper() == login.upper():
-                return self._usable(user)
+                return user
         raise SnowflakeError("390100", "08004", _BAD_LOGIN)
 
     def _usable(self, user: Object) -> Object:
@@ -201,15 +250,28 @@ class Credentials:
                 fresh.properties |= properties
                 self._catalog.save(fresh)
 
-    def _signed(self, token: str, issuer: str, public_key: str | None) -> bool:
-        if not public_key or not issuer.endswith(fingerprint(public_key)):
-            return False
-        body = "".join(line for line in public_key.splitlines() if "-----" not in line)
-        key = load_der_public_key(base64.b64decode(body))
-        if not isinstance(key, RSAPublicKey):
-            return False
-        try:
-            jwt.decode(token, key, algorithms=["RS256"], options={"require": ["exp"], "verify_aud": False})
-        except jwt.PyJWTError:
-            return False
-        return True
+
+def is_person(user: Object) -> bool:
+    """Whether a user is of type PERSON, which no type means too."""
+    return user.properties.get("TYPE") not in _NOT_PEOPLE
+
+
+def _bad_access_token() -> SnowflakeError:
+    return SnowflakeError("394400", "08004", "Programmatic access token is invalid.")
+
+
+def _signed(token: str, claims: dict[str, Any], public_key: str | None) -> bool:
+    """Whether a key signed a JWT that names it, and that is at most an hour old."""
+    if not public_key or claims.get("iss") != f"{claims['sub']}.{fingerprint(public_key)}":
+        return False
+    body = "".join(line for line in public_key.splitlines() if "-----" not in line)
+    key = load_der_public_key(base64.b64decode(body))
+    if not isinstance(key, RSAPublicKey):
+        return False
+    options: Any = {"require": ["iss", "sub", "iat", "exp"], "verify_aud": False}
+    try:
+        checked = jwt.decode(token, key, algorithms=["RS256"], options=options, leeway=_CLOCK_SECONDS)
+    except jwt.PyJWTError:
+        return False
+    # A later expiry does not make it last longer.
+    return now() <= float(checked["iat"]) + JWT_SECONDS + _CLOCK_SECONDS

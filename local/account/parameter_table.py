@@ -42,7 +42,7 @@ LOG_LEVEL; TRACE|DEBUG|INFO|WARN|ERROR|FATAL|OFF; AUNDS; OFF; Least severity of 
 MAX_CONCURRENCY_LEVEL; int; AW; 8; Statements that a warehouse runs at once
 MAX_DATA_EXTENSION_TIME_IN_DAYS; int; ADS; 14; Days that retention may grow by for streams
 MULTI_STATEMENT_COUNT; int; AUN; 1; Statements in one request
-NETWORK_POLICY; text; AU!; ; Network policy in force
+NETWORK_POLICY; text; AU; ; Network policy in force
 NOORDER_SEQUENCE_AS_DEFAULT; bool; AUN; true; Sequences need not be in order
 OAUTH_ADD_PRIVILEGED_ROLES_TO_BLOCKED_LIST; bool; A; true; OAuth clients cannot use administrator roles
 ODBC_TREAT_DECIMAL_AS_INT; bool; AUN; false; ODBC gives whole decimals as integers

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from local.account import errors
 from local.account.catalog import Catalog, Object
 from local.account.parameter_table import ROWS
 from local.account.result import Result, columns, table
-from local.account.session import Session
 from local.account.sql import Name, Statement
+
+if TYPE_CHECKING:
+    from local.account.session import Session
 
 LEVELS = {"A": "ACCOUNT", "U": "USER", "N": "SESSION", "D": "DATABASE", "S": "SCHEMA", "W": "WAREHOUSE"}
 ACCOUNT_OBJECT = ("ACCOUNT", Name("", "", "ACCOUNT"))

@@ -10,6 +10,7 @@ from aiohttp import web
 from local.account import access, answers, parameters, wire
 from local.account.account import Account
 from local.account.context import Context
+from local.account.credentials import SERVICE, SignedIn
 from local.account.errors import SnowflakeError
 from local.account.functions import VERSION
 from local.account.session import MASTER_SECONDS, SESSION_SECONDS, Session, new_session, session_id
@@ -71,7 +72,7 @@ class Protocol:
 
     async def login(self, request: web.Request) -> web.Response:
         body = wire.mapping(await wire.body(request), "data")
-        session, token, master = await asyncio.to_thread(self._open, body, request.query)
+        session, token, master = await asyncio.to_thread(self._open, body, request.query, _address(request))
         data = {
             "token": token,
             "masterToken": master,
@@ -86,24 +87,23 @@ class Protocol:
         }
         return answers.success(data)
 
-    def _open(self, body: dict[str, Any], query: Any) -> tuple[Session, str, str]:
-        session = self._login(body, query)
+    def _open(self, body: dict[str, Any], query: Any, address: str) -> tuple[Session, str, str]:
+        session = self._login(body, query, address)
         return session, *self._account.authenticator.open(session)
 
-    def _login(self, body: dict[str, Any], query: Any) -> Session:
-        authenticator = self._account.authenticator
+    def _login(self, body: dict[str, Any], query: Any, address: str) -> Session:
+        catalog, authenticator = self._account.catalog, self._account.authenticator
         login, secret = wire.text(body, "LOGIN_NAME"), wire.text(body, "TOKEN") or wire.text(body, "PASSWORD")
         method = (wire.text(body, "AUTHENTICATOR") or "SNOWFLAKE").upper()
         role = _folded(query.get("roleName", ""))
         if method == "OAUTH":
             session = self._service_session(authenticator.service_token(secret), role)
         elif method == "SNOWFLAKE_JWT":
-            session = new_session(self._account.catalog, authenticator.key_pair(login, secret), role)
+            session = new_session(catalog, authenticator.key_pair(login, secret, address), role)
         elif method == "PROGRAMMATIC_ACCESS_TOKEN":
-            user, restriction = authenticator.access_token(login, secret)
-            session = new_session(self._account.catalog, user, role, restriction)
+            session = new_session(catalog, authenticator.access_token(login, secret, address), role)
         elif method in ("SNOWFLAKE", "USERNAME_PASSWORD_MFA"):
-            session = self._password_session(login, secret, role, body)
+            session = self._password_session(authenticator.password(login, secret, address), role, body)
         else:
             raise SnowflakeError(
                 "390116", "08004", f"Authenticator {method} is not supported by this account."
@@ -111,22 +111,20 @@ class Protocol:
         self._apply_defaults(session, query, body)
         return session
 
-    def _password_session(self, login: str, secret: str, role: str, body: dict[str, Any]) -> Session:
-        user = self._account.authenticator.password(login, secret)
-        restriction = self._account.authenticator.restriction(secret)
+    def _password_session(self, who: SignedIn, role: str, body: dict[str, Any]) -> Session:
         validate = str(
             wire.mapping(body, "SESSION_PARAMETERS").get("CLIENT_VALIDATE_DEFAULT_PARAMETERS", True)
         )
-        usable = role in access.roles_of_user(self._account.catalog, user.name)
+        usable = role in access.roles_of_user(self._account.catalog, who.user.name)
         if role and not usable and validate.lower() == "false":
-            return new_session(self._account.catalog, user, access.PUBLIC)
-        return new_session(self._account.catalog, user, role, restriction)
+            return new_session(self._account.catalog, who, access.PUBLIC)
+        return new_session(self._account.catalog, who, role)
 
     def _service_session(self, content: dict[str, Any], role: str) -> Session:
         if role and role not in access.closure(self._account.catalog, [content["role"]]):
             raise SnowflakeError("390317", "08004", f"Role '{role}' is not granted to this service.")
         session = Session(id=session_id(), user=content["user"], role=role or content["role"])
-        session.only_role, session.is_service = content["role"], True
+        session.only_role, session.method = content["role"], SERVICE
         session.database, session.schema = content["database"], content["schema"]
         session.warehouse = content.get("warehouse") or ""
         return session
@@ -154,7 +152,7 @@ class Protocol:
         if kind not in ("RENEW", "ISSUE"):
             raise SnowflakeError("390116", "08001", f"Token request {kind} is not supported.")
         renew = self._account.authenticator.renew
-        token, master, session = await asyncio.to_thread(renew, wire.bearer(request), old)
+        token, master, session = await asyncio.to_thread(renew, wire.bearer(request), _address(request), old)
         data = {
             "sessionToken": token,
             "masterToken": master,
@@ -165,8 +163,11 @@ class Protocol:
         }
         return answers.success(data)
 
+    def _session(self, request: web.Request) -> Session:
+        return self._account.authenticator.find_from(wire.bearer(request), _address(request))
+
     async def heartbeat(self, request: web.Request) -> web.Response:
-        self._account.authenticator.find(wire.bearer(request))
+        self._session(request)
         return answers.success(None)
 
     async def close_session(self, request: web.Request) -> web.Response:
@@ -184,14 +185,14 @@ class Protocol:
     # Queries
 
     async def query(self, request: web.Request) -> web.Response:
-        token = wire.bearer(request)
-        session = self._account.authenticator.find(token)
+        token, session = wire.bearer(request), self._session(request)
         body = await wire.body(request, wire.MAX_QUERY_BODY)
         asked = Request(
             request.query.get("requestId", ""),
             wire.text(body, "sqlText"),
             wire.bindings(body) or None,
             origin=f"http://{request.host}",
+            address=_address(request),
             describe_only=bool(body.get("describeOnly")),
             after=lambda: self._account.authenticator.remember(token, session),
         )
@@ -205,8 +206,7 @@ class Protocol:
         return await self._answer(self._found(request))
 
     def _found(self, request: web.Request) -> Query:
-        session = self._account.authenticator.find(wire.bearer(request))
-        return self._statements.find(request.match_info["query_id"], session)
+        return self._statements.find(request.match_info["query_id"], self._session(request))
 
     async def _answer(self, query: Query) -> web.Response:
         done, _ = await asyncio.wait({query.task}, timeout=ANSWER_WITHIN)
@@ -251,14 +251,17 @@ class Protocol:
         return answers.success({"queries": [entry]})
 
     async def abort(self, request: web.Request) -> web.Response:
-        session = self._account.authenticator.find(wire.bearer(request))
-        body = await wire.body(request)
+        session, body = self._session(request), await wire.body(request)
         self._statements.cancel_request(session, wire.text(body, "requestId"))
         return answers.success(None)
 
     async def abort_query(self, request: web.Request) -> web.Response:
         self._statements.cancel(self._found(request))
         return answers.success(None)
+
+
+def _address(request: web.Request) -> str:
+    return request.remote or ""
 
 
 def _folded(identifier: str) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 
 from local.account import access
 from local.account.catalog import Catalog, Object
-from local.account.credentials import Credentials, digest
+from local.account.credentials import PASSWORD, SERVICE, Credentials, SignedIn, digest
 from local.account.errors import SnowflakeError
+from local.account.network_access import NetworkAccess
 from local.account.result import now
 from local.account.sql import Name
 
@@ -25,7 +26,7 @@ class Session:
     Attributes:
         secondary_roles: `ALL`, `NONE`, or role names with commas between them.
         only_role: the role that a restricted sign-in (a service, some access tokens) cannot leave, or ''.
-        is_service: the session is a service's own; its user is no object of the account.
+        method: how it was opened: PASSWORD, KEY_PAIR, ACCESS_TOKEN or SERVICE.
         in_transaction: a transaction over tables is open; it ends with the server.
         transaction_lost: the server ended while one was open, which the client has not been told yet.
     """
@@ -38,10 +39,15 @@ class Session:
     schema: str = ""
     warehouse: str = ""
     only_role: str = ""
-    is_service: bool = False
+    method: str = PASSWORD
     parameters: dict[str, Any] = field(default_factory=dict)
     in_transaction: bool = False
     transaction_lost: bool = False
+
+    @property
+    def is_service(self) -> bool:
+        """Whether the session is a service's own; its user is no object of the account."""
+        return self.method == SERVICE
 
     def require_transaction(self) -> None:
         """Tell once that the open transaction went with the server that kept it.
@@ -61,8 +67,8 @@ class Session:
 class Authenticator(Credentials):
     """Checks credentials and keeps sessions; sessions survive a restart of the server."""
 
-    def __init__(self, catalog: Catalog, locator: str) -> None:
-        super().__init__(catalog, locator)
+    def __init__(self, catalog: Catalog, locator: str, network: NetworkAccess) -> None:
+        super().__init__(catalog, locator, network)
         self._sessions: dict[str, Session] = {}
 
     def open(self, session: Session) -> tuple[str, str]:
@@ -98,6 +104,21 @@ class Authenticator(Credentials):
             raise SnowflakeError("390112", "08001", "Your session has expired. Please login again.")
         return self._sessions.get(str(found[1]["id"])) or self._load(found[1])
 
+    def find_from(self, token: str, address: str) -> Session:
+        """As `find`, for a client at an address.
+
+        Raises:
+            SnowflakeError: as `find`; 390422 not from this address.
+        """
+        session = self.find(token)
+        self._admit(session, address)
+        return session
+
+    def _admit(self, session: Session, address: str) -> None:
+        # Services come from inside the account, which network policies are not about.
+        if not session.is_service:
+            self._network.require(session.user, address)
+
     def _load(self, content: dict[str, Any]) -> Session:
         """A session as it was remembered, after the server was started anew."""
         session = Session(**content)
@@ -117,14 +138,15 @@ class Authenticator(Credentials):
             with self._catalog.transaction(lasting=False):
                 self._catalog.put_token(digest(token), "session", found[0], content)
 
-    def renew(self, master: str, old: str = "") -> tuple[str, str, Session]:
+    def renew(self, master: str, address: str, old: str = "") -> tuple[str, str, Session]:
         """New session and master tokens for a master token.
 
         Args:
+            address: IP address of the client.
             old: the session token that expired; the session goes on as it was last remembered under it.
 
         Raises:
-            SnowflakeError: 390114 when the master token is unknown or expired.
+            SnowflakeError: 390114 when the master token is unknown or expired, 390422 not from this address.
         """
         found = self._catalog.get_token(digest(master), "master")
         if not found or found[0] < now():
@@ -134,6 +156,7 @@ class Authenticator(Credentials):
         before = self._catalog.get_token(digest(old), "session")
         latest = before[1] if before and before[1]["id"] == found[1]["id"] else found[1]
         session = self._sessions.get(str(found[1]["id"])) or self._load(latest)
+        self._admit(session, address)
         return *self._issue(session), session
 
     def close(self, token: str) -> None:
@@ -183,15 +206,17 @@ def session_id() -> int:
     return secrets.randbelow(2**52)
 
 
-def new_session(catalog: Catalog, user: Object, role: str = "", only_role: str = "") -> Session:
+def new_session(catalog: Catalog, who: SignedIn | Object, role: str = "") -> Session:
     """A session with the user's defaults; `role` overrides the default role.
 
     Args:
-        only_role: the one role (with what it inherits) that the session may use; '' for all of the user's.
+        who: a sign-in, or the user of one with a password.
 
     Raises:
         SnowflakeError: 390189 when the role is not granted to the user or does not exist.
     """
+    signed_in = who if isinstance(who, SignedIn) else SignedIn(who, PASSWORD)
+    user, only_role = signed_in.user, signed_in.only_role
     properties = user.properties
     chosen = role or only_role or properties.get("DEFAULT_ROLE") or access.PUBLIC
     usable = access.roles_of_user(catalog, user.name)
@@ -221,4 +246,5 @@ def new_session(catalog: Catalog, user: Object, role: str = "", only_role: str =
         schema=namespace.name,
         warehouse=properties.get("DEFAULT_WAREHOUSE") or "",
         only_role=only_role,
+        method=signed_in.method,
     )

@@ -118,6 +118,12 @@ class Statement:
             return [self.string()]
         return self.parts()
 
+    def name_or_text(self) -> list[str]:
+        """The parts of an object name, or of the one that a string literal holds."""
+        if not self.done and self.tokens[self.position].token_type in _STRINGS:
+            return Statement(self.string()).parts()
+        return self.parts()
+
     def integer(self) -> int:
         negative = self.accept("-")
         token = self._next()

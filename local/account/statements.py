@@ -48,6 +48,7 @@ class Request:
     Attributes:
         id: the client's own id, the same when it sends the request again; '' when it has none.
         origin: the account's base URL as this client reaches it.
+        address: IP address of the client.
         describe_only: the client wants the result's columns, nothing may be run.
         after: called in the worker's thread when the statement has ended, refused or not.
     """
@@ -56,6 +57,7 @@ class Request:
     text: str
     bindings: list[dict[str, Any]] | None = None
     origin: str = ""
+    address: str = ""
     describe_only: bool = False
     after: Callable[[], None] = lambda: None
 
@@ -184,7 +186,12 @@ class Statements:
             return await self._earlier(earlier[1], query.session)
         loop = asyncio.get_running_loop()
         context = Context(
-            self._account, query.session, request.origin, request.describe_only, query.cancelled
+            self._account,
+            query.session,
+            request.origin,
+            request.address,
+            request.describe_only,
+            query.cancelled,
         )
         limit = _time_limit(context)
         try:

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from local.account.access import Access
 from local.account.account import Account
+from local.account.network_access import refused
 from local.account.result import now
 from local.account.sql import Name
 from local.ingress import headers, pages
@@ -41,12 +42,24 @@ class _Decision:
         visitor: None when nobody is signed in.
         allowed: whether the visitor may use the endpoint.
         by_cookie: whether the visitor was known by the cookie alone.
+        refusal: why the visitor may not come from where the request comes from; '' when it may.
     """
 
     endpoint: PublicEndpoint | None
     visitor: Visitor | None = None
     allowed: bool = False
     by_cookie: bool = False
+    refusal: str = ""
+
+
+@dataclass(frozen=True)
+class _Credentials:
+    """What a request for an endpoint shows of its sender: token, cookie and IP address."""
+
+    label: str
+    token: str | None
+    cookie: str | None
+    address: str
 
 
 class Ingress:
@@ -57,7 +70,7 @@ class Ingress:
         self._settings = account.settings
         self._visitors = Visitors(account)
         self._proxy = Proxy()
-        self._known: dict[tuple[str, str | None, str | None], _Decision] = {}
+        self._known: dict[_Credentials, _Decision] = {}
         self._known_at: tuple[int, int] = (-1, -1)
 
     def app(self) -> web.Application:
@@ -83,7 +96,7 @@ class Ingress:
         if label is None or not request.raw_path.startswith("/"):
             return _no_endpoint()
         token, cookie = headers.snowflake_token(request.headers), request.cookies.get(SESSION_COOKIE)
-        decision = await self._decide(label, token, cookie)
+        decision = await self._decide(_Credentials(label, token, cookie, request.remote or ""))
         if decision.endpoint is None:
             return _no_endpoint()
         own = request.path if request.path.startswith("/sfc-endpoint/") else ""
@@ -106,6 +119,8 @@ class Ingress:
             return _cross_origin()
         if decision.visitor is None:
             return self._to_sign_in(request, label)
+        if decision.refusal:
+            return _refused(decision)
         if not decision.allowed:
             return _denied(endpoint, decision.visitor.user, decision.by_cookie)
         if not endpoint.addresses:
@@ -115,29 +130,31 @@ class Ingress:
 
     # Who may come in
 
-    async def _decide(self, label: str, token: str | None, cookie: str | None) -> _Decision:
+    async def _decide(self, shown: _Credentials) -> _Decision:
         """As `_look_up`, remembered until the catalog or the services change."""
         version = (self._account.catalog.version, self._account.spcs.version)
         if version != self._known_at or len(self._known) > _MAX_REMEMBERED:
             self._known, self._known_at = {}, version
-        known, key = self._known, (label, token, cookie)
-        found = known.get(key)
+        known = self._known
+        found = known.get(shown)
         if found is None or (found.visitor and found.visitor.expires < now()):
-            found = await asyncio.to_thread(self._look_up, label, token, cookie)
-            known[key] = found
+            found = await asyncio.to_thread(self._look_up, shown)
+            known[shown] = found
         return found
 
-    def _look_up(self, label: str, token: str | None, cookie: str | None) -> _Decision:
-        catalog = self._account.catalog
+    def _look_up(self, shown: _Credentials) -> _Decision:
+        catalog, label, cookie = self._account.catalog, shown.label, shown.cookie
         endpoint = find_public_endpoint(self._account, label)
         if endpoint is None or not bound(catalog, endpoint.service):
             return _Decision(None)
-        visitor = self._visitors.by_token(token, label) if token else None
+        visitor = self._visitors.by_token(shown.token, label, shown.address) if shown.token else None
         by_cookie = visitor is None and cookie is not None
         if by_cookie and cookie:
             visitor = self._visitors.by_cookie(cookie, label)
         if visitor is None:
             return _Decision(endpoint)
+        if not self._account.network.admits(visitor.user, shown.address):
+            return _Decision(endpoint, visitor, False, by_cookie, refused(shown.address).message)
         allowed = self._reaches(visitor, endpoint) and may_use(catalog, endpoint, visitor.roles)
         return _Decision(endpoint, visitor, allowed, by_cookie)
 
@@ -239,6 +256,12 @@ def _denied(endpoint: PublicEndpoint, user: str, by_cookie: bool) -> web.Respons
     if not by_cookie:
         return web.Response(status=403, text=text + "\n")
     return pages.message("Access denied", text, 403, LOGOUT, "Sign in as another user")
+
+
+def _refused(decision: _Decision) -> web.Response:
+    if not decision.by_cookie:
+        return web.Response(status=403, text=decision.refusal + "\n")
+    return pages.message("Access denied", decision.refusal, 403, LOGOUT, "Sign in as another user")
 
 
 def _sign_in_again(text: str) -> web.Response:

@@ -14,7 +14,7 @@ from aiohttp import web
 from local.account import access
 from local.account.account import Account
 from local.account.catalog import Object
-from local.account.credentials import digest
+from local.account.credentials import ACCESS_TOKEN
 from local.account.errors import SnowflakeError
 from local.ingress import pages
 from local.ingress.hosts import callback, label_of, origin
@@ -59,7 +59,7 @@ class SignIn:
         if not isinstance(name, str) or not isinstance(password, str) or len(name + password) > _MAX_FIELD:
             return _bad_request()
         try:
-            user = await asyncio.to_thread(self._check, name, password)
+            user = await asyncio.to_thread(self._check, name, password, request.remote or "")
         except SnowflakeError as error:
             return self._page(*found, user=name, error=error.message)
         role = default_role(user)
@@ -75,11 +75,11 @@ class SignIn:
         location = f"{callback(label, self._account.settings)}?{query}"
         return web.Response(status=302, headers={"Location": location, "Cache-Control": "no-store"})
 
-    def _check(self, name: str, password: str) -> Object:
-        user = self._account.authenticator.password(name, password)
-        if self._account.catalog.get_token(digest(password), "pat"):
+    def _check(self, name: str, password: str, address: str) -> Object:
+        who = self._account.authenticator.password(name, password, address)
+        if who.method == ACCESS_TOKEN:
             raise SnowflakeError("390100", "08004", "Sign in with the password, not with an access token.")
-        return user
+        return who.user
 
     def _target(self, request: web.Request) -> tuple[str, PublicEndpoint] | None:
         """The endpoint that a browser comes from; None when the request does not name a known one exactly."""
@@ -108,9 +108,11 @@ class SignIn:
         fields = {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
         if fields.get("grant_type") != _JWT_GRANT:
             return _oauth_error("unsupported_grant_type", f"grant_type must be {_JWT_GRANT}")
-        return await asyncio.to_thread(self._exchange, fields.get("scope", ""), fields.get("assertion", ""))
+        return await asyncio.to_thread(
+            self._exchange, fields.get("scope", ""), fields.get("assertion", ""), request.remote or ""
+        )
 
-    def _exchange(self, scope: str, assertion: str) -> web.Response:
+    def _exchange(self, scope: str, assertion: str, address: str) -> web.Response:
         role, hosts = "", []
         for word in scope.split():
             if word.lower().startswith("session:role:"):
@@ -121,7 +123,7 @@ class SignIn:
         if label is None or find_public_endpoint(self._account, label) is None:
             return _oauth_error("invalid_scope", "scope must be '[session:role:<ROLE>] <endpoint host>'")
         try:
-            user = self._account.authenticator.key_pair("", assertion)
+            user = self._account.authenticator.key_pair("", assertion, address).user
         except SnowflakeError as error:
             return _oauth_error("invalid_grant", error.message)
         role = role or default_role(user)

@@ -83,21 +83,28 @@ class Visitors:
         """A short-lived token for one endpoint, with which a program comes in as a role."""
         return self._issue(_TOKEN, TOKEN_SECONDS, {"user": user.name, "role": role, "label": label})
 
-    def by_token(self, token: str, label: str) -> Visitor | None:
-        """The visitor with a token of `issue_token`, a programmatic access token or a session token."""
+    def by_token(self, token: str, label: str, address: str) -> Visitor | None:
+        """The visitor with a token of `issue_token`, a programmatic access token or a session token.
+
+        Args:
+            address: IP address that the request comes from.
+        """
         found = self._find(token, _TOKEN, label)
         if found:
             user = self._user(found[1]["user"])
             return self._visitor(user, found[1]["role"], found[0]) if user else None
-        return self._by_access_token(token) or self._by_session(token)
+        return self._by_access_token(token, address) or self._by_session(token)
 
-    def _by_access_token(self, token: str) -> Visitor | None:
+    def _by_access_token(self, token: str, address: str) -> Visitor | None:
         try:
-            user, restriction = self._account.authenticator.access_token("", token)
+            who = self._account.authenticator.access_token("", token, address)
         except SnowflakeError:
             return None
         found = self._catalog.get_token(digest(token), "pat")
-        return self._visitor(user, restriction or default_role(user), found[0]) if found else None
+        if not found:
+            return None
+        expires = min(found[0], found[1].get("bypass_until") or found[0])
+        return self._visitor(who.user, who.only_role or default_role(who.user), expires)
 
     def _by_session(self, token: str) -> Visitor | None:
         try:

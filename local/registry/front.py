@@ -11,6 +11,7 @@ import base64
 import binascii
 import hmac
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,6 +37,15 @@ class _RefusedError(Exception):
         self.status, self.code = status, code
 
 
+@dataclass(frozen=True)
+class _Client:
+    """Name and password that a registry client sent, and the address that it comes from."""
+
+    login: str
+    secret: str
+    address: str
+
+
 class TokenFront:
     """Gives registry clients tokens for what their user may do.
 
@@ -56,7 +66,10 @@ class TokenFront:
         try:
             login, secret = _basic(request.headers.get("Authorization", ""))
             return await asyncio.to_thread(
-                self._answer, login, secret, request.query.get("service", ""), scopes
+                self._answer,
+                _Client(login, secret, request.remote or ""),
+                request.query.get("service", ""),
+                scopes,
             )
         except _RefusedError as error:
             return _refusal(error)
@@ -68,22 +81,22 @@ class TokenFront:
         try:
             if values.get("grant_type") != "password":
                 raise _RefusedError(400, "UNSUPPORTED", "Only grant_type=password is supported.")
-            login, secret = values.get("username", ""), values.get("password", "")
+            client = _Client(values.get("username", ""), values.get("password", ""), request.remote or "")
             scopes = values.get("scope", "").split()
-            return await asyncio.to_thread(self._answer, login, secret, values.get("service", ""), scopes)
+            return await asyncio.to_thread(self._answer, client, values.get("service", ""), scopes)
         except _RefusedError as error:
             return _refusal(error)
 
-    def _answer(self, login: str, secret: str, service: str, scopes: list[str]) -> web.Response:
+    def _answer(self, client: _Client, service: str, scopes: list[str]) -> web.Response:
         tokens = self._account.registry.tokens
         if service and service != tokens.service:
             raise _RefusedError(400, "UNSUPPORTED", f"The registry here is {tokens.service}, not {service}.")
-        if login == INTERNAL_USER:
-            access = self._internal(secret, scopes)
+        if client.login == INTERNAL_USER:
+            access = self._internal(client.secret, scopes)
         else:
-            context = Context(self._account, self._sign_in(login, secret))
+            context = Context(self._account, self._sign_in(client))
             access = [entry for scope in scopes if (entry := self._grant(context, scope, len(scopes) == 1))]
-        token = tokens.issue(login, access)
+        token = tokens.issue(client.login, access)
         moment = datetime.now(UTC).isoformat(timespec="seconds")
         return web.json_response(
             {"token": token, "access_token": token, "expires_in": TOKEN_SECONDS, "issued_at": moment}
@@ -95,14 +108,13 @@ class TokenFront:
         names = [_parse(scope)[0] for scope in scopes]
         return [_entry(name, ["pull"]) for name in names]
 
-    def _sign_in(self, login: str, secret: str) -> Session:
+    def _sign_in(self, client: _Client) -> Session:
         authenticator = self._account.authenticator
         try:
-            if login == TOKEN_USER:
-                return authenticator.find(_session_token(secret))
-            user = authenticator.password(login, secret)
-            restriction = authenticator.restriction(secret)
-            return new_session(self._account.catalog, user, only_role=restriction)
+            if client.login == TOKEN_USER:
+                return authenticator.find_from(_session_token(client.secret), client.address)
+            who = authenticator.password(client.login, client.secret, client.address)
+            return new_session(self._account.catalog, who)
         except SnowflakeError as error:
             raise _RefusedError(401, "UNAUTHORIZED", error.message) from None
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from local.account import errors
+from local.account import credentials, errors
 from local.account.catalog import Object
 from local.account.context import Context
 from local.account.objects.base import ObjectType, Reader, boolean, integer, read_options
@@ -256,7 +256,11 @@ def fill_instances(properties: dict[str, Any]) -> None:
 def as_owner(context: Context, item: Object) -> Context:
     """The same statement seen with the privileges of the service's owner, which its containers act with."""
     owner = replace(
-        context.session, role=item.owner, only_role=item.owner, is_service=True, secondary_roles="NONE"
+        context.session,
+        role=item.owner,
+        only_role=item.owner,
+        method=credentials.SERVICE,
+        secondary_roles="NONE",
     )
     return Context(context.account, owner)
 

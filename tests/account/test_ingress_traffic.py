@@ -41,8 +41,9 @@ def test_access_token_counts_with_its_role_only(world: World) -> None:
     catalog = world.account.catalog
     catalog.grant_role("OTHER_ROLE", "USER", "VISITOR", "")
     later = time.time() + 60
-    catalog.put_token(digest("pat-good"), "pat", later, {"user": "VISITOR", "role": "VISITOR_ROLE"})
-    catalog.put_token(digest("pat-other"), "pat", later, {"user": "VISITOR", "role": "OTHER_ROLE"})
+    content = {"user": "VISITOR", "bypass_until": later}
+    catalog.put_token(digest("pat-good"), "pat", later, {**content, "role": "VISITOR_ROLE"})
+    catalog.put_token(digest("pat-other"), "pat", later, {**content, "role": "OTHER_ROLE"})
 
     async def work(client: aiohttp.ClientSession) -> None:
         for token, status in (("pat-good", 200), ("pat-other", 403)):
@@ -60,7 +61,8 @@ def test_key_pair_is_exchanged_for_an_endpoint_token(world: World) -> None:
     user.properties["RSA_PUBLIC_KEY"] = public
     world.account.catalog.save(user)
     subject = f"{world.account.settings.locator}.VISITOR"
-    claims = {"iss": f"{subject}.{fingerprint(public)}", "sub": subject, "exp": time.time() + 60}
+    moment = time.time()
+    claims = {"iss": f"{subject}.{fingerprint(public)}", "sub": subject, "iat": moment, "exp": moment + 60}
     form = {
         "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
         "scope": f"session:role:VISITOR_ROLE {world.base.removeprefix('http://')}",

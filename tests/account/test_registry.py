@@ -160,7 +160,8 @@ def test_repository_and_images_are_shown(registry: Registry) -> None:
 
 def test_skopeo_copies_with_an_access_token(registry: Registry) -> None:
     token = registry.place.run(
-        "ALTER USER REG_PUSHER ADD PROGRAMMATIC ACCESS TOKEN push ROLE_RESTRICTION = 'REG_PUSH'"
+        "ALTER USER REG_PUSHER ADD PROGRAMMATIC ACCESS TOKEN push ROLE_RESTRICTION = 'REG_PUSH' "
+        "MINS_TO_BYPASS_NETWORK_POLICY_REQUIREMENT = 5"
     )[0]["token_secret"]
     name = registry.image("tiny:1")
     copy = ["skopeo", "copy", "--dest-tls-verify=false", "--dest-creds", f"REG_PUSHER:{token}"]

@@ -89,7 +89,8 @@ def test_key_pair(account: RunningAccount) -> None:
 
 def test_access_token_keeps_to_its_role(account: RunningAccount) -> None:
     account.run(
-        "CREATE USER U_PAT TYPE = SERVICE",
+        "CREATE NETWORK POLICY U_PAT_HERE ALLOWED_IP_LIST = ('127.0.0.1')",
+        "CREATE USER U_PAT TYPE = SERVICE NETWORK_POLICY = U_PAT_HERE",
         "CREATE ROLE U_PAT_ONE",
         "CREATE ROLE U_PAT_TWO",
         "GRANT ROLE U_PAT_ONE TO USER U_PAT",
@@ -110,7 +111,10 @@ def test_access_token_keeps_to_its_role(account: RunningAccount) -> None:
 
 
 def test_access_token_ends(account: RunningAccount) -> None:
-    account.run(f"CREATE USER U_END PASSWORD = '{PASSWORD}'")
+    account.run(
+        "CREATE NETWORK POLICY U_END_HERE ALLOWED_IP_LIST = ('127.0.0.1')",
+        f"CREATE USER U_END PASSWORD = '{PASSWORD}' NETWORK_POLICY = U_END_HERE",
+    )
     first = account.run("ALTER USER U_END ADD PROGRAMMATIC ACCESS TOKEN T")[0]["token_secret"]
     rotate = "ALTER USER U_END ROTATE PROGRAMMATIC ACCESS TOKEN T EXPIRE_ROTATED_TOKEN_AFTER_HOURS = 0"
     rotated = account.run(rotate)[0]

@@ -66,6 +66,11 @@ class Stack:
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAccount]:
     running = new_account(tmp_path_factory.mktemp("plugin-account"))
     running.start()
+    # Service users get access tokens only under a network policy.
+    running.run(
+        "CREATE NETWORK POLICY HERE ALLOWED_IP_LIST = ('127.0.0.1')",
+        "ALTER ACCOUNT SET NETWORK_POLICY = HERE",
+    )
     yield running
     running.stop()
     remove_docker_objects(running.settings, keep_data=False)
@@ -145,10 +150,11 @@ def credentials_of(account: RunningAccount) -> str:
     ],
 )
 def test_what_the_user_sees_when_there_is_no_connection(
-    stack: Stack, variables: dict[str, str], message: str
+    stack: Stack, account: RunningAccount, variables: dict[str, str], message: str
 ) -> None:
     finished = stack.pulumi("up", "--yes", "--skip-preview", **variables)
 
     assert finished.returncode != 0
     assert message in finished.stdout
     assert variables.get("SNOWFLAKE_PASSWORD", "\0") not in finished.stdout
+    account.connect().close()

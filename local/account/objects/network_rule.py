@@ -11,6 +11,7 @@ from local.account.catalog import Object
 from local.account.context import Context
 from local.account.objects import references
 from local.account.objects.base import ObjectType, Reader, one_of, words
+from local.account.objects.network_policy import no_lock_out
 from local.account.result import Result, columns, table
 from local.account.sql import Name, Statement
 
@@ -54,6 +55,10 @@ class NetworkRule(ObjectType):
                 properties["MODE"], "MODE", f"{', '.join(allowed)} for type {properties['TYPE']}"
             )
         _check_values(properties["TYPE"], properties["VALUE_LIST"])
+
+    def alter(self, context: Context, statement: Statement) -> Result:
+        with no_lock_out(context):
+            return super().alter(context, statement)
 
     def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
         for option in ("TYPE", "MODE"):

@@ -9,6 +9,8 @@ from typing import Any
 
 from local.account import errors, parameters
 from local.account.context import Context
+from local.account.network_access import PARAMETER
+from local.account.objects import network_policy
 from local.account.objects.base import like
 from local.account.result import Result, status
 from local.account.sql import Statement
@@ -57,16 +59,29 @@ def alter_session(context: Context, statement: Statement) -> Result:
 
 def alter_account(context: Context, statement: Statement) -> Result:
     """ALTER ACCOUNT {SET <name> = <value> … | UNSET <name>, …}"""
-    if "ACCOUNTADMIN" not in context.access.roles:
-        raise context.refused("OWNERSHIP", None)
-    with context.catalog.transaction():
+    with network_policy.no_lock_out(context):
         item = parameters.account_object(context.catalog)
-        changed = _changed(statement, "ACCOUNT", item.properties if item else {})
+        known = item.properties if item else {}
+        changed = _changed(statement, "ACCOUNT", known)
+        differing = {name for name in {*known, *changed} if known.get(name) != changed.get(name)}
+        _require_account(context, differing)
+        if not changed.get(PARAMETER):
+            changed.pop(PARAMETER, None)
+        elif changed[PARAMETER] != known.get(PARAMETER):
+            changed[PARAMETER] = network_policy.attachable(context, changed[PARAMETER])
         if item is None:
             item = context.catalog.create(*parameters.ACCOUNT_OBJECT, "ACCOUNTADMIN")
         item.properties = changed
         context.catalog.save(item)
     return status("Statement executed successfully.")
+
+
+def _require_account(context: Context, names: set[str]) -> None:
+    """Only account administrators change parameters; a network policy is for security administrators too."""
+    roles = context.access.roles
+    security = "SECURITYADMIN" in roles or context.access.has("ATTACH POLICY")
+    if "ACCOUNTADMIN" not in roles and not (security and names == {PARAMETER}):
+        raise context.refused("ATTACH POLICY" if names == {PARAMETER} else "OWNERSHIP", None)
 
 
 def _changed(statement: Statement, level: str, known: dict[str, Any]) -> dict[str, Any]:

@@ -1,18 +1,19 @@
 """Programmatic access tokens of users. Only a digest of each token is kept.
 
-See https://docs.snowflake.com/en/user-guide/programmatic-access-tokens. Network policies do not exist in this
-account, so tokens can be used without one.
+See https://docs.snowflake.com/en/user-guide/programmatic-access-tokens. There are no authentication policies,
+so network policies are required as they are by default: programs need one to get a token, people to use it.
 """
 
 from __future__ import annotations
 
+import math
 import secrets
 from typing import Any
 
 from local.account import access, errors
 from local.account.catalog import Catalog, Object
 from local.account.context import Context
-from local.account.credentials import digest
+from local.account.credentials import ACCESS_TOKEN, digest, is_person
 from local.account.objects.base import Reader, integer, read_options, text
 from local.account.result import Result, columns, now, status, table
 from local.account.sql import Name, Statement
@@ -20,9 +21,11 @@ from local.account.sql import Name, Statement
 TOKEN_KIND = "pat"  # noqa: S105 a kind of token, not one
 MAX_TOKENS = 15
 MAX_DAYS = 365
-_DAY, _HOUR = 86400.0, 3600.0
+_DAY, _HOUR, _MINUTE = 86400.0, 3600.0, 60.0
 _DEFAULT_DAYS = 15
 _ROTATED_HOURS = 24
+MAX_BYPASS_MINUTES = 1440
+_BYPASS = "MINS_TO_BYPASS_NETWORK_POLICY_REQUIREMENT"
 _WORDS = (("PROGRAMMATIC", "ACCESS", "TOKEN"), ("PAT",))
 _SHOW = columns(
     "name user_name role_restriction expires_at:timestamp_ltz status comment created_on:timestamp_ltz "
@@ -31,29 +34,33 @@ _SHOW = columns(
 _ADD_OPTIONS: dict[str, Reader] = {
     "ROLE_RESTRICTION": lambda statement: ".".join(statement.parts_or_text()),
     "DAYS_TO_EXPIRY": integer,
-    "MINS_TO_BYPASS_NETWORK_POLICY_REQUIREMENT": integer,
+    _BYPASS: integer,
     "COMMENT": text,
 }
 _SET_OPTIONS: dict[str, Reader] = {
     "DISABLED": Statement.boolean,
-    "MINS_TO_BYPASS_NETWORK_POLICY_REQUIREMENT": integer,
+    _BYPASS: integer,
     "COMMENT": text,
 }
-_UNSET: dict[str, Any] = {"DISABLED": False, "MINS_TO_BYPASS_NETWORK_POLICY_REQUIREMENT": None, "COMMENT": ""}
+_UNSET: dict[str, Any] = {"DISABLED": False, _BYPASS: None, "COMMENT": ""}
 _KEPT_AS = {
     "DISABLED": "disabled",
-    "MINS_TO_BYPASS_NETWORK_POLICY_REQUIREMENT": "minutes",
+    _BYPASS: "bypass_until",
     "COMMENT": "comment",
 }
 
 
+def starts_here(statement: Statement) -> bool:
+    """Whether an ALTER USER without a user name, about one's own tokens, comes next."""
+    return any(statement.words(1 + len(words)) == (verb, *words) for verb in _VERBS for words in _WORDS)
+
+
 def alter_user(context: Context, user: Object, statement: Statement) -> Result | None:
     """ALTER USER … {ADD | MODIFY | ROTATE | REMOVE} PROGRAMMATIC ACCESS TOKEN …; None for other verbs."""
-    verbs = {"ADD": _add, "MODIFY": _modify, "ROTATE": _rotate, "REMOVE": _remove}
-    for verb, run in verbs.items():
+    for verb, run in _VERBS.items():
         for words in _WORDS:
             if statement.accept(verb, *words):
-                _require(context, user)
+                _require(context, user, verb)
                 with context.catalog.transaction():
                     return run(context, user, statement)
     return None
@@ -90,7 +97,14 @@ def rename_role(catalog: Catalog, old: str, new: str) -> None:
             catalog.put_token(token, TOKEN_KIND, expires, {**content, "role": new})
 
 
-def _require(context: Context, user: Object) -> None:
+def _require(context: Context, user: Object, verb: str = "") -> None:
+    own = context.session.user == user.name
+    if verb in ("MODIFY", "ROTATE") and own and context.session.method == ACCESS_TOKEN:
+        raise errors.SnowflakeError(
+            "394408",
+            "42501",
+            f"Cannot {verb.lower()} a programmatic access token in a session that was opened with one.",
+        )
     privilege = "MODIFY PROGRAMMATIC AUTHENTICATION METHODS"
     if user.name != context.session.user and not context.access.has(privilege, user):
         raise context.refused(privilege, user)
@@ -109,12 +123,30 @@ def _find(context: Context, user: Object, name: str) -> tuple[str, float, dict[s
     )
 
 
+def _find_optional(
+    context: Context, user: Object, statement: Statement
+) -> tuple[str, float, dict[str, Any]] | None:
+    """The token that `[IF EXISTS] <name>` stands for."""
+    if_exists = statement.accept("IF", "EXISTS")
+    name = statement.identifier()
+    if if_exists and not any(
+        content["name"] == name for _, _, content in _tokens(context.catalog, user.name)
+    ):
+        return None
+    return _find(context, user, name)
+
+
 def _add(context: Context, user: Object, statement: Statement) -> Result:
+    if_not_exists = statement.accept("IF", "NOT", "EXISTS")
     name = statement.identifier()
     options = read_options(statement, _ADD_OPTIONS)
     known = _tokens(context.catalog, user.name)
     if any(content["name"] == name for _, _, content in known):
+        if if_not_exists:
+            return status(f"{name} already exists, statement succeeded.")
         raise errors.already_exists(name)
+    if not is_person(user) and context.account.network.policy_of(user.name) is None:
+        raise errors.SnowflakeError("390432", "22023", "Fail : Network policy is required.")
     if len(known) >= MAX_TOKENS:
         raise errors.SnowflakeError(
             "394402", "22023", f"User '{user.name}' has {MAX_TOKENS} tokens already; remove one first."
@@ -128,7 +160,7 @@ def _add(context: Context, user: Object, statement: Statement) -> Result:
         "disabled": False,
         "name": name,
         "comment": options.get("COMMENT", ""),
-        "minutes": options.get("MINS_TO_BYPASS_NETWORK_POLICY_REQUIREMENT"),
+        "bypass_until": _bypass_until(options.get(_BYPASS)),
         "created": now(),
         "created_by": context.session.user,
         "days": days,
@@ -137,9 +169,17 @@ def _add(context: Context, user: Object, statement: Statement) -> Result:
     return table(columns("token_name token_secret"), [{"token_name": name, "token_secret": secret}])
 
 
+def _bypass_until(minutes: int | None) -> float | None:
+    if minutes is None:
+        return None
+    if not 0 <= minutes <= MAX_BYPASS_MINUTES:
+        raise errors.invalid_value(minutes, _BYPASS, f"0 to {MAX_BYPASS_MINUTES}")
+    return now() + minutes * _MINUTE if minutes else None
+
+
 def _restriction(context: Context, user: Object, role: str | None) -> str | None:
     if role is None:
-        if user.properties.get("TYPE") in ("SERVICE", "LEGACY_SERVICE"):
+        if not is_person(user):
             raise errors.missing_option("ROLE_RESTRICTION")
         return None
     name = role if context.catalog.find("ROLE", Name("", "", role)) else role.upper()
@@ -170,7 +210,10 @@ def _modify(context: Context, user: Object, statement: Statement) -> Result:
         changed = {_KEPT_AS[name]: _UNSET[name] for name in names}
     else:
         statement.expect("SET")
-        changed = {_KEPT_AS[key]: value for key, value in read_options(statement, _SET_OPTIONS).items()}
+        options = read_options(statement, _SET_OPTIONS)
+        if _BYPASS in options:
+            options[_BYPASS] = _bypass_until(options[_BYPASS])
+        changed = {_KEPT_AS[key]: value for key, value in options.items()}
     statement.end()
     context.catalog.put_token(token, TOKEN_KIND, expires, {**content, **changed})
     return status("Statement executed successfully.")
@@ -178,11 +221,14 @@ def _modify(context: Context, user: Object, statement: Statement) -> Result:
 
 def _rotate(context: Context, user: Object, statement: Statement) -> Result:
     """A new secret under the same name; the old one gets another name and soon expires."""
-    token, expires, content = _find(context, user, statement.identifier())
+    found = _find_optional(context, user, statement)
     options = read_options(statement, {"EXPIRE_ROTATED_TOKEN_AFTER_HOURS": integer})
     hours = options.get("EXPIRE_ROTATED_TOKEN_AFTER_HOURS", _ROTATED_HOURS)
     if hours < 0:
         raise errors.invalid_value(hours, "EXPIRE_ROTATED_TOKEN_AFTER_HOURS", "0 or more")
+    if found is None:
+        return status("Statement executed successfully.")
+    token, expires, content = found
     name = content["name"]
     old = f"{name}_ROTATED_{int(now() * 1000)}"
     retired = {**content, "name": old, "rotated_to": name}
@@ -193,14 +239,16 @@ def _rotate(context: Context, user: Object, statement: Statement) -> Result:
 
 
 def _remove(context: Context, user: Object, statement: Statement) -> Result:
-    name = statement.identifier()
+    found = _find_optional(context, user, statement)
     statement.end()
-    context.catalog.delete_token(_find(context, user, name)[0])
+    if found:
+        context.catalog.delete_token(found[0])
     return status("Statement executed successfully.")
 
 
 def _row(token: str, expires: float, content: dict[str, Any]) -> dict[str, Any]:
     del token
+    bypass = (content.get("bypass_until") or 0) - now()
     state = "EXPIRED" if expires < now() else "DISABLED" if content["disabled"] else "ACTIVE"
     return {
         "name": content["name"],
@@ -211,11 +259,12 @@ def _row(token: str, expires: float, content: dict[str, Any]) -> dict[str, Any]:
         "comment": content["comment"],
         "created_on": content["created"],
         "created_by": content["created_by"],
-        "mins_to_bypass_network_policy_requirement": content["minutes"],
+        "mins_to_bypass_network_policy_requirement": math.ceil(bypass / _MINUTE) if bypass > 0 else None,
         "rotated_to": content.get("rotated_to"),
     }
 
 
+_VERBS = {"ADD": _add, "MODIFY": _modify, "ROTATE": _rotate, "REMOVE": _remove}
 STATEMENTS = {
     ("SHOW", "USER", "PROGRAMMATIC", "ACCESS", "TOKENS"): show_tokens,
     ("SHOW", "USER", "PATS"): show_tokens,

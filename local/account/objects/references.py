@@ -1,6 +1,7 @@
 """Which objects name others, and what that forbids.
 
-External access integrations name network rules and secrets; services cannot follow a renamed schema.
+External access integrations name network rules and secrets, network policies name network rules; services
+cannot follow a renamed schema.
 """
 
 from __future__ import annotations
@@ -8,39 +9,45 @@ from __future__ import annotations
 from local.account import errors
 from local.account.catalog import Catalog, Object
 from local.account.context import Context
+from local.account.network_access import ALLOWED_RULES, BLOCKED_RULES, POLICY
 from local.account.sql import Name
 
 RULES, SECRETS = "ALLOWED_NETWORK_RULES", "ALLOWED_AUTHENTICATION_SECRETS"
 INTEGRATION = "EXTERNAL ACCESS INTEGRATION"
-_KINDS = {RULES: "NETWORK RULE", SECRETS: "SECRET"}
+# type of object: where it keeps names of others
+_HOLDERS = {INTEGRATION: (RULES, SECRETS), POLICY: (ALLOWED_RULES, BLOCKED_RULES)}
+_RULE_LISTS = {INTEGRATION: (RULES,), POLICY: (ALLOWED_RULES, BLOCKED_RULES)}
 
 
-def referencing(catalog: Catalog, item: Object) -> list[str]:
-    """Integrations that name a network rule."""
+def referencing(catalog: Catalog, item: Object) -> list[Object]:
+    """Integrations and network policies that name a network rule."""
     return [
-        integration.name
-        for integration in catalog.objects(INTEGRATION)
-        if item.type == "NETWORK RULE" and list(item.fqn) in integration.properties[RULES]
+        holder
+        for kind, keys in _RULE_LISTS.items()
+        for holder in catalog.objects(kind)
+        if item.type == "NETWORK RULE" and any(list(item.fqn) in holder.properties[key] for key in keys)
     ]
 
 
 def refuse_referenced(context: Context, item: Object) -> None:
-    """Refuse to drop a network rule that an integration names, and the schema or database that holds it.
+    """Refuse to drop a network rule that something names, and the schema or database that holds it.
 
     Raises:
         SnowflakeError: 098507 for a schema or rule, 098508 for a database.
     """
     rules = [item] if item.type == "NETWORK RULE" else context.catalog.inside(item, "NETWORK RULE")
     for rule in rules:
-        names = referencing(context.catalog, rule)
-        if not names:
+        holders = referencing(context.catalog, rule)
+        if not holders:
             continue
+        kind = "integration" if holders[0].type == INTEGRATION else POLICY.lower()
+        names = [holder.name for holder in holders if holder.type == holders[0].type]
         held = "it" if rule is item else f"network rule {rule.fqn} in it"
         raise errors.SnowflakeError(
             "098508" if item.type == "DATABASE" else "098507",
             "22023",
-            f"Cannot drop {item.type.lower()} {item.fqn} as {held} is associated with integration "
-            f"{', '.join(names)}. Drop the integration first, or take the rule out of it.",
+            f"Cannot drop {item.type.lower()} {item.fqn} as {held} is associated with {kind} "
+            f"{', '.join(names)}. Drop the {kind} first, or take the rule out of it.",
         )
 
 
@@ -55,16 +62,16 @@ def refuse_services(context: Context, item: Object, what: str) -> None:
 
 
 def renamed(context: Context, old: Name, new: Name) -> None:
-    """Let integrations follow what was renamed: a database, a schema or one object."""
+    """Let integrations and policies follow what was renamed: a database, a schema or one object."""
     before = [part for part in old if part]
     after = [part for part in new if part]
-    for integration in context.catalog.objects(INTEGRATION):
-        for key in _KINDS:
-            names = integration.properties[key]
-            if isinstance(names, list):
-                changed = [
-                    [*after, *name[len(before) :]] if name[: len(before)] == before else name
-                    for name in names
-                ]
-                integration.properties[key] = changed
-        context.catalog.save(integration)
+    for kind, keys in _HOLDERS.items():
+        for holder in context.catalog.objects(kind):
+            for key in keys:
+                names = holder.properties[key]
+                if isinstance(names, list):
+                    holder.properties[key] = [
+                        [*after, *name[len(before) :]] if name[: len(before)] == before else name
+                        for name in names
+                    ]
+            context.catalog.save(holder)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from local.account import errors, parameters
 from local.account.catalog import Object
 from local.account.context import Context
 from local.account.credentials import fingerprint, hash_password
-from local.account.objects import pat, user_columns
+from local.account.network_access import PARAMETER
+from local.account.objects import network_policy, pat, user_columns
 from local.account.objects.base import ObjectType, Reader, boolean, integer, one_of, text
 from local.account.result import Result, now, status
 from local.account.sql import Name, Statement
@@ -132,6 +133,8 @@ class User(ObjectType):
         self, context: Context, merged: dict[str, Any], changed: dict[str, Any], item: Object | None
     ) -> None:
         """Refuse what the user's type cannot have, and turn values into what is kept."""
+        if changed.get(PARAMETER):
+            changed[PARAMETER] = network_policy.attachable(context, changed[PARAMETER], item)
         if changed.get("TYPE") == "NULL":
             changed["TYPE"] = None
         kind = changed["TYPE"] if "TYPE" in changed else (item.properties.get("TYPE") if item else None)
@@ -193,6 +196,16 @@ class User(ObjectType):
         for name in changed:
             if name not in _OWN and name not in session_parameters:
                 raise context.refused("OWNERSHIP", item)
+
+    def alter(self, context: Context, statement: Statement) -> Result:
+        with network_policy.no_lock_out(context):
+            start = statement.position
+            statement.accept("IF", "EXISTS")
+            if pat.starts_here(statement):
+                own = context.get(KIND, Name("", "", context.session.user))
+                return cast(Result, pat.alter_user(context, own, statement))
+            statement.position = start
+            return super().alter(context, statement)
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
         result = pat.alter_user(context, item, statement)

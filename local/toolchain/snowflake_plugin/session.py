@@ -1,8 +1,9 @@
 """Statements over pooled connections of the official Snowflake connector.
 
 Statements of different resources run at the same time, each on a connection of its own, so no session state
-is shared between them. The connector is loaded in the background while the engine and the plugin greet each
-other: it is the slowest part of a start.
+is shared between them. A refused sign-in is not tried again: every resource would, and the account locks
+users after some wrong passwords. The connector is loaded in the background while the engine and the plugin
+greet each other: it is the slowest part of a start.
 """
 
 import importlib
@@ -10,8 +11,8 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from local.toolchain.snowflake_plugin.config import Settings
@@ -19,6 +20,9 @@ from local.toolchain.snowflake_plugin.errors import SnowflakeError
 
 STATEMENT_TIMEOUT = 20 * 60
 """Seconds a statement may take, unless its resource says otherwise."""
+
+_SIGN_IN_REFUSALS = range(390100, 396000)
+"""Error numbers of the server's answers to a sign-in; a failed connection has others."""
 
 _loading = threading.Lock()
 
@@ -77,6 +81,9 @@ class Pool:
         self._settings = settings
         self.warn = warn
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
+        self._signing_in = threading.Lock()
+        self._signed_in = False
+        self._refusal: SnowflakeError | None = None
 
     @property
     def preview_features(self) -> frozenset[str]:
@@ -107,10 +114,29 @@ class Pool:
             raise SnowflakeError(None, None, "the provider's settings are not known yet in this preview")
         with suppress(queue.Empty):
             return self._idle.get_nowait()
+        with self._first_alone():
+            return self._connect(connector)
+
+    @contextmanager
+    def _first_alone(self) -> Iterator[None]:
+        """Let the others wait for how the first sign-in goes."""
+        if self._signed_in:
+            yield
+            return
+        with self._signing_in:
+            if self._refusal:
+                raise self._refusal
+            yield
+            self._signed_in = True
+
+    def _connect(self, connector: Any) -> Any:
         try:
             return connector.connect(**self._settings.connection())
         except connector.errors.Error as error:
-            raise self._no_connection(error.errno, error.sqlstate, error.raw_msg or str(error)) from None
+            refusal = self._no_connection(error.errno, error.sqlstate, error.raw_msg or str(error))
+            if error.errno in _SIGN_IN_REFUSALS:
+                self._refusal = refusal
+            raise refusal from None
         except (ValueError, TypeError) as error:
             raise self._no_connection(None, None, str(error)) from None
 
