@@ -90,10 +90,11 @@ class Deployment:
         """Stack outputs, secret ones in plain."""
         return json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").stdout)
 
-    def sql(self, statement: str) -> list[dict[str, Any]]:
-        """Rows of a statement of the account's administrator."""
+    def sql(self, statement: str, role: str = clients.ROLE) -> list[dict[str, Any]]:
+        """Rows of a statement of the account's administrator, in a role of theirs."""
         connection = clients.connect(self.settings)
         try:
+            clients.rows(connection, f"USE ROLE {role}")
             return clients.rows(connection, statement)
         finally:
             connection.close()

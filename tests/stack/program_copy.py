@@ -1,0 +1,81 @@
+"""A copy of the program that a test may break."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from local.settings import PROJECT
+from tests.stack.conftest import TIMEOUT, Deployment
+
+PROGRAM = ("Pulumi.yaml", "__main__.py", "settings.py", "components", "specs", "images")
+STACK = "broken"
+PREFIX = "BROKEN"
+
+
+@dataclass
+class Copy:
+    """A copy of the program that a test may break, as a stack of its own in the same account."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.folder / file
+        text = path.read_text()
+        assert old in text, f"{file} no longer has {old!r}"
+        path.write_text(text.replace(old, new))
+
+    def configure(self, setting: str, value: object) -> None:
+        path = self.folder / f"Pulumi.{STACK}.yaml"
+        content = yaml.safe_load(path.read_text())
+        content["config"][f"milvus-spcs:{setting}"] = value
+        path.write_text(yaml.safe_dump(content))
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["pulumi", *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def pulumi(self, *arguments: str) -> tuple[int, str]:
+        """Exit code and everything printed."""
+        process = self.start(*arguments)
+        output, _ = process.communicate(timeout=TIMEOUT)
+        return process.returncode, output
+
+    def up(self) -> tuple[int, str]:
+        return self.pulumi("up", "--yes", "--skip-preview")
+
+
+@contextmanager
+def copied(deployed: Deployment, folder: Path) -> Iterator[Copy]:
+    """The program under another prefix; what it made is destroyed in the end."""
+    for name in PROGRAM:
+        source = PROJECT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    (folder / ".venv").symlink_to(PROJECT / ".venv")
+    environment = deployed.pulumi_environment
+    config = yaml.safe_load(Path(environment.pop("PULUMI_OPTION_CONFIG_FILE")).read_text())["config"]
+    config |= {"milvus-spcs:prefix": PREFIX, "milvus-spcs:sharedComputePool": True}
+    (folder / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump({"config": config}))
+    environment.pop("PULUMI_STACK")
+    found = Copy(folder, environment)
+    code, output = found.pulumi("stack", "init", STACK)
+    assert code == 0, output
+    yield found
+    code, output = found.pulumi("destroy", "--yes", "--skip-preview", "--stack", STACK)
+    assert code == 0, output
+    found.pulumi("stack", "rm", "--yes", STACK)
