@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import secrets
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +82,7 @@ def load(state: Path | None = None) -> LocalSettings:
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     identity = state / "account_id"
     if not identity.exists():
-        identity.write_text(secrets.token_hex(4))
+        _write_whole(identity, secrets.token_hex(4))
     return LocalSettings(state=state, port=_port(), account_id=identity.read_text().strip())
 
 
@@ -95,10 +98,38 @@ def admin_credentials(settings: LocalSettings) -> dict[str, str]:
     path = settings.state / "credentials.json"
     if not path.exists():
         content = {"user": ADMIN_USER, "password": secrets.token_urlsafe(18)}
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(content, file)
+        _write_whole(path, json.dumps(content))
     return json.loads(path.read_text())
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """A file, readable by its owner only, that is there in full or not at all; one that is there stays."""
+    draft = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        os.fsync(descriptor)
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
+
+
+def free_ports(count: int = 3) -> int:
+    """The first of some consecutive free ports on loopback.
+
+    Raises:
+        SettingsError: none were found.
+    """
+    for _ in range(100):
+        first = random.randrange(20000, 32000)  # noqa: S311 below the range of outgoing connections
+        with contextlib.ExitStack() as stack:
+            try:
+                for port in range(first, first + count):
+                    stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return first
+    raise SettingsError(f"no {count} consecutive free ports from 20000 to 32000")
 
 
 def code_version() -> str:

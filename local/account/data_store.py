@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import threading
 import time
@@ -129,7 +130,10 @@ class DataStore:
 
     def _save(self) -> None:
         temporary = self._ids_file.with_suffix(".new")
-        temporary.write_text(json.dumps(self._ids))
+        with temporary.open("w") as file:
+            json.dump(self._ids, file)
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(self._ids_file)
 
     def rows(self, name: Name) -> int | None:

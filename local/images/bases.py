@@ -6,14 +6,12 @@ Each is made from Debian's packages and the Python package index, and is laid ou
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import inspect
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from local.images import layers, packages
@@ -55,10 +53,12 @@ class Bases:
     def contexts(self) -> dict[str, str]:
         """Make what is missing and give each public image name's location as a BuildKit named context.
 
+        One process at a time: the commands that set up hold a lock.
+
         Raises:
             ImageError: an image cannot be made.
         """
-        with self._alone():
+        try:
             if self._made_path.exists():
                 self._made = json.loads(self._made_path.read_text())
             parts = _FOLDER / "requirements.txt"
@@ -67,16 +67,8 @@ class Bases:
                 base_of("jupyter"): self._image("python", self._python, _PYTHON, parts),
                 "wheels": self._image("wheels", self._wheels, ImageConfig(), JUPYTER_REQUIREMENTS),
             }
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Two processes would write the same files; the second waits and finds what the first made."""
-        with (self._folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                shutil.rmtree(self._work, ignore_errors=True)
+        finally:
+            shutil.rmtree(self._work, ignore_errors=True)
 
     def _image(self, name: str, make: Callable[[], list[str]], config: ImageConfig, source: Path) -> str:
         key = _key(name, source.read_bytes())

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -20,7 +18,7 @@ from snowflake.connector import SnowflakeConnection
 
 from local import control
 from local.leftovers import remove_docker_objects
-from local.settings import PORT_VARIABLE, PROJECT, LocalSettings, admin_credentials
+from local.settings import PORT_VARIABLE, PROJECT, LocalSettings, admin_credentials, free_ports
 
 START_SECONDS = 30.0
 
@@ -38,6 +36,16 @@ class RunningAccount:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
+        self.launch()
+        assert self._process
+        deadline = time.monotonic() + START_SECONDS
+        while not control.running(self.settings):
+            assert self._process.poll() is None, self.log()
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.05)
+
+    def launch(self) -> None:
+        """Start the server without waiting for it."""
         environment = {
             **os.environ,
             "LOCAL_ACCOUNT_STATE": str(self.settings.state),
@@ -47,11 +55,6 @@ class RunningAccount:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "local.server"], cwd=PROJECT, env=environment, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + START_SECONDS
-        while not control.running(self.settings):
-            assert self._process.poll() is None, self.log()
-            assert time.monotonic() < deadline, self.log()
-            time.sleep(0.05)
 
     def stop(self) -> None:
         """End the server and wait for its end."""
@@ -133,23 +136,6 @@ def client_environment(name: str) -> Path:
         check=True,
     )
     return environment
-
-
-def free_ports(count: int = 3) -> int:
-    """The first of some consecutive free ports on loopback."""
-    for _ in range(100):
-        first = random.randrange(20000, 32000)  # noqa: S311 below the range of outgoing connections
-        probes = [socket.socket() for _ in range(count)]
-        try:
-            for offset, probe in enumerate(probes):
-                probe.bind(("127.0.0.1", first + offset))
-            return first
-        except OSError:
-            continue
-        finally:
-            for probe in probes:
-                probe.close()
-    raise AssertionError("no free ports found")
 
 
 def new_account(folder: Path) -> RunningAccount:

@@ -23,10 +23,9 @@ from local.account.sql import Name
 from local.ingress.app import ingress_runner
 from local.ingress.visitors import Visitors
 from local.server import account_app
-from local.settings import LocalSettings
+from local.settings import LocalSettings, free_ports
 from local.spcs.endpoints import ingress_host
 from local.spcs.observed import ContainerState, InstanceState
-from tests.account.conftest import free_ports
 
 LABEL = "abcdefgh-local-milvus"
 ROLES = {"OWNER_ROLE": "OWNER", "VISITOR_ROLE": "VISITOR", "OTHER_ROLE": "STRANGER", "ACCOUNTADMIN": "CHIEF"}

@@ -15,8 +15,7 @@ import docker
 import pytest
 
 from local import clients, control, leftovers
-from local.settings import PORT_VARIABLE, PROJECT, LocalSettings
-from tests.account.conftest import free_ports
+from local.settings import PORT_VARIABLE, PROJECT, LocalSettings, free_ports
 
 LAST = "test_down.py"
 TIMEOUT = 1500

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from local.settings import PORT_VARIABLE, PROJECT
-from tests.account.conftest import free_ports
+from local.settings import PORT_VARIABLE, PROJECT, free_ports
 from tests.stack.conftest import TIMEOUT, Deployment
 from tests.stack.program_copy import PREFIX, Copy, copied
 
