@@ -18,6 +18,7 @@ from local.spcs.families import FAMILIES, Family
 from local.spcs.observed import POOL
 
 Document = dict[str, Any]
+_SYSTEM_POOLS = ("SYSTEM_COMPUTE_POOL_CPU", "SYSTEM_COMPUTE_POOL_GPU")
 
 
 def require_owner_role(context: Context) -> None:
@@ -37,8 +38,16 @@ def find_pool(context: Context, name: str) -> Object:
     """The pool of a new service.
 
     Raises:
-        SnowflakeError: 002003 when it is absent or invisible, 003001 without USAGE on it.
+        SnowflakeError: 002003 when it is absent or invisible, 003001 without USAGE on it; Snowflake's own
+            pools take no services of users.
     """
+    if name in _SYSTEM_POOLS:
+        raise errors.SnowflakeError(
+            "395034",
+            "22023",
+            f"Compute pool {name} can only support services of type "
+            "[NOTEBOOK, MODEL_SERVING, STREAMLIT, ML_JOB]",
+        )
     pool = context.get(POOL, Name("", "", name))
     _require(context, "USAGE", pool)
     return pool

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from local.account import errors
 from local.account.catalog import Object
 from local.account.context import Context
-from local.account.objects.base import ObjectType, Reader, boolean, integer, words
+from local.account.objects.base import ObjectType, Reader, boolean, integer, text, words
 from local.account.result import Result, columns, now, status, table
 from local.account.sql import Name, Statement
 from local.spcs import scheduler
@@ -48,11 +48,13 @@ class ComputePool(ObjectType):
         "INITIALLY_SUSPENDED": boolean,
         "AUTO_SUSPEND_SECS": integer,
         "BACKUP_INSTANCE_FAMILIES": words,
+        "PLACEMENT_GROUP": text,
     }
     defaults: ClassVar[dict[str, Any]] = {
         "AUTO_RESUME": True,
         "AUTO_SUSPEND_SECS": 3600,
         "BACKUP_INSTANCE_FAMILIES": [],
+        "PLACEMENT_GROUP": "",
     }
     show_columns = columns(_HEAD + "placement_group backup_instance_families")
     describe_columns = columns(
@@ -100,6 +102,7 @@ class ComputePool(ObjectType):
             "target_nodes": target,
             "resumed_on": properties["RESUMED_ON"],
             "is_exclusive": False,
+            "placement_group": properties.get("PLACEMENT_GROUP") or None,
             "comment": item.comment or None,
             "backup_instance_families": _listed(properties["BACKUP_INSTANCE_FAMILIES"]),
             "error_code": code,
@@ -116,12 +119,13 @@ class ComputePool(ObjectType):
     def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
         if "INITIALLY_SUSPENDED" in changed:
             raise errors.unsupported("ALTER COMPUTE POOL SET INITIALLY_SUSPENDED")
-        if "INSTANCE_FAMILY" in changed and pool_state(context.account, item)[0] != "SUSPENDED":
-            raise errors.SnowflakeError(
-                "392509",
-                "22023",
-                f"INSTANCE_FAMILY of compute pool '{item.name}' can be changed only while it is suspended.",
-            )
+        for option in ("INSTANCE_FAMILY", "PLACEMENT_GROUP"):
+            if option in changed and pool_state(context.account, item)[0] != "SUSPENDED":
+                raise errors.SnowflakeError(
+                    "392509",
+                    "22023",
+                    f"{option} of compute pool '{item.name}' can be changed only while it is suspended.",
+                )
         for key, value in changed.items():
             if value is None:
                 raise errors.unsupported(f"ALTER COMPUTE POOL UNSET {key}")

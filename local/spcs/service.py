@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from local.account import credentials, errors
 from local.account.catalog import Object
 from local.account.context import Context
-from local.account.objects.base import ObjectType, Reader, boolean, integer, read_options
+from local.account.objects.base import ObjectType, Reader, boolean, integer, one_of, read_options
 from local.account.result import Result, columns, status, table
 from local.account.sql import Name, Statement
 from local.spcs import admission, spec
@@ -65,7 +65,7 @@ class Service(ObjectType):
         "MAX_INSTANCES": integer,
         "MIN_READY_INSTANCES": integer,
         "QUERY_WAREHOUSE": identifier,
-        "LOG_LEVEL": identifier,
+        "LOG_LEVEL": one_of("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "OFF"),
     }
     defaults: ClassVar[dict[str, Any]] = DEFAULTS
     show_columns = columns(_HEAD + _TAIL)

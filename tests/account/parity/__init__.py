@@ -1,0 +1,43 @@
+"""Parity cases: what Snowflake's documentation says, as data, run through official clients.
+
+`python -m tests.account.parity` runs all cases against an account of its own and writes docs/parity.md from
+the results; with names of areas (`… parity service job`) it only runs those and prints what differs.
+`tests/account/test_parity.py` runs the same and fails when a case behaves otherwise than it says, or when the
+page is not what the results give.
+
+**Add a case** to the file of its area, `<area>.yaml`:
+
+    area: Compute pools             # heading on the page
+    part: statements                # statements | privileges | snow | other: where the page counts it
+    source: https://docs.…          # the page that was followed; a case may have its own
+    verified: docs 2026-11-23
+    order: 10                       # place on the page
+    setup: [CREATE …]               # once, as ACCOUNTADMIN, in the area's own schema PARITY.<FILE NAME>
+    cleanup: [DROP …]               # the same, afterwards; errors are ignored
+    cases:
+      - form: CREATE COMPUTE POOL … AUTO_RESUME    # as the page shows it; unique in the file
+        run: CREATE COMPUTE POOL P …               # what is sent; a list: the last one is judged
+
+What is judged, all of it optional except that one must be there (or `then`):
+
+    status: Statement executed successfully.   # the one cell `status`
+    columns: name state min_nodes:fixed        # exactly these, in this order; types (default text) as well
+    row: {state: SUSPENDED, comment: null}     # cells of the first row, others are not looked at
+    rows: [{name: A}, {name: B}]               # exactly so many rows, in this order; [] for none
+    has: {name: A}                             # some row has these cells
+    text: /Running/                            # the only cell, or all that a command printed
+    error: "002003 02000 does not exist"       # Snowflake's own refusal: number, SQL state, part of the text
+    refused: Unsupported feature 'UNSET'       # 000002 or 001003: not supported here, and says so by name
+
+A cell is compared as text: exactly, or as a regular expression for the whole cell between slashes (`/.+/` is
+anything but NULL), or `null`. `<<pool>>`, `<<image>>` … stand for what the world has (world.py).
+
+    role: GUEST            # ADMIN (ACCOUNTADMIN, default), OWNER (may make services), GUEST (sees the schema)
+    setup / cleanup: [GRANT …, {OWNER: CREATE SERVICE …}]   # around this case, as ACCOUNTADMIN or as named
+    then: [{run: SHOW …, row: …}]              # more steps that must hold; not counted by themselves
+    wait: true                                 # ask again until it holds, 40 s at most
+    client: snow                               # `run` is a command line of snow (default in snow*.yaml)
+
+A statement that was refused by name and now works: put what it gives in the place of `refused`, and make the
+page anew.
+"""

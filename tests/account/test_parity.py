@@ -1,0 +1,42 @@
+"""The cases of tests/account/parity behave as they say, and docs/parity.md is what they give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.account.conftest import RunningAccount
+from tests.account.parity.cases import Area, read_areas
+from tests.account.parity.page import PAGE, render
+from tests.account.parity.runner import Result, run_areas
+from tests.account.parity.world import World
+
+pytestmark = pytest.mark.docker
+AREAS = read_areas()
+
+
+@pytest.fixture(scope="module")
+def world(account: RunningAccount) -> Iterator[World]:
+    made = World(account)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def results(world: World) -> list[Result]:
+    return run_areas(world, AREAS)
+
+
+@pytest.mark.parametrize("area", AREAS, ids=lambda area: area.name)
+def test_cases(area: Area, results: list[Result]) -> None:
+    differing = [
+        f"{result.case.form}: {result.told}"
+        for result in results
+        if result.area.name == area.name and result.outcome == "differs"
+    ]
+    assert not differing, "\n".join(differing)
+
+
+def test_page_is_what_the_cases_give(results: list[Result]) -> None:
+    assert PAGE.read_text() == render(results), "python -m tests.account.parity writes it anew"
