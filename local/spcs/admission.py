@@ -42,7 +42,7 @@ def find_pool(context: Context, name: str) -> Object:
             pools take no services of users.
     """
     if name in _SYSTEM_POOLS:
-        raise errors.SnowflakeError(
+        raise SnowflakeError(
             "395034",
             "22023",
             f"Compute pool {name} can only support services of type "
