@@ -63,6 +63,7 @@ class LanguageHost:
                 "GetProgramDependencies": unary(lambda request, context: program().dependencies()),
                 "InstallDependencies": stream(self.install_dependencies),
                 "Run": unary(self.run),
+                "GenerateProgram": unary(self.refuse_code),
             },
         )
 
@@ -92,6 +93,14 @@ class LanguageHost:
         result: Future[bytes] = Future()
         self._work.put((lambda: program().run(request, self._engine), result))
         return result.result()
+
+    def refuse_code(self, request: bytes, context: grpc.ServicerContext) -> None:
+        """Say what is missing when an import wants code for what it imported."""
+        context.abort(
+            grpc.StatusCode.UNIMPLEMENTED,
+            "the resource is in the state, but this stand-in for Pulumi's language host writes no code. Use "
+            "`pulumi import --generate-code=false`, or install Pulumi: https://www.pulumi.com/docs/install/",
+        )
 
 
 @cache

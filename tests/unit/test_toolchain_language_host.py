@@ -63,6 +63,13 @@ def test_unknown_calls_are_refused(host: language_pb2_grpc.LanguageRuntimeStub) 
     assert refused.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
+def test_code_for_an_import_is_refused_with_the_way_out(
+    host: language_pb2_grpc.LanguageRuntimeStub,
+) -> None:
+    with pytest.raises(grpc.RpcError, match="--generate-code=false"):
+        host.GenerateProgram(language_pb2.GenerateProgramRequest())
+
+
 def test_install_without_lock_file_says_so(
     host: language_pb2_grpc.LanguageRuntimeStub, tmp_path: Path
 ) -> None:
