@@ -6,10 +6,11 @@ See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/se
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from local.spcs.egress import ANYWHERE
 from local.spcs.endpoints import PublicEndpoint
 
 SESSION_COOKIE = "sfc-endpoint-session"
@@ -42,10 +43,7 @@ _ADDED = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "credentialless",
 }
-_CONTENT_POLICY = (
-    "default-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; object-src 'none'; connect-src 'self'; "
-    "frame-ancestors 'self';"
-)
+_SCHEMES = {80: (("http",), ("ws",), ""), 443: (("https",), ("wss",), "")}
 _CORS_SECONDS = "7200"
 _EXECUTABLE = {
     "application/vnd.microsoft.portable-executable",
@@ -102,9 +100,27 @@ def for_client(
             continue
         found.add(name, value)
     found.update(_ADDED)
-    found.add("Content-Security-Policy", _CONTENT_POLICY)
+    found.add("Content-Security-Policy", content_policy(endpoint.outside))
     found.extend(cors(endpoint, origin))
     return found
+
+
+def content_policy(outside: Iterable[tuple[str, int]]) -> str:
+    """What a page may load and connect to: itself, and what the service may reach outside.
+
+    Args:
+        outside: hosts and ports; host `0.0.0.0` stands for every host.
+    """
+    loaded: list[str] = []
+    connected: list[str] = []
+    for host, port in sorted(outside):
+        place = "*" if host == ANYWHERE else host
+        pages, sockets, suffix = _SCHEMES.get(port, (("http", "https"), ("ws", "wss"), f":{port}"))
+        loaded += [f"{scheme}://{place}{suffix}" for scheme in pages]
+        connected += [f"{scheme}://{place}{suffix}" for scheme in sockets]
+    default = " ".join(["'self' 'unsafe-inline' 'unsafe-eval'", *loaded, "blob: data:"])
+    connect = " ".join(["'self'", *loaded, *connected])
+    return f"default-src {default}; object-src 'none'; connect-src {connect}; frame-ancestors 'self';"
 
 
 def cors(endpoint: PublicEndpoint, origin: str | None) -> dict[str, str]:

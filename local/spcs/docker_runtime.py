@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from local.account.account import Account
 
 STOP_SECONDS = 30
+_PROCESSES = 8192
 _LOGS = {"type": "json-file", "config": {"max-size": "10m", "max-file": "3"}}
 _log = logging.getLogger(__name__)
 
@@ -100,12 +101,7 @@ class DockerRuntime:
         """Make and start the container that owns an instance's network; its id."""
         full_name = dns_name(item)
         label, _, domain = full_name.partition(".")
-        aliases = [
-            full_name,
-            f"{label}.{domain.partition('.')[0]}",
-            f"instances.{full_name}",
-            f"instances.{label}",
-        ]
+        aliases = [full_name, f"{label}.{domain.partition('.')[0]}"]
         name = labels.prefix(self._account_id, item.id, instance)
         self._remove_by_name(name)
         api = self.client.api
@@ -121,7 +117,8 @@ class DockerRuntime:
                 cap_add=["NET_ADMIN"],
                 security_opt=["no-new-privileges"],
                 mem_limit=64 * 2**20,
-                # Names from outside have no server to answer them; Docker's own then says nothing.
+                pids_limit=64,
+                # The account answers for names; Docker's own server knows those of services alone.
                 dns=["127.0.0.1"],
                 dns_search=[domain],
                 dns_opt=["ndots:1", "timeout:1", "attempts:2"],
@@ -182,8 +179,9 @@ class DockerRuntime:
             mem_limit=memory,
             memswap_limit=memory,
             nano_cpus=int(min(units.cpus(limits["cpu"]), self.machine.cpus) * 10**9),
-            cap_drop=["NET_RAW"],
+            cap_drop=["NET_RAW", "MKNOD", "SYS_CHROOT", "SETFCAP"],
             security_opt=["no-new-privileges"],
+            pids_limit=_PROCESSES,
             log_config=_LOGS,
         )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from local.account import access
 from local.account.catalog import Catalog, Object
 from local.account.result import now
+from local.spcs.egress import Rules, allowed
 from local.spcs.observed import SERVICE
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class PublicEndpoint:
         name: its name in the specification.
         addresses: of all ready instances on the container network; empty when none is ready.
         cors: its `corsSettings`, or empty.
+        outside: hosts and ports that external access integrations open to the service.
     """
 
     service: Object
@@ -37,6 +39,7 @@ class PublicEndpoint:
     port: int
     addresses: list[str]
     cors: dict[str, list[str]]
+    outside: Rules = frozenset()
 
 
 def service_roles(item: Object) -> dict[str, list[str]]:
@@ -123,5 +126,7 @@ def _public(account: Account, item: Object, name: str) -> PublicEndpoint | None:
                 for state in account.spcs.instances(item.id).values()
                 if state.status == "READY" and state.address
             ]
-            return PublicEndpoint(item, name, endpoint["port"], ready, endpoint.get("corsSettings", {}))
+            cors = endpoint.get("corsSettings", {})
+            outside = allowed(account.catalog, item)
+            return PublicEndpoint(item, name, endpoint["port"], ready, cors, outside)
     return None

@@ -1,7 +1,8 @@
 """Who may reach an instance, and what it may reach: nftables rules inside its network namespace.
 
 Only declared endpoints are reachable, and only for services whose owner role may use them; probes and the
-ingress come from this machine. Out of it an instance reaches other services and the account, nothing else.
+ingress come from this machine. Out of it an instance reaches other services, the account, and what external
+access integrations open; names are answered by the account alone.
 """
 
 from __future__ import annotations
@@ -15,7 +16,12 @@ from docker.errors import APIError
 
 from local.account import access
 from local.account.catalog import Object
+from local.spcs import egress, network, outside, service_names
+from local.spcs.egress import Addresses, Rules
 from local.spcs.endpoints import opens
+from local.spcs.firewall_rules import Machine, ruleset
+from local.spcs.lifecycle import dns_name
+from local.spcs.name_server import NameServer
 from local.spcs.network import Network
 from local.spcs.observed import SERVICE
 
@@ -23,6 +29,9 @@ if TYPE_CHECKING:
     from local.account.account import Account
 
 _log = logging.getLogger(__name__)
+# The second server is Docker's own: it knows services by name while the account does not run.
+_RESOLVER = "nameserver {gateway}\nnameserver 127.0.0.11\nsearch {domain}\noptions ndots:1 timeout:3 attempts:2\n"
+_SET = 'nft "$1" && printf %s "$2" > /etc/resolv.conf'
 
 
 class FirewallError(Exception):
@@ -30,13 +39,28 @@ class FirewallError(Exception):
 
 
 class Firewall:
-    """Keeps the rules of all instances up to date."""
+    """Keeps the rules of all instances up to date, and answers their questions for names.
 
-    def __init__(self, account: Account, client: DockerClient, network: Network) -> None:
-        self._account, self._client, self._network = account, client, network
-        self._lock = threading.Lock()
+    Raises:
+        OSError: this machine's address on the network is not there.
+    """
+
+    def __init__(self, account: Account, client: DockerClient, inner: Network) -> None:
+        self._account, self._client, self._network = account, client, inner
+        self._lock = threading.RLock()
         self._holders: dict[str, tuple[int, str]] = {}
         self._applied: dict[str, str] = {}
+        self._outside: set[str] = set()
+        hosts = account.settings.state / outside.HOSTS_FILE
+        self._addresses = Addresses(lambda name: outside.resolve(hosts, name))
+        self._names = NameServer(inner.gateway, self.find)
+        self._closed = threading.Event()
+        threading.Thread(target=self._renew, name="services-names", daemon=True).start()
+
+    def close(self) -> None:
+        """Answer no more names; the rules stay."""
+        self._closed.set()
+        self._names.close()
 
     def add(self, holder: str, service: int, address: str) -> None:
         """Guard a new instance, and let it in where it may go; returns when all rules are in place.
@@ -44,6 +68,9 @@ class Firewall:
         Raises:
             FirewallError: its own rules could not be set.
         """
+        item = self._account.catalog.by_id(service)
+        if item is not None:
+            self._addresses.renew(egress.exact_names(egress.allowed(self._account.catalog, item)))
         with self._lock:
             self._holders[holder] = (service, address)
         self.refresh()
@@ -54,32 +81,73 @@ class Firewall:
         with self._lock:
             self._holders.pop(holder, None)
             self._applied.pop(holder, None)
+            self._outside.discard(holder)
 
     def refresh(self) -> None:
         """Set the rules of every instance for which they changed."""
         with self._lock:
             services = {item.id: item for item in self._account.catalog.objects(SERVICE)}
             for holder, (service, _) in self._holders.items():
-                if service not in services:
-                    continue
-                text = self._rules(services[service], services)
-                if self._applied.get(holder) != text:
-                    self._apply(holder, text)
+                if service in services:
+                    self._settle(holder, services[service], services)
 
-    def _apply(self, holder: str, text: str) -> None:
+    def find(self, asker: str, name: str) -> list[str] | None:
+        """Addresses of a name for the instance with an address; None when it may not know any.
+
+        What is answered is open already when the answer goes out.
+        """
+        with self._lock:
+            found = [service for service, address in self._holders.values() if address == asker]
+        item = self._account.catalog.by_id(found[0]) if found else None
+        if item is None:
+            return None
+        inside = service_names.addresses(self._account, item, name)
+        if inside is not None:
+            return inside or None
+        if not egress.names_host(egress.allowed(self._account.catalog, item), name):
+            return None
+        addresses = self._addresses.look_up(name)
+        self.refresh()
+        return addresses or None
+
+    def _renew(self) -> None:
+        """Follow the names that rules open, and the connections of running services with them."""
+        while not self._closed.wait(egress.RENEW_SECONDS):
+            try:
+                with self._lock:
+                    ids = {service for service, _ in self._holders.values()}
+                catalog = self._account.catalog
+                items = [item for item in map(catalog.by_id, ids) if item]
+                names = {name for item in items for name in egress.exact_names(egress.allowed(catalog, item))}
+                self._addresses.renew(names)
+                self.refresh()
+            except Exception:
+                _log.exception("names could not be renewed")
+
+    def _settle(self, holder: str, item: Object, services: dict[int, Object]) -> None:
+        rules = egress.allowed(self._account.catalog, item)
+        text = self._rules(item, services, rules)
+        if self._applied.get(holder) == text:
+            return
         try:
-            run = self._client.api.exec_create(holder, ["nft", text], privileged=False)
+            if rules and holder not in self._outside:
+                network.join_egress(self._client, self._account.settings.account_id, holder)
+                self._outside.add(holder)
+            names = _RESOLVER.format(
+                gateway=self._network.gateway, domain=dns_name(item).partition(".")[2]
+            )
+            run = self._client.api.exec_create(holder, ["sh", "-c", _SET, "sh", text, names], privileged=False)
             output = self._client.api.exec_start(run["Id"])
             code = self._client.api.exec_inspect(run["Id"])["ExitCode"]
         except APIError as error:
             output, code = str(error).encode(), 1
         if code:
             self._applied.pop(holder, None)
-            _log.error("nft in %s: %s", holder[:12], output.decode(errors="replace"))
+            _log.error("rules of %s: %s", holder[:12], output.decode(errors="replace"))
             return
         self._applied[holder] = text
 
-    def _rules(self, item: Object, services: dict[int, Object]) -> str:
+    def _rules(self, item: Object, services: dict[int, Object], rules: Rules) -> str:
         catalog = self._account.catalog
         allowed: list[tuple[str, list[str]]] = []
         roles = {other.owner: access.closure(catalog, [other.owner]) for other in services.values()}
@@ -91,9 +159,10 @@ class Firewall:
                 and opens(catalog, item, endpoint["name"], roles[services[service].owner])
             )
             allowed.append((str(endpoint.get("port") or endpoint["portRange"]), peers))
-        return ruleset(
-            self._network, self._account.settings.port, own_ports(item.properties["SPEC"]), allowed
-        )
+        reach = self._addresses.reach(rules)
+        own = tuple(sorted(outside.own_addresses())) if reach.anywhere else ()
+        machine = Machine(self._account.settings.port, self._names.port, own)
+        return ruleset(self._network, machine, own_ports(item.properties["SPEC"]), allowed, reach)
 
 
 def own_ports(document: dict[str, Any]) -> list[int]:
@@ -104,35 +173,3 @@ def own_ports(document: dict[str, Any]) -> list[int]:
             if probe in container:
                 ports.add(container[probe]["port"])
     return sorted(ports)
-
-
-def ruleset(
-    network: Network, account_port: int, machine_ports: list[int], allowed: list[tuple[str, list[str]]]
-) -> str:
-    """Commands for nft that put these rules in place of the ones before.
-
-    Args:
-        machine_ports: open to this machine.
-        allowed: port (or range) with the addresses of other instances that may reach it.
-    """
-    incoming = ["iif lo accept", "ct state established,related accept"]
-    if machine_ports:
-        ports = ", ".join(map(str, machine_ports))
-        incoming.append(f"ip saddr {network.gateway} tcp dport {{ {ports} }} accept")
-    incoming += [
-        f"ip saddr {{ {', '.join(peers)} }} tcp dport {port} accept" for port, peers in allowed if peers
-    ]
-    outgoing = [
-        "oif lo accept",
-        "ct state established,related accept",
-        f"ip daddr {network.gateway} tcp dport {account_port} accept",
-        f"ip daddr != {network.gateway} ip daddr {network.subnet} accept",
-        "reject",
-    ]
-    lines = ["add table inet spcs", "delete table inet spcs", "add table inet spcs"]
-    for chain, rules in (("input", incoming), ("output", outgoing)):
-        policy = "drop" if chain == "input" else "accept"
-        hook = f"{{ type filter hook {chain} priority 0 ; policy {policy} ; }}"
-        lines.append(f"add chain inet spcs {chain} {hook}")
-        lines += [f"add rule inet spcs {chain} {rule}" for rule in rules]
-    return "\n".join(lines)

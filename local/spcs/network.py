@@ -1,7 +1,12 @@
-"""The account's container network: a bridge without a way out of this machine."""
+"""The account's container networks: one without a way out of this machine, and the way out.
+
+Instances are on the first. Those whose service has an external access integration join the second too;
+what may leave through it is the firewall's matter.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from typing import NamedTuple
 
 from docker import DockerClient
@@ -11,7 +16,7 @@ from local.spcs import labels
 
 
 class Network(NamedTuple):
-    """The network as Docker made it.
+    """The inner network as Docker made it.
 
     Attributes:
         gateway: address of this machine on it.
@@ -27,14 +32,18 @@ def name_of(account_id: str) -> str:
     return f"milvus-spcs-{account_id}"
 
 
+def egress_name_of(account_id: str) -> str:
+    """Name of the network through which services leave; there while a service needs it."""
+    return f"{name_of(account_id)}-egress"
+
+
 def ensure(client: DockerClient, account_id: str) -> Network:
-    """Make the network unless it is there."""
+    """Make the inner network unless it is there."""
     name = name_of(account_id)
     try:
         network = client.networks.get(name)
     except NotFound:
-        marks = {labels.ACCOUNT: account_id, labels.PART: labels.NETWORK}
-        network = client.networks.create(name, driver="bridge", internal=True, labels=marks)
+        network = client.networks.create(name, driver="bridge", internal=True, labels=_marks(account_id))
         network.reload()
     config = network.attrs["IPAM"]["Config"][0]
     # Docker tells the gateway only when it was asked for one; the bridge has the first address else.
@@ -42,9 +51,29 @@ def ensure(client: DockerClient, account_id: str) -> Network:
     return Network(name, gateway, config["Subnet"])
 
 
-def remove(client: DockerClient, account_id: str) -> None:
-    """Take the network away when nothing uses it any more."""
-    try:
-        client.networks.get(name_of(account_id)).remove()
-    except (NotFound, APIError):
+def join_egress(client: DockerClient, account_id: str, holder: str) -> None:
+    """Put an instance on the network that leads outside, which is made unless it is there.
+
+    Raises:
+        APIError: Docker refused.
+    """
+    name = egress_name_of(account_id)
+    attached = client.api.inspect_container(holder)["NetworkSettings"]["Networks"]
+    if name in attached:
         return
+    try:
+        client.networks.get(name)
+    except NotFound:
+        client.networks.create(name, driver="bridge", labels=_marks(account_id))
+    client.api.connect_container_to_network(holder, name)
+
+
+def remove(client: DockerClient, account_id: str) -> None:
+    """Take the networks away when nothing uses them any more."""
+    for name in (egress_name_of(account_id), name_of(account_id)):
+        with contextlib.suppress(NotFound, APIError):
+            client.networks.get(name).remove()
+
+
+def _marks(account_id: str) -> dict[str, str]:
+    return {labels.ACCOUNT: account_id, labels.PART: labels.NETWORK}

@@ -128,7 +128,8 @@ class Reconciler:
         text = f"Docker does not answer: {error}. Start Docker."
         if self._observed.problem != text:
             _log.warning("services: %s", text)
-        self._client = self._runtime = self._firewall = None
+        self._client = None
+        self._forget_network()
         self._signatures.clear()
         self._observed.forget_all()
         self._observed.set_problem(text)
@@ -136,6 +137,7 @@ class Reconciler:
     def _prepare(self, client: DockerClient) -> tuple[DockerRuntime, Firewall]:
         """Network, rules and machine size, when the first pool needs them."""
         if self._runtime is None or self._firewall is None:
+            self._forget_network()
             made = network.ensure(client, self._account.settings.account_id)
             info = client.api.info()
             machine = Machine(info["NCPU"], info["MemTotal"])
@@ -144,6 +146,11 @@ class Reconciler:
             self._observed.machine = machine
             self._observed.set_gateway(made.gateway)
         return self._runtime, self._firewall
+
+    def _forget_network(self) -> None:
+        if self._firewall is not None:
+            self._firewall.close()
+        self._runtime = self._firewall = None
 
     # Rounds
 
@@ -155,7 +162,7 @@ class Reconciler:
         if not services and not pools and not self._leftovers(client):
             network.remove(client, account_id)
             session_token.forget_all(self._account)
-            self._runtime = self._firewall = None
+            self._forget_network()
             self._observed.set_gateway("")
             return _LOOK_SECONDS
         runtime, firewall = self._prepare(client)

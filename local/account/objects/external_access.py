@@ -114,7 +114,13 @@ def allowed_hosts(catalog: Catalog, integration: str) -> set[tuple[str, int]]:
     if item is None or not item.properties["ENABLED"]:
         return set()
     rules = (catalog.find("NETWORK RULE", Name(*name)) for name in item.properties[RULES])
-    return {host_and_port(value) for rule in rules if rule for value in rule.properties["VALUE_LIST"]}
+    return {
+        host_and_port(value)
+        for rule in rules
+        # A rule of the same name may have been made anew for another purpose.
+        if rule and rule.properties["MODE"] == "EGRESS"
+        for value in rule.properties["VALUE_LIST"]
+    }
 
 
 def _rule(context: Context, parts: list[str]) -> list[str]:
