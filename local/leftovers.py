@@ -32,6 +32,10 @@ def remove_docker_objects(settings: LocalSettings, keep_data: bool) -> None:
     for container in client.containers.list(all=True, filters=mine):
         container.remove(force=True, v=True)
     for network in client.networks.list(filters=mine):
+        network.reload()
+        for container in network.attrs["Containers"]:
+            # A container of the user's that stood in for a host outside.
+            network.disconnect(container, force=True)
         network.remove()
     if not (keep_data and has_data(settings)):
         for volume in client.volumes.list(filters=mine):

@@ -51,7 +51,7 @@ def parse(message: bytes) -> Question:
     labels, position = [], _HEADER.size
     while True:
         length = message[position] if position < len(message) else 64
-        if length > 63 or position + 1 + length > len(message):  # noqa: PLR2004 the longest label
+        if length > 63 or position + 1 + length > len(message):
             raise MessageError("damaged name")
         if not length:
             break

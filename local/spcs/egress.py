@@ -147,7 +147,9 @@ class Addresses:
             gone = [address for address in known.addresses if address not in addresses]
             if addresses:
                 # No answer is most often a name server that is away; then the last one stays good.
-                kept = [address for address in known.former if address not in addresses and address not in gone]
+                kept = [
+                    address for address in known.former if address not in addresses and address not in gone
+                ]
                 known.former = (gone + kept)[:_MAX_FORMER]
                 known.addresses = addresses
             known.asked = now

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 # The second server is Docker's own: it knows services by name while the account does not run.
-_RESOLVER = "nameserver {gateway}\nnameserver 127.0.0.11\nsearch {domain}\noptions ndots:1 timeout:3 attempts:2\n"
+_RESOLVER = (
+    "nameserver {gateway}\nnameserver 127.0.0.11\nsearch {domain}\noptions ndots:1 timeout:3 attempts:2\n"
+)
 _SET = 'nft "$1" && printf %s "$2" > /etc/resolv.conf'
 
 
@@ -133,10 +135,10 @@ class Firewall:
             if rules and holder not in self._outside:
                 network.join_egress(self._client, self._account.settings.account_id, holder)
                 self._outside.add(holder)
-            names = _RESOLVER.format(
-                gateway=self._network.gateway, domain=dns_name(item).partition(".")[2]
+            names = _RESOLVER.format(gateway=self._network.gateway, domain=dns_name(item).partition(".")[2])
+            run = self._client.api.exec_create(
+                holder, ["sh", "-c", _SET, "sh", text, names], privileged=False
             )
-            run = self._client.api.exec_create(holder, ["sh", "-c", _SET, "sh", text, names], privileged=False)
             output = self._client.api.exec_start(run["Id"])
             code = self._client.api.exec_inspect(run["Id"])["ExitCode"]
         except APIError as error:

@@ -65,14 +65,14 @@ def _names(network: Network, machine: Machine) -> list[str]:
     return [f"ip daddr {network.gateway} {protocol} dport 53 {to}" for protocol in ("udp", "tcp")]
 
 
-def _incoming(
-    network: Network, machine_ports: list[int], allowed: list[tuple[str, list[str]]]
-) -> list[str]:
+def _incoming(network: Network, machine_ports: list[int], allowed: list[tuple[str, list[str]]]) -> list[str]:
     rules = ["iif lo accept"]
     if machine_ports:
         ports = ", ".join(map(str, machine_ports))
         rules.append(f"ip saddr {network.gateway} tcp dport {{ {ports} }} accept")
-    rules += [f"ip saddr {{ {', '.join(peers)} }} tcp dport {port} accept" for port, peers in allowed if peers]
+    rules += [
+        f"ip saddr {{ {', '.join(peers)} }} tcp dport {port} accept" for port, peers in allowed if peers
+    ]
     return [
         *rules,
         "ct direction reply ct state established,related accept",

@@ -125,7 +125,7 @@ class _TcpHandler(socketserver.BaseRequestHandler):
         connection.settimeout(_TCP_SECONDS)
         names: NameServer = self.server.names  # type: ignore[attr-defined]
         with connection.makefile("rb") as stream:
-            while len(head := stream.read(2)) == 2:  # noqa: PLR2004 a message's length
+            while len(head := stream.read(2)) == 2:
                 (length,) = struct.unpack("!H", head)
                 reply = names.reply(stream.read(length), self.client_address[0], _TCP_SIZE)
                 if not reply:

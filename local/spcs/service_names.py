@@ -39,9 +39,7 @@ def addresses(account: Account, asker: Object, name: str) -> list[str] | None:
 
 def _of_service(account: Account, item: Object, only_ready: bool) -> list[str]:
     states = [
-        state
-        for state in account.spcs.instances(item.id).values()
-        if state.address and not state.terminating
+        state for state in account.spcs.instances(item.id).values() if state.address and not state.terminating
     ]
     ready = [state.address for state in states if state.status == "READY"]
     return ready if ready or only_ready else [state.address for state in states]
