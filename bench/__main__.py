@@ -1,46 +1,35 @@
-"""`python -m bench [account|stack]`: measure, print the table, fail when a limit is missed."""
+"""`python -m bench [part …]`: measure, print the table, fail when a limit is missed."""
 
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import tempfile
 
+from bench import account, catalog, ingress, registry, sessions
 from bench.measure import Figure, show
-from local.settings import PORT_VARIABLE
+from local.settings import PORT_VARIABLE, free_ports
 
 
 def _stack_figures() -> list[Figure]:
     # The paths of the local account follow from the environment when its modules are loaded.
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         os.environ["LOCAL_ACCOUNT_STATE"] = f"{folder}/account"
-        os.environ[PORT_VARIABLE] = str(_free_ports())
+        os.environ[PORT_VARIABLE] = str(free_ports())
         from bench import stack
 
         return stack.figures()
 
 
-def _account_figures() -> list[Figure]:
-    from bench import account
-
-    return account.figures()
-
-
-def _free_ports() -> int:
-    """The first of three consecutive free ports on loopback."""
-    for first in range(20000, 30000, 10):
-        with socket.socket() as a, socket.socket() as b, socket.socket() as c:
-            try:
-                for offset, probe in enumerate((a, b, c)):
-                    probe.bind(("127.0.0.1", first + offset))
-            except OSError:
-                continue
-            return first
-    raise RuntimeError("no three consecutive free ports from 20000 to 30000")
-
-
-_PARTS = {"account": _account_figures, "stack": _stack_figures}
+_PARTS = {
+    "account": account.figures,
+    "sessions": sessions.figures,
+    "catalog": catalog.figures,
+    "ingress": ingress.figures,
+    "registry": registry.figures,
+    # The last, for it sets the environment.
+    "stack": _stack_figures,
+}
 
 
 def main() -> int:

@@ -23,6 +23,7 @@ class Figure:
         value: the measured value, in `unit`.
         reference: what it is compared with, in the same unit; None when there is nothing to compare with.
         limit: highest acceptable value (as a ratio when there is a reference); None for information only.
+        least: lowest acceptable value in the same way, for figures of which more is better.
     """
 
     what: str
@@ -30,6 +31,7 @@ class Figure:
     unit: str
     reference: float | None = None
     limit: float | None = None
+    least: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -38,10 +40,21 @@ class Figure:
     @property
     def kept(self) -> bool | None:
         """Whether the limit is kept; None without a limit."""
-        if self.limit is None:
+        if self.limit is None and self.least is None:
             return None
         compared = self.value if self.reference is None else self.ratio
-        return compared is not None and compared <= self.limit
+        if compared is None:
+            return False
+        return (self.limit is None or compared <= self.limit) and (
+            self.least is None or compared >= self.least
+        )
+
+    @property
+    def bound(self) -> str:
+        """The limit as text; '' without one."""
+        if self.least is not None:
+            return f"≥ {self.least:g}"
+        return "" if self.limit is None else f"≤ {self.limit:g}"
 
 
 def median_seconds(action: Callable[[], object], times: int) -> float:
@@ -73,7 +86,7 @@ def show(figures: list[Figure]) -> None:
             f"{figure.value:.4g} {figure.unit}",
             "" if figure.reference is None else f"{figure.reference:.4g} {figure.unit}",
             "" if figure.ratio is None else f"{figure.ratio:.2f}",
-            "" if figure.limit is None else f"{figure.limit:g}",
+            figure.bound,
             {None: "", True: "kept", False: "MISSED"}[figure.kept],
         )
     Console(highlight=False).print(table)

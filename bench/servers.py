@@ -10,13 +10,23 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import snowflake.connector
 
-from local.settings import ACCOUNT, ORGANIZATION, PORT_VARIABLE, PROJECT
+from local.leftovers import remove_docker_objects
+from local.settings import (
+    ACCOUNT,
+    ORGANIZATION,
+    PORT_VARIABLE,
+    PROJECT,
+    LocalSettings,
+    admin_credentials,
+    free_ports,
+    load,
+)
 
 _START_SECONDS = 60.0
 _FAKESNOW = """
@@ -53,26 +63,38 @@ class Server:
 
 
 @contextmanager
-def local_account() -> Iterator[Server]:
-    """A local account with an empty state folder, without stacks."""
-    import json
-
-    with tempfile.TemporaryDirectory() as folder:
-        state, port = Path(folder) / "account", _free_port()
-        environment = {**os.environ, "LOCAL_ACCOUNT_STATE": str(state), PORT_VARIABLE: str(port)}
-        command = [sys.executable, "-m", "local.server"]
-
-        def credentials() -> dict[str, str]:
-            return json.loads((state / "credentials.json").read_text())
-
-        with _running(command, environment, port, credentials) as server:
+def local_account(settings: LocalSettings | None = None) -> Iterator[Server]:
+    """A local account, without stacks; with an empty state folder of its own unless told otherwise."""
+    if settings is None:
+        with account_settings() as made, local_account(made) as server:
             yield server
+        return
+    environment = {
+        **os.environ,
+        "LOCAL_ACCOUNT_STATE": str(settings.state),
+        PORT_VARIABLE: str(settings.port),
+    }
+    command = [sys.executable, "-m", "local.server"]
+    with _running(command, environment, settings.port, lambda: admin_credentials(settings)) as server:
+        yield server
+
+
+@contextmanager
+def account_settings() -> Iterator[LocalSettings]:
+    """Settings of an account whose state and containers are removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        port = free_ports()
+        settings = replace(load(Path(folder) / "account"), port=port)
+        try:
+            yield settings
+        finally:
+            remove_docker_objects(settings, keep_data=False)
 
 
 @contextmanager
 def fakesnow() -> Iterator[Server]:
     """fakesnow's own server, with its data in memory."""
-    port = _free_port()
+    port = free_ports(1)
     command = [sys.executable, "-c", _FAKESNOW, str(port)]
     with _running(command, dict(os.environ), port, lambda: {"user": "fake", "password": "snow"}) as server:
         yield server
@@ -102,9 +124,3 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
                 return
         time.sleep(0.005)
     raise RuntimeError(f"{process.args} did not listen within {_START_SECONDS} s")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return min(probe.getsockname()[1], 65000)
