@@ -14,6 +14,7 @@ import secrets
 import shutil
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -198,8 +199,6 @@ class StageStore:
             return None
         return entry if self._catalog.by_id(entry.stage) else None
 
-    # Dropped stages
-
     def sweep(self) -> None:
         """Remove the folders of stages that are no longer in the catalog."""
         # Folders first: a stage made in between must not look dropped.
@@ -215,6 +214,7 @@ class StageStore:
             with contextlib.suppress(Exception):
                 self.sweep()
                 version = self._catalog.wait(version, timeout=1.0) if version >= 0 else self._catalog.version
+                time.sleep(0.5)  # many changes in a row are looked at once
 
 
 def _make_folder(name: str, parent: int) -> bool:
