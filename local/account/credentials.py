@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
@@ -25,6 +26,7 @@ JWT_SECONDS = 3600
 PASSWORD, KEY_PAIR, ACCESS_TOKEN, SERVICE = "PASSWORD", "KEY_PAIR", "ACCESS_TOKEN", "SERVICE"
 _NOT_PEOPLE = ("SERVICE", "LEGACY_SERVICE")
 _CLOCK_SECONDS = 10
+_CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 _BAD_LOGIN = "Incorrect username or password was specified."
 _BAD_TOKEN = "Invalid OAuth access token."  # noqa: S105 a message, not a secret
 
@@ -217,15 +219,8 @@ class Credentials:
         raise SnowflakeError("390100", "08004", _BAD_LOGIN)
 
     def _usable(self, user: Object) -> Object:
-        if user.properties.get("DISABLED"):
-            raise SnowflakeError(
-                "390101", "08004", "User access disabled. Contact your local system administrator."
-            )
-        expiry = user.properties.get("EXPIRES_ON")
-        if expiry is not None and expiry <= now():
-            raise SnowflakeError(
-                "390103", "08004", "Your user account has expired. Contact your account administrator."
-            )
+        if reason := kept_out(user):
+            raise reason
         if (user.properties.get("LOCKED_UNTIL") or 0) > now():
             message = (
                 "Your user account has been temporarily locked due to too many failed attempts. "
@@ -251,6 +246,20 @@ class Credentials:
                 self._catalog.save(fresh)
 
 
+def kept_out(user: Object) -> SnowflakeError | None:
+    """Why a user who is disabled or whose days are over may not come in; None for others."""
+    if user.properties.get("DISABLED"):
+        return SnowflakeError(
+            "390101", "08004", "User access disabled. Contact your local system administrator."
+        )
+    expiry = user.properties.get("EXPIRES_ON")
+    if expiry is not None and expiry <= now():
+        return SnowflakeError(
+            "390103", "08004", "Your user account has expired. Contact your account administrator."
+        )
+    return None
+
+
 def is_person(user: Object) -> bool:
     """Whether a user is of type PERSON, which no type means too."""
     return user.properties.get("TYPE") not in _NOT_PEOPLE
@@ -266,11 +275,15 @@ def _signed(token: str, claims: dict[str, Any], public_key: str | None) -> bool:
         return False
     body = "".join(line for line in public_key.splitlines() if "-----" not in line)
     key = load_der_public_key(base64.b64decode(body))
-    if not isinstance(key, RSAPublicKey):
+    if isinstance(key, RSAPublicKey):
+        algorithm = "RS256"
+    elif isinstance(key, EllipticCurvePublicKey):
+        algorithm = _CURVES.get(key.curve.name, "")
+    else:
         return False
     options: Any = {"require": ["iss", "sub", "iat", "exp"], "verify_aud": False}
     try:
-        checked = jwt.decode(token, key, algorithms=["RS256"], options=options, leeway=_CLOCK_SECONDS)
+        checked = jwt.decode(token, key, algorithms=[algorithm], options=options, leeway=_CLOCK_SECONDS)
     except jwt.PyJWTError:
         return False
     # A later expiry does not make it last longer.

@@ -17,6 +17,8 @@ from local.account.sql import Name
 SESSION_SECONDS = 3600
 MASTER_SECONDS = 4 * 3600
 MAX_SESSIONS = 10_000
+INGRESS_KINDS = ("ingress-code", "ingress", "ingress-token")
+_KINDS = ("session", "master")
 
 
 @dataclass
@@ -176,20 +178,23 @@ class Authenticator(Credentials):
         self._change("only_role", old, new)
 
     def forget_user(self, name: str) -> None:
-        """End all sessions of a user."""
-        for kind in ("session", "master"):
+        """End all sessions of a user, those at public endpoints too."""
+        for kind in (*_KINDS, *INGRESS_KINDS):
             for token, _, content in self._catalog.tokens(kind):
-                if content["user"] == name:
-                    self._sessions.pop(str(content["id"]), None)
+                # A service may have the name of a user.
+                if content["user"] == name and content.get("method") != SERVICE:
+                    self._sessions.pop(str(content.get("id")), None)
                     self._catalog.delete_token(token)
 
     def _change(self, attribute: str, old: str, new: str) -> None:
+        # A service may have the name of a user.
+        others = (SERVICE,) if attribute == "user" else ()
         for session in list(self._sessions.values()):
-            if getattr(session, attribute) == old:
+            if getattr(session, attribute) == old and session.method not in others:
                 setattr(session, attribute, new)
-        for kind in ("session", "master"):
+        for kind in (*_KINDS, *INGRESS_KINDS):
             for token, expires, content in self._catalog.tokens(kind):
-                if content.get(attribute) == old:
+                if content.get(attribute) == old and content.get("method") not in others:
                     self._catalog.put_token(token, kind, expires, {**content, attribute: new})
 
     def _store(self, token: str, master: str, session: Session) -> None:

@@ -71,6 +71,26 @@ def sign_in(account: str, service: str, user: str, error: str, target: str) -> w
     return _page("Sign in to Snowflake", body, 401 if error else 200, f"'self' {target}")
 
 
+def new_password(account: str, user: str, error: str, target: str) -> web.Response:
+    """The form for a password that must be changed before the first sign-in; as `sign_in`."""
+    shown = f'<p class="error" role="alert">{html.escape(error)}</p>' if error else ""
+    name = html.escape(user)
+    body = f"""
+<h1>Choose a new password</h1>
+<p>Local account {html.escape(account)}<br>The password of {name} must be changed.</p>{shown}
+<form method="post">
+<input type="hidden" name="username" value="{name}" autocomplete="username">
+<label for="password">Current password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required autofocus>
+<label for="new_password">New password</label>
+<input id="new_password" name="new_password" type="password" autocomplete="new-password" required>
+<label for="repeated">New password, once more</label>
+<input id="repeated" name="repeated" type="password" autocomplete="new-password" required>
+<button type="submit">Change password and sign in</button>
+</form>"""
+    return _page("Choose a new password", body, 401 if error else 200, f"'self' {target}")
+
+
 def message(title: str, text: str, status: int, link: str = "", link_text: str = "") -> web.Response:
     """A page that says one thing, with at most one way to go on."""
     button = f'<a class="button" href="{html.escape(link)}">{html.escape(link_text)}</a>' if link else ""

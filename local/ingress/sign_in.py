@@ -7,6 +7,8 @@ and tutorial 8 there, "Access a public endpoint programmatically".
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
@@ -26,6 +28,28 @@ TOKEN = "/oauth/token"  # noqa: S105 a path
 CLIENT = "SNOWSERVICES_INGRESS_OAUTH"
 _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _MAX_FIELD = 4096
+_MUST_CHANGE, _NOT_ACCEPTED = "390106", "003002"
+# What browsers say of a form that another site sends: nobody else may sign a visitor in.
+_FOREIGN = ("cross-site", "same-site")
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What was filled in; `new` is None where no new password was asked for."""
+
+    name: str
+    password: str
+    new: str | None
+    repeated: str | None
+
+
+def _read_form(fields: Mapping[str, object]) -> _Form | None:
+    values = [fields.get(key) for key in ("username", "password", "new_password", "repeated")]
+    texts = [value for value in values if isinstance(value, str)]
+    name, password, new, repeated = (value if isinstance(value, str) else None for value in values)
+    if name is None or password is None or sum(len(value) for value in texts) > _MAX_FIELD:
+        return None
+    return _Form(name, password, new, repeated)
 
 
 class SignIn:
@@ -52,16 +76,13 @@ class SignIn:
     async def submit(self, request: web.Request) -> web.Response:
         """Check name and password; send the browser back to the endpoint with a one-time code."""
         found = await asyncio.to_thread(self._target, request)
-        if found is None:
-            return _bad_request()
-        fields = await request.post()
-        name, password = fields.get("username"), fields.get("password")
-        if not isinstance(name, str) or not isinstance(password, str) or len(name + password) > _MAX_FIELD:
+        filled_in = _read_form(await request.post())
+        if found is None or filled_in is None or request.headers.get("Sec-Fetch-Site") in _FOREIGN:
             return _bad_request()
         try:
-            user = await asyncio.to_thread(self._check, name, password, request.remote or "")
+            user = await asyncio.to_thread(self._check, filled_in, request.remote or "")
         except SnowflakeError as error:
-            return self._page(*found, user=name, error=error.message)
+            return self._again(*found, filled_in, error)
         role = default_role(user)
         if role in REFUSED_ROLES:
             text = (
@@ -75,8 +96,14 @@ class SignIn:
         location = f"{callback(label, self._account.settings)}?{query}"
         return web.Response(status=302, headers={"Location": location, "Cache-Control": "no-store"})
 
-    def _check(self, name: str, password: str, address: str) -> Object:
-        who = self._account.authenticator.password(name, password, address)
+    def _check(self, form: _Form, address: str) -> Object:
+        authenticator, password = self._account.authenticator, form.password
+        if form.new is not None:
+            if form.new != form.repeated:
+                raise SnowflakeError("003002", "28P01", "The new passwords are not the same.")
+            authenticator.change_password(form.name, password, form.new, address)
+            password = form.new
+        who = authenticator.password(form.name, password, address)
         if who.method == ACCESS_TOKEN:
             raise SnowflakeError("390100", "08004", "Sign in with the password, not with an access token.")
         return who.user
@@ -95,6 +122,16 @@ class SignIn:
         if label is None or endpoint is None or uri != callback(label, settings):
             return None
         return label, endpoint
+
+    def _again(
+        self, label: str, endpoint: PublicEndpoint, form: _Form, error: SnowflakeError
+    ) -> web.Response:
+        """The form once more, or the one for a new password, where that is what is missing."""
+        if error.code not in (_MUST_CHANGE, _NOT_ACCEPTED):
+            return self._page(label, endpoint, form.name, error.message)
+        settings = self._account.settings
+        text = error.message.removeprefix("SQL execution error: ") if error.code == _NOT_ACCEPTED else ""
+        return pages.new_password(settings.locator, form.name, text, origin(label, settings))
 
     def _page(self, label: str, endpoint: PublicEndpoint, user: str = "", error: str = "") -> web.Response:
         settings = self._account.settings

@@ -12,16 +12,17 @@ from typing import Any
 from local.account import access
 from local.account.account import Account
 from local.account.catalog import Object
-from local.account.credentials import digest
+from local.account.credentials import digest, kept_out
 from local.account.errors import SnowflakeError
 from local.account.result import now
+from local.account.session import INGRESS_KINDS
 from local.account.sql import Name
 
 CODE_SECONDS = 60
 COOKIE_SECONDS = 8 * 3600
 TOKEN_SECONDS = 600
 REFUSED_ROLES = frozenset({"ACCOUNTADMIN", "SECURITYADMIN", "ORGADMIN"})
-_CODE, _COOKIE, _TOKEN = "ingress-code", "ingress", "ingress-token"
+_CODE, _COOKIE, _TOKEN = INGRESS_KINDS
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class Visitors:
 
     def _user(self, name: str) -> Object | None:
         user = self._catalog.find("USER", Name("", "", name))
-        return None if user is None or user.properties.get("DISABLED") else user
+        return None if user is None or kept_out(user) else user
 
     def _visitor(self, user: Object, role: str, expires: float) -> Visitor:
         usable = role not in REFUSED_ROLES and role in access.roles_of_user(self._catalog, user.name)

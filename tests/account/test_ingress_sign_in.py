@@ -9,8 +9,10 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 
+from local.account.account import Account
 from local.account.sql import Name
-from tests.account.ingress_world import Loopback, World, open_world
+from local.ingress.visitors import Visitors
+from tests.account.ingress_world import LABEL, Loopback, World, open_world
 
 
 @pytest.fixture(scope="module")
@@ -256,3 +258,133 @@ def test_cross_origin_changes_with_cookie_are_refused(world: World) -> None:
         assert (await client.post(world.base, headers=token)).status == 200
 
     world.run(work)
+
+
+# Users who are kept out, and new passwords
+
+
+def test_new_password_is_asked_for(world: World) -> None:
+    user = world.user("OTHER_ROLE")
+    world.account.catalog.grant_service_role(world.service.id, "PEOPLE", "OTHER_ROLE", "OWNER_ROLE")
+    for kind, name in (("DATABASE", Name("", "", "D")), ("SCHEMA", Name("D", "", "S"))):
+        item = world.account.catalog.find(kind, name)
+        assert item
+        world.account.catalog.grant("USAGE", item.id, "OTHER_ROLE", False, "OWNER_ROLE")
+    _set(world, user.name, MUST_CHANGE_PASSWORD=True)
+    old = "pw-OTHER_ROLE"
+
+    async def work(client: aiohttp.ClientSession) -> None:
+        page = await client.get(world.base + "/deep")
+        form = {"username": "stranger", "password": old}
+        answer = await client.post(page.url, data=form)
+        text = await answer.text()
+        assert answer.status == 200 and 'name="new_password"' in text and old not in text
+        for new, repeated, message in (
+            ("Better-horse-2", "Other", "The new passwords are not the same."),
+            (old, old, "New password rejected"),
+        ):
+            answer = await client.post(page.url, data={**form, "new_password": new, "repeated": repeated})
+            assert answer.status == 401 and message in await answer.text()
+        wrong = {"username": "stranger", "password": "wrong", "new_password": "N", "repeated": "N"}
+        answer = await client.post(page.url, data=wrong)
+        assert answer.status == 401 and "Incorrect username or password" in await answer.text()
+        right = {**form, "new_password": "Better-horse-2", "repeated": "Better-horse-2"}
+        answer = await client.post(page.url, data=right)
+        assert answer.status == 200 and str(answer.url) == f"{world.base}/deep"
+
+    world.run(work)
+
+    async def again(client: aiohttp.ClientSession) -> None:
+        page = await client.get(world.base)
+        answer = await client.post(page.url, data={"username": "stranger", "password": old})
+        assert answer.status == 401
+        answer = await client.post(page.url, data={"username": "stranger", "password": "Better-horse-2"})
+        assert answer.status == 200
+
+    world.run(again)
+
+
+@pytest.mark.parametrize(
+    ("properties", "message"),
+    [
+        ({"DISABLED": True}, "User access disabled"),
+        ({"EXPIRES_ON": 1.0}, "Your user account has expired"),
+        ({"TYPE": "SERVICE"}, "Incorrect username or password"),
+    ],
+)
+def test_users_who_are_kept_out(world: World, properties: dict[str, object], message: str) -> None:
+    async def work(client: aiohttp.ClientSession) -> None:
+        assert (await world.sign_in(client, "VISITOR_ROLE")).status == 200
+        _set(world, "VISITOR", **properties)
+        try:
+            if "TYPE" not in properties:
+                assert (await client.get(world.base, allow_redirects=False)).status == 302
+            client.cookie_jar.clear()
+            answer = await world.sign_in(client, "VISITOR_ROLE")
+            assert answer.status == 401 and message in await answer.text()
+        finally:
+            _set(world, "VISITOR", FAILED_LOGINS=0, **dict.fromkeys(properties))
+
+    world.run(work)
+
+
+def test_network_policy_closes_endpoints_and_sign_in(world: World) -> None:
+    content = {
+        key: [] for key in ("ALLOWED_NETWORK_RULE_LIST", "BLOCKED_NETWORK_RULE_LIST", "BLOCKED_IP_LIST")
+    }
+    content["ALLOWED_IP_LIST"] = ["10.0.0.0/8"]
+    world.account.catalog.create("NETWORK POLICY", Name("", "", "AWAY"), "ACCOUNTADMIN", content)
+    message = "Incoming request with IP/Token 127.0.0.1 is not allowed to access Snowflake."
+
+    async def work(client: aiohttp.ClientSession) -> None:
+        assert (await world.sign_in(client, "VISITOR_ROLE")).status == 200
+        token = world.session_token("VISITOR_ROLE")
+        _set(world, "VISITOR", NETWORK_POLICY="AWAY")
+        try:
+            for headers in ({}, token):
+                answer = await client.get(world.base, headers=headers, allow_redirects=False)
+                assert answer.status == 403 and message in await answer.text()
+            client.cookie_jar.clear()
+            answer = await world.sign_in(client, "VISITOR_ROLE")
+            assert answer.status == 401 and message in await answer.text()
+        finally:
+            _set(world, "VISITOR", NETWORK_POLICY=None)
+
+    world.run(work)
+
+
+def test_cookie_ends_with_its_user_and_outlasts_the_server(world: World) -> None:
+    visitors = Visitors(world.account)
+    catalog = world.account.catalog
+    properties = {"LOGIN_NAME": "GUEST", "DEFAULT_ROLE": "VISITOR_ROLE"}
+    guest = catalog.create("USER", Name("", "", "GUEST"), "ACCOUNTADMIN", properties)
+    catalog.grant_role("VISITOR_ROLE", "USER", "GUEST", "")
+    cookie = visitors.redeem_code(visitors.issue_code(guest, LABEL), LABEL)
+    assert cookie
+    reopened = Account(world.account.settings)
+    try:
+        found = Visitors(reopened).by_cookie(cookie, LABEL)
+        assert found and found.user == "GUEST"
+    finally:
+        reopened.close()
+    world.account.authenticator.forget_user("GUEST")
+    assert visitors.by_cookie(cookie, LABEL) is None
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_other_sites_cannot_sign_a_visitor_in(world: World, site: str) -> None:
+    async def work(client: aiohttp.ClientSession) -> None:
+        page = await client.get(world.base)
+        form = {"username": "VISITOR", "password": "pw-VISITOR_ROLE"}
+        headers = {"Sec-Fetch-Site": site}
+        answer = await client.post(page.url, data=form, headers=headers, allow_redirects=False)
+        assert answer.status == 400
+
+    world.run(work)
+
+
+def _set(world: World, user: str, **properties: object) -> None:
+    item = world.account.catalog.find("USER", Name("", "", user))
+    assert item
+    item.properties |= properties
+    world.account.catalog.save(item)

@@ -12,6 +12,7 @@ from local.account.context import Context
 from local.account.network_access import PARAMETER
 from local.account.objects import network_policy
 from local.account.objects.base import like
+from local.account.objects.user_values import refuse_policies
 from local.account.result import Result, status
 from local.account.sql import Statement
 
@@ -59,6 +60,7 @@ def alter_session(context: Context, statement: Statement) -> Result:
 
 def alter_account(context: Context, statement: Statement) -> Result:
     """ALTER ACCOUNT {SET <name> = <value> … | UNSET <name>, …}"""
+    refuse_policies(statement, "ACCOUNT")
     with network_policy.no_lock_out(context):
         item = parameters.account_object(context.catalog)
         known = item.properties if item else {}

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any, ClassVar, cast
 
 from local.account import errors, parameters
 from local.account.catalog import Object
 from local.account.context import Context
-from local.account.credentials import fingerprint, hash_password
+from local.account.credentials import hash_password
 from local.account.network_access import PARAMETER
-from local.account.objects import network_policy, pat, user_columns
-from local.account.objects.base import ObjectType, Reader, boolean, integer, one_of, text
+from local.account.objects import network_policy, pat, user_columns, user_values
+from local.account.objects.base import ObjectType, Reader, boolean, one_of, text
+from local.account.objects.user_values import countdown, refuse_policies
 from local.account.result import Result, now, status
 from local.account.sql import Name, Statement
 
 KIND = "USER"
 KEYS = ("RSA_PUBLIC_KEY", "RSA_PUBLIC_KEY_2")
-_PERSONAL = ("FIRST_NAME", "MIDDLE_NAME", "LAST_NAME", "MUST_CHANGE_PASSWORD", "MINS_TO_BYPASS_MFA")
 # What users may set on themselves without any privilege.
 _OWN = frozenset(
     {
@@ -37,45 +35,6 @@ _OWN = frozenset(
 _DAY, _MINUTE = 86400.0, 60.0
 
 
-def _name(statement: Statement) -> str:
-    """An identifier, or a string, which is folded as an unquoted identifier is."""
-    if statement.accept("NULL"):
-        return ""
-    start = statement.position
-    try:
-        return ".".join(statement.parts())
-    except errors.SnowflakeError:
-        statement.position = start
-    value = statement.string()
-    return ".".join(Statement(value).parts()) if value else ""
-
-
-def _key(statement: Statement) -> str:
-    """A public key as base64, with or without PEM lines."""
-    value = text(statement)
-    if not value:
-        return ""
-    body = "".join(line.strip() for line in value.splitlines() if "-----" not in line)
-    try:
-        fingerprint(body)
-    except (ValueError, TypeError, binascii.Error):
-        raise errors.SnowflakeError(
-            "001479", "22023", "SQL compilation error:\nNew public key rejected: it is not an RSA public key."
-        ) from None
-    return base64.b64encode(base64.b64decode(body)).decode()
-
-
-def _number(statement: Statement) -> int | None:
-    return None if statement.accept("NULL") else integer(statement)
-
-
-def _roles(statement: Statement) -> list[str]:
-    found = [role.upper() for role in statement.listed("text_or_word")]
-    if found not in ([], ["ALL"]):
-        raise errors.invalid_value(", ".join(found), "DEFAULT_SECONDARY_ROLES", "('ALL'), ()")
-    return found
-
-
 class User(ObjectType):
     """People (PERSON), programs (SERVICE) and programs that still use a password (LEGACY_SERVICE)."""
 
@@ -91,15 +50,15 @@ class User(ObjectType):
         "EMAIL": text,
         "MUST_CHANGE_PASSWORD": boolean,
         "DISABLED": boolean,
-        "DAYS_TO_EXPIRY": _number,
-        "MINS_TO_UNLOCK": _number,
-        "DEFAULT_WAREHOUSE": _name,
-        "DEFAULT_NAMESPACE": _name,
-        "DEFAULT_ROLE": _name,
-        "DEFAULT_SECONDARY_ROLES": _roles,
-        "MINS_TO_BYPASS_MFA": _number,
+        "DAYS_TO_EXPIRY": countdown("DAYS_TO_EXPIRY", 365_000),
+        "MINS_TO_UNLOCK": countdown("MINS_TO_UNLOCK", 525_600_000),
+        "DEFAULT_WAREHOUSE": user_values.name,
+        "DEFAULT_NAMESPACE": user_values.name,
+        "DEFAULT_ROLE": user_values.name,
+        "DEFAULT_SECONDARY_ROLES": user_values.roles,
+        "MINS_TO_BYPASS_MFA": countdown("MINS_TO_BYPASS_MFA", 1440),
         "DISABLE_MFA": boolean,
-        **dict.fromkeys(KEYS, _key),
+        **dict.fromkeys(KEYS, user_values.key),
         "TYPE": one_of("PERSON", "SERVICE", "LEGACY_SERVICE", "NULL"),
         **parameters.readers(KIND),
     }
@@ -110,7 +69,7 @@ class User(ObjectType):
             raise errors.compilation_error(
                 "001420", "22023", "invalid property 'DISABLE_MFA' for CREATE USER"
             )
-        self._complete(context, properties, properties, None)
+        self._complete(context, properties, None)
         properties["LOGIN_NAME"] = (properties.get("LOGIN_NAME") or name.name).upper()
         properties["DISPLAY_NAME"] = properties.get("DISPLAY_NAME") or name.name
         self._refuse_login(context, properties["LOGIN_NAME"], None)
@@ -118,7 +77,7 @@ class User(ObjectType):
     def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
         if not self._governs(context, item):
             self._refuse_others(context, item, changed)
-        self._complete(context, {**item.properties, **changed}, changed, item)
+        self._complete(context, changed, item)
         if "LOGIN_NAME" in changed:
             changed["LOGIN_NAME"] = (changed["LOGIN_NAME"] or item.name).upper()
             self._refuse_login(context, changed["LOGIN_NAME"], item)
@@ -129,28 +88,27 @@ class User(ObjectType):
         # MFA is not there to be disabled.
         changed.pop("DISABLE_MFA", None)
 
-    def _complete(
-        self, context: Context, merged: dict[str, Any], changed: dict[str, Any], item: Object | None
-    ) -> None:
+    def _complete(self, context: Context, changed: dict[str, Any], item: Object | None) -> None:
         """Refuse what the user's type cannot have, and turn values into what is kept."""
         if changed.get(PARAMETER):
             changed[PARAMETER] = network_policy.attachable(context, changed[PARAMETER], item)
         if changed.get("TYPE") == "NULL":
             changed["TYPE"] = None
         kind = changed["TYPE"] if "TYPE" in changed else (item.properties.get("TYPE") if item else None)
-        _refuse_for_type(kind, merged, changed)
+        user_values.refuse_for_type(kind, changed)
         if "PASSWORD" in changed:
             password = changed["PASSWORD"]
             changed["PASSWORD"] = hash_password(password) if password else None
             changed["PASSWORD_SET_ON"] = now() if password else None
         for key in KEYS:
-            if key in changed:
-                changed[f"{key}_SET_ON"] = now() if changed[key] else None
+            # A removed key leaves the time at which it was set.
+            if changed.get(key):
+                changed[f"{key}_SET_ON"] = now()
         if "DAYS_TO_EXPIRY" in changed:
             days = changed.pop("DAYS_TO_EXPIRY")
             changed["EXPIRES_ON"] = None if days is None else now() + days * _DAY
         if "MINS_TO_UNLOCK" in changed:
-            changed["LOCKED_UNTIL"] = now() + (changed.pop("MINS_TO_UNLOCK") or 0) * _MINUTE
+            changed["LOCKED_UNTIL"] = now() + max(changed.pop("MINS_TO_UNLOCK") or 0, 0) * _MINUTE
             changed["FAILED_LOGINS"] = 0
         if changed.get("MINS_TO_BYPASS_MFA") is not None:
             changed["MINS_TO_BYPASS_MFA"] = now() + changed["MINS_TO_BYPASS_MFA"] * _MINUTE
@@ -215,6 +173,7 @@ class User(ObjectType):
             if statement.accept(*words):
                 more = statement.words(2)
                 raise errors.unsupported(f"ALTER USER {' '.join([*words, *more]).strip()}")
+        refuse_policies(statement, KIND)
         if statement.words(1) == ("RENAME",):
             self._require_governing(context, item)
         return None
@@ -248,19 +207,6 @@ class User(ObjectType):
 
 def _is_self(context: Context, item: Object) -> bool:
     return item.name == context.session.user
-
-
-def _refuse_for_type(kind: str | None, merged: dict[str, Any], changed: dict[str, Any]) -> None:
-    forbidden: tuple[str, ...] = ()
-    if kind == "SERVICE":
-        forbidden = ("PASSWORD", *_PERSONAL)
-    elif kind == "LEGACY_SERVICE":
-        forbidden = ("FIRST_NAME", "MIDDLE_NAME", "LAST_NAME", "MINS_TO_BYPASS_MFA")
-    held = [name for name in forbidden if (changed if "TYPE" not in changed else merged).get(name)]
-    if held:
-        raise errors.compilation_error(
-            "001425", "22023", f"Cannot set {', '.join(held)} on users with TYPE={kind}."
-        )
 
 
 TYPES = [User()]

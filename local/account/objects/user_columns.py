@@ -8,6 +8,7 @@ from typing import Any
 
 from local.account.catalog import Object
 from local.account.credentials import fingerprint
+from local.account.objects.user_values import FORBIDDEN
 from local.account.result import Result, columns, now, table
 
 SHOW = columns(
@@ -36,7 +37,7 @@ def show_row(item: Object, informed: bool) -> dict[str, Any]:
     """
     if not informed:
         return {"comment": item.comment}
-    get = item.properties.get
+    get = _visible(item).get
     return {
         "login_name": get("LOGIN_NAME"),
         "display_name": get("DISPLAY_NAME"),
@@ -44,7 +45,7 @@ def show_row(item: Object, informed: bool) -> dict[str, Any]:
         "last_name": get("LAST_NAME") or "",
         "email": get("EMAIL") or "",
         "mins_to_unlock": _remaining(get("LOCKED_UNTIL"), 60) or "",
-        "days_to_expiry": _remaining(get("EXPIRES_ON"), 86400) or "",
+        "days_to_expiry": _left(get("EXPIRES_ON")) or "",
         "disabled": bool(get("DISABLED")),
         "must_change_password": bool(get("MUST_CHANGE_PASSWORD")),
         "snowflake_lock": False,
@@ -68,7 +69,7 @@ def show_row(item: Object, informed: bool) -> dict[str, Any]:
 
 def describe(item: Object) -> Result:
     """DESCRIBE USER: a row for each property. Absent text is the word `null`, as in Snowflake."""
-    get = item.properties.get
+    get = _visible(item).get
     rows = [
         ("NAME", item.name, _NULL, "Name"),
         ("COMMENT", item.comment, _NULL, "User comment associated to an object in the dictionary"),
@@ -84,7 +85,7 @@ def describe(item: Object) -> Result:
         ("DISABLED", bool(get("DISABLED")), "false", "Whether the user is disabled"),
         ("SNOWFLAKE_LOCK", False, "false", "Whether the user or account is locked by Snowflake"),
         ("SNOWFLAKE_SUPPORT", False, "false", "Snowflake support may use the user"),
-        ("DAYS_TO_EXPIRY", _remaining(get("EXPIRES_ON"), 86400), _NULL, "Days until the user expires"),
+        ("DAYS_TO_EXPIRY", _left(get("EXPIRES_ON")), _NULL, "Days until the user expires"),
         ("MINS_TO_UNLOCK", _remaining(get("LOCKED_UNTIL"), 60), _NULL, "Minutes until the lock ends"),
         ("DEFAULT_WAREHOUSE", get("DEFAULT_WAREHOUSE"), _NULL, "Default warehouse for this user"),
         ("DEFAULT_NAMESPACE", get("DEFAULT_NAMESPACE"), _NULL, "Default database and schema for this user"),
@@ -118,6 +119,12 @@ def describe(item: Object) -> Result:
     return table(_DESCRIBE, cells)
 
 
+def _visible(item: Object) -> dict[str, Any]:
+    """The properties without those that a user of its type cannot have; they come back with the type."""
+    hidden = FORBIDDEN.get(item.properties.get("TYPE") or "", ())
+    return {name: value for name, value in item.properties.items() if name not in hidden}
+
+
 def _keys(item: Object) -> list[tuple[str, Any, str, str]]:
     rows = []
     for key in ("RSA_PUBLIC_KEY", "RSA_PUBLIC_KEY_2"):
@@ -134,7 +141,16 @@ def _keys(item: Object) -> list[tuple[str, Any, str, str]]:
 def _remaining(moment: float | None, unit: float) -> str | None:
     if not moment or moment <= now():
         return None
-    return f"{(moment - now()) / unit:.6f}".rstrip("0").rstrip(".")
+    return _decimal((moment - now()) / unit)
+
+
+def _left(moment: float | None) -> str | None:
+    """Days until a moment, or, with a sign, since then."""
+    return None if moment is None else _decimal((moment - now()) / 86400)
+
+
+def _decimal(number: float) -> str:
+    return f"{number:.6f}".rstrip("0").rstrip(".")
 
 
 def _moment(moment: float | None) -> str | None:
