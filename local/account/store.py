@@ -112,7 +112,13 @@ class Store:
             del self._noting.note
 
     def wait(self, version: int, timeout: float) -> int:
-        """Block until something changed after `version`, at most `timeout` seconds; the version now."""
+        """Block until something changed after `version`, at most `timeout` seconds; the version now.
+
+        Raises:
+            RuntimeError: called inside a transaction, which waiting would let others into.
+        """
+        if self._writer == threading.get_ident():
+            raise RuntimeError("waiting for a change inside a transaction")
         with self.changed:
             self.changed.wait_for(lambda: self.version != version, timeout)
             return self.version

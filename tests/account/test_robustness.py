@@ -101,7 +101,7 @@ def test_retry_after_the_server_was_killed(place: Place, wire: Wire, connection:
 
 
 def test_answers_with_secrets_are_not_kept(place: Place, wire: Wire, connection: SnowflakeConnection) -> None:
-    run(connection, "CREATE USER ROBUST_BOT TYPE = SERVICE")
+    run(connection, "CREATE USER ROBUST_BOT")
     text, request = (
         "ALTER USER ROBUST_BOT ADD PROGRAMMATIC ACCESS TOKEN T ROLE_RESTRICTION = PUBLIC",
         str(uuid.uuid4()),
