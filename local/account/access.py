@@ -10,12 +10,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from local.account.catalog import ACCOUNT_OBJECT, Catalog, Object
-from local.account.sql import Name
+from local.account.sql import Name, shown
 
 if TYPE_CHECKING:
     from local.account.session import Session
 
 PUBLIC = "PUBLIC"
+DATABASE_ROLE = "DATABASE ROLE"
+# Between database and name in the key of a database role; no role's own name has it.
+_SEPARATOR = "\n"
 SYSTEM_ROLES = {
     # role: (roles granted to it, privileges on the account)
     "ACCOUNTADMIN": (
@@ -52,11 +55,28 @@ def seed(catalog: Catalog) -> None:
                 catalog.grant(privilege, ACCOUNT_OBJECT, role, with_option=True, granted_by="ACCOUNTADMIN")
 
 
+def role_key(role: Object) -> str:
+    """What a role's grants and belongings stand under: its name, or that of its database and its name."""
+    return f"{role.database}{_SEPARATOR}{role.name}" if role.type == DATABASE_ROLE else role.name
+
+
+def is_account_role(key: str) -> bool:
+    return _SEPARATOR not in key
+
+
+def shown_role(key: str) -> tuple[str, str]:
+    """Type and name of a role, given by its key, as SHOW GRANTS has them."""
+    if is_account_role(key):
+        return "ROLE", key
+    return "DATABASE_ROLE", shown(key.split(_SEPARATOR))
+
+
 def closure(catalog: Catalog, roles: Iterable[str]) -> frozenset[str]:
     """These roles, all roles granted to them at any depth, and PUBLIC."""
     below: dict[str, list[str]] = {}
-    for row in catalog.role_grants(grantee_type="ROLE"):
-        below.setdefault(row["grantee"], []).append(row["role"])
+    for row in catalog.role_grants():
+        if row["grantee_type"] != "USER":
+            below.setdefault(row["grantee"], []).append(row["role"])
     found, open_roles = {PUBLIC}, list(roles)
     while open_roles:
         role = open_roles.pop()
@@ -125,7 +145,7 @@ class Access:
 
     def sees(self, item: Object) -> bool:
         """Whether the object exists as far as these roles can tell: any privilege on it is enough."""
-        if item.type in ("ROLE", "USER") or self.owns(item) or self.has("MANAGE GRANTS"):
+        if item.type in ("ROLE", DATABASE_ROLE, "USER") or self.owns(item) or self.has("MANAGE GRANTS"):
             return True
         if item.type == "WAREHOUSE" and self.has("MANAGE WAREHOUSES"):
             return True

@@ -88,19 +88,19 @@ class Grants(Store):
         return self._rows(f"SELECT * FROM role_grants WHERE {condition}", tuple(where.values()))  # noqa: S608
 
     def forget_grantee(self, kind: str, name: str) -> None:
-        """Remove everything granted to a dropped role or user."""
+        """Remove everything granted to a dropped role (by its key) or user."""
         with self.transaction():
             self._connection.execute(
                 "DELETE FROM role_grants WHERE grantee_type=? AND grantee=?", (kind, name)
             )
-            if kind == "ROLE":
+            if kind != "USER":
                 for table in _TABLES_WITH_ROLES:
                     self._connection.execute(f"DELETE FROM {table} WHERE role=?", (name,))  # noqa: S608
 
     def rename_grantee(self, kind: str, old: str, new: str) -> None:
         """Let everything that names a role or user follow its new name."""
         changes = [("role_grants", "grantee", f" AND grantee_type='{kind}'")]
-        if kind == "ROLE":
+        if kind != "USER":
             changes += [(table, "role", "") for table in _TABLES_WITH_ROLES]
             changes += [(table, "granted_by", "") for table in _TABLES_WITH_ROLES if table != "future_grants"]
             changes += [("objects", "owner", "")]

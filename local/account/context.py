@@ -29,6 +29,7 @@ class Context:
         describe_only: the client wants the result's columns, nothing may be run.
         cancelled: set when the client gave up; blocking waits must end then.
         changing: to be called before something outside the catalog is changed.
+        shortfall: raised when the statement's changes are stored, for one that was done in part.
     """
 
     account: Account
@@ -37,6 +38,7 @@ class Context:
     address: str = ""
     describe_only: bool = False
     cancelled: threading.Event = field(default_factory=threading.Event)
+    shortfall: errors.SnowflakeError | None = None
     changing: Callable[[], None] = lambda: None
 
     @property
@@ -168,18 +170,26 @@ class Context:
         return errors.insufficient_privileges(kind, name, f"{who} must have {privilege} granted on {where}.")
 
     def creating(self, item: Object) -> None:
-        """Apply the future grants of the schema, or else those of the database, to a new object."""
+        """Apply the future grants of the schema, or else those of the database, to a new object.
+
+        The database's future ownership does not reach into a schema with managed access.
+        """
+        managed = False
         for kind, above in reversed(self.parents(item.fqn)):
             parent = self.catalog.find(kind, above)
             found = self.catalog.future_grants(parent.id) if parent else []
             rows = [row for row in found if row["type"] == item.type]
+            managed = managed or bool(parent and parent.properties.get("MANAGED ACCESS"))
             for row in rows:
-                self._apply_future(item, row)
+                assert parent
+                self._apply_future(item, row, parent, managed)
             if rows:
                 return
 
-    def _apply_future(self, item: Object, row: Any) -> None:
+    def _apply_future(self, item: Object, row: Any, parent: Object, managed: bool) -> None:
         if row["privilege"] == "OWNERSHIP":
+            if managed and parent.type == "DATABASE":
+                return
             item.owner = row["role"]
             self.catalog.save(item)
         else:

@@ -67,7 +67,10 @@ def execute(context: Context, text: str, bindings: list[dict[str, Any]] | None =
     verb = _verb(text)
     if context.describe_only and verb not in _DATA_VERBS:
         return _describe(context, text, verb)
-    return _execute(context, text, bindings)
+    result = _execute(context, text, bindings)
+    if context.shortfall:
+        raise context.shortfall
+    return result
 
 
 def changes_something(text: str) -> bool:

@@ -20,7 +20,8 @@ VERSION = "9.36.0"
 
 def _roles_json(context: Context, arguments: list[Any]) -> str:
     del arguments
-    roles = sorted(access.usable_roles(context.catalog, context.session) - {access.PUBLIC})
+    usable = access.usable_roles(context.catalog, context.session)
+    roles = sorted(role for role in usable - {access.PUBLIC} if access.is_account_role(role))
     return "[" + ", ".join(f'"{role}"' for role in [*roles, access.PUBLIC]) + "]"
 
 
@@ -29,7 +30,8 @@ def _secondary_roles_json(context: Context, arguments: list[Any]) -> str:
     value, names = context.session.secondary_roles, ""
     if value == "ALL":
         active = access.usable_roles(context.catalog, context.session)
-        names = ",".join(sorted(active - {access.PUBLIC, context.session.role}))
+        others = active - {access.PUBLIC, context.session.role}
+        names = ",".join(sorted(role for role in others if access.is_account_role(role)))
     elif value != "NONE":
         value, names = "", value
     return json.dumps({"roles": names, "value": value}, separators=(",", ":"))

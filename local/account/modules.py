@@ -11,8 +11,10 @@ from types import ModuleType
 from local.account import transactions, waiting
 from local.account.objects import (
     database,
+    database_role,
     external_access,
     grant,
+    grant_role,
     grant_show,
     image_repository,
     network_policy,
@@ -39,8 +41,10 @@ MODULES: list[ModuleType] = [
     jobs,
     service,
     database,
+    database_role,
     external_access,
     grant,
+    grant_role,
     grant_show,
     image_repository,
     network_policy,

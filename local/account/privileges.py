@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local.account import errors
+from local.account import access, errors
+from local.account.account_privileges import ACCOUNT_PRIVILEGES, OF_THE_ORGANIZATION, RESERVED
 from local.account.catalog import ACCOUNT_OBJECT, Object
 from local.account.context import Context
 from local.account.sql import Statement, shown
@@ -18,70 +19,8 @@ if TYPE_CHECKING:
 
 OWNERSHIP = "OWNERSHIP"
 ACCOUNT = "ACCOUNT"
+ADMINISTRATOR = "ACCOUNTADMIN"
 INTEGRATIONS = ("EXTERNAL ACCESS INTEGRATION", "SECURITY INTEGRATION")
-ACCOUNT_PRIVILEGES = frozenset(
-    {
-        "APPLY AGGREGATION POLICY",
-        "APPLY AUTHENTICATION POLICY",
-        "APPLY MASKING POLICY",
-        "APPLY PACKAGES POLICY",
-        "APPLY PASSWORD POLICY",
-        "APPLY PRIVACY POLICY",
-        "APPLY PROJECTION POLICY",
-        "APPLY ROW ACCESS POLICY",
-        "APPLY SESSION POLICY",
-        "APPLY TAG",
-        "ATTACH POLICY",
-        "AUDIT",
-        "BIND SERVICE ENDPOINT",
-        "CREATE ACCOUNT",
-        "CREATE API INTEGRATION",
-        "CREATE APPLICATION",
-        "CREATE APPLICATION PACKAGE",
-        "CREATE COMPUTE POOL",
-        "CREATE DATA EXCHANGE LISTING",
-        "CREATE DATABASE",
-        "CREATE EXTERNAL ACCESS INTEGRATION",
-        "CREATE EXTERNAL VOLUME",
-        "CREATE FAILOVER GROUP",
-        "CREATE INTEGRATION",
-        "CREATE LISTING",
-        "CREATE NETWORK POLICY",
-        "CREATE ORGANIZATION LISTING",
-        "CREATE REPLICATION GROUP",
-        "CREATE ROLE",
-        "CREATE SHARE",
-        "CREATE USER",
-        "CREATE WAREHOUSE",
-        "EXECUTE ALERT",
-        "EXECUTE AUTO CLASSIFICATION",
-        "EXECUTE DATA METRIC FUNCTION",
-        "EXECUTE MANAGED ALERT",
-        "EXECUTE MANAGED TASK",
-        "EXECUTE TASK",
-        "IMPORT SHARE",
-        "MANAGE ACCOUNT SUPPORT CASES",
-        "MANAGE EVENT SHARING",
-        "MANAGE GRANTS",
-        "MANAGE LISTING AUTO FULFILLMENT",
-        "MANAGE ORGANIZATION SUPPORT CASES",
-        "MANAGE USER SUPPORT CASES",
-        "MANAGE WAREHOUSES",
-        "MODIFY LOG LEVEL",
-        "MODIFY METRIC LEVEL",
-        "MODIFY SESSION LOG LEVEL",
-        "MODIFY SESSION METRIC LEVEL",
-        "MODIFY SESSION TRACE LEVEL",
-        "MODIFY TRACE LEVEL",
-        "MONITOR EXECUTION",
-        "MONITOR SECURITY",
-        "MONITOR USAGE",
-        "OVERRIDE SHARE RESTRICTIONS",
-        "PURCHASE DATA EXCHANGE LISTING",
-        "READ SESSION",
-        "RESOLVE ALL",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -191,16 +130,17 @@ def check(kind: str, privileges: list[str]) -> None:
     """Refuse privileges that a type of object does not have.
 
     Raises:
-        SnowflakeError: 003008, naming them and those there are.
+        SnowflakeError: 003008.
     """
     allowed = known(kind)
     for privilege in privileges:
+        if privilege == "MANAGE GRANTS" and kind in ("DATABASE", "SCHEMA"):
+            raise errors.unsupported(f"MANAGE GRANTS ON {kind}")
         if privilege != "ALL" and privilege not in allowed:
-            listed = ", ".join(sorted(allowed)) or "only OWNERSHIP"
             raise errors.compilation_error(
                 "003008",
                 "42601",
-                f"Invalid privilege '{privilege}' for object type {kind}. Privileges of it are: {listed}.",
+                f"Invalid object type '{shown_type(kind)}' for privilege '{privilege}'.",
             )
 
 
@@ -225,25 +165,55 @@ def managing_schema(context: Context, item: Object) -> Object | None:
     return None
 
 
-def full_grantor(context: Context, item: Object | None) -> str | None:
-    """The role that a grant of any privilege on an object (None: the account) would come from.
+def require_subordinate(context: Context, schema: Object, role: str) -> None:
+    """In a schema with managed access objects belong only to roles below the schema's owner.
 
-    None when the session has no power over all of its privileges.
+    Raises:
+        SnowflakeError: 003102.
     """
+    managed = schema.properties.get("MANAGED ACCESS")
+    if managed and role not in access.closure(context.catalog, [schema.owner]):
+        raise errors.SnowflakeError("003102", "42501", "Grant not executed: Insufficient privileges.")
+
+
+def governor(context: Context, item: Object | None, privilege: str) -> str | None:
+    """The role for which the session decides about a privilege on an object (None: on the account).
+
+    It is the owner (of the schema, where that has managed access), or whoever owns it when the session has
+    MANAGE GRANTS; None when the session has no such power.
+    """
+    if item is None and privilege in OF_THE_ORGANIZATION:
+        return None
+    if item is None and ADMINISTRATOR in context.access.roles:
+        return ADMINISTRATOR
     deciding = (managing_schema(context, item) or item) if item else None
     if deciding is not None and context.access.owns(deciding):
         return deciding.owner
-    if context.access.has("MANAGE GRANTS"):
-        return (item.owner if item else "") or "ACCOUNTADMIN"
+    if context.access.has("MANAGE GRANTS") and (item is not None or privilege not in RESERVED):
+        return (item.owner if item else "") or ADMINISTRATOR
     return None
 
 
 def grantor(context: Context, item: Object | None, privilege: str) -> str | None:
     """The role that a grant of one privilege would come from; None when the session may not grant it."""
-    role = full_grantor(context, item)
-    if role is not None:
+    role = governor(context, item, privilege)
+    owned = role is not None and (role in context.access.roles)
+    if owned or (item is not None and managing_schema(context, item)):
         return role
     for grant in context.catalog.grants_on(item.id if item else ACCOUNT_OBJECT):
         if grant.privilege == privilege and grant.with_option and grant.role in context.access.roles:
             return grant.role
-    return None
+    return role
+
+
+def grantee_key(role: Object, target: Target) -> str:
+    """The key under which a role keeps its grants.
+
+    Raises:
+        SnowflakeError: 000002 for a database role and what is not in its database.
+    """
+    place = target.item or target.scope
+    inside = place and role.database in (place.database, place.name if place.type == "DATABASE" else "")
+    if role.type == access.DATABASE_ROLE and not inside:
+        raise errors.unsupported(f"GRANT ON {target.kind} outside the database of a database role")
+    return access.role_key(role)

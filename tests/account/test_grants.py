@@ -82,7 +82,7 @@ def test_grant_option_gives_on_and_holds_back_a_revoke(
     account: RunningAccount, person: SnowflakeConnection
 ) -> None:
     account.run("GRANT MONITOR ON WAREHOUSE GW TO ROLE G_A WITH GRANT OPTION")
-    assert refused(person, "GRANT USAGE ON WAREHOUSE GW TO ROLE G_B") == 3001
+    assert refused(person, "GRANT USAGE ON WAREHOUSE GW TO ROLE G_B") == 3102
     run(person, "GRANT MONITOR ON WAREHOUSE GW TO ROLE G_B")
     assert ("MONITOR", "G_B", "false", "G_A") in grants(account, "WAREHOUSE GW")
     with pytest.raises(ProgrammingError, match="Dependent grant of privilege 'MONITOR'"):
@@ -168,7 +168,7 @@ def test_managed_access_leaves_grants_to_the_schema_owner(
         "GRANT USAGE, CREATE STAGE ON SCHEMA G.M TO ROLE G_A",
     )
     run(person, "CREATE STAGE G.M.ST")
-    assert refused(person, "GRANT READ ON STAGE G.M.ST TO ROLE G_B") == 3001
+    assert refused(person, "GRANT READ ON STAGE G.M.ST TO ROLE G_B") == 3102
     account.run("ALTER SCHEMA G.M DISABLE MANAGED ACCESS")
     run(person, "GRANT READ ON STAGE G.M.ST TO ROLE G_B")
     account.run("DROP SCHEMA G.M", "REVOKE USAGE ON DATABASE G FROM ROLE G_A")

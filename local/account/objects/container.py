@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.account import access
 from local.account.catalog import Object
 from local.account.context import Context
 from local.account.objects import references
@@ -41,8 +42,11 @@ class Container(ObjectType):
             result = super().rename(context, item, statement)
             new = _inside(item)
             for child in children:
+                key = access.role_key(child)
                 child.database, child.schema = new.database, new.schema or child.schema
                 context.catalog.save(child)
+                if child.type == access.DATABASE_ROLE:
+                    context.catalog.rename_grantee("DATABASE_ROLE", key, access.role_key(child))
             references.renamed(context, old, new)
         session = context.session
         if session.database == old.database and old.schema in ("", session.schema):
@@ -53,6 +57,8 @@ class Container(ObjectType):
         if not statement.accept("CASCADE"):
             statement.accept("RESTRICT")
         references.refuse_referenced(context, item)
+        for role in context.catalog.inside(item, access.DATABASE_ROLE):
+            context.catalog.forget_grantee("DATABASE_ROLE", access.role_key(role))
         gone, session = _inside(item), context.session
         if session.database == gone.database and gone.schema in ("", session.schema):
             session.database, session.schema = (gone.database if gone.schema else ""), ""

@@ -1,86 +1,114 @@
-"""GRANT and REVOKE of privileges, and of ownership.
+"""GRANT and REVOKE of privileges on existing objects.
 
 See https://docs.snowflake.com/en/sql-reference/sql/grant-privilege and
-https://docs.snowflake.com/en/sql-reference/sql/grant-ownership
+https://docs.snowflake.com/en/sql-reference/sql/revoke-privilege
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from local.account import access, errors, privileges
+from local.account import errors, privileges
 from local.account.catalog import ACCOUNT_OBJECT, Grant, Object
 from local.account.context import Context
-from local.account.privileges import OWNERSHIP, Target
+from local.account.objects import grant_future, grant_ownership
+from local.account.objects.grantee import read_role
+from local.account.privileges import OWNERSHIP, Target, grantee_key
 from local.account.result import Result, status
-from local.account.sql import Name, Statement
+from local.account.sql import Statement
+
+
+@dataclass
+class _Outcome:
+    """What of a GRANT or REVOKE the session may do."""
+
+    done: int = 0
+    missing: set[str] = field(default_factory=set)
+
+    def result(self, context: Context, target: Target, verb: str) -> Result:
+        """The statement's answer; when a part of it was done, the error follows what was stored.
+
+        Raises:
+            SnowflakeError: 003102 or 003103 when nothing of it may be done.
+        """
+        number = 0 if verb == "Grant" else 1
+        if self.missing and not self.done:
+            raise _refused(verb)
+        if self.missing:
+            names = ", ".join(sorted(self.missing))
+            text = f"{verb} partially executed: privileges [{names}] not {verb.lower().rstrip('e')}ed."
+            context.shortfall = errors.SnowflakeError(f"00301{1 + number}", "42501", text)
+        return grant_future.done() if target.how == "one" else _counted(len(target.items(context)))
 
 
 def grant(context: Context, statement: Statement) -> Result:
-    """GRANT <privileges> ON <target> TO [ROLE] <role> [WITH GRANT OPTION]"""
+    """GRANT <privileges> ON <target> TO {[ROLE] | DATABASE ROLE} <role> [WITH GRANT OPTION]"""
     wanted = privileges.read_privileges(statement)
     target = privileges.read_target(context, statement)
     statement.expect("TO")
-    role = read_role(context, statement)
+    role = grantee_key(read_role(context, statement), target)
     if wanted == [OWNERSHIP]:
-        return _grant_ownership(context, statement, target, role)
+        return grant_ownership.grant(context, statement, target, role)
     with_option = statement.accept("WITH", "GRANT", "OPTION")
     statement.end()
     privileges.check(target.kind, wanted)
+    if target.how == "future":
+        return grant_future.grant(context, target, wanted, role, with_option)
+    outcome = _Outcome()
     with context.catalog.transaction():
-        if target.how == "future":
-            _grant_future(context, target, wanted, role, with_option)
-        for item in target.items(context) if target.how != "future" else ():
-            for privilege, by in _granted(context, target.kind, item, wanted).items():
+        for item in target.items(context):
+            for privilege in _expanded(target, wanted):
+                by = privileges.grantor(context, item, privilege)
+                if by is None:
+                    outcome.missing.add(privilege)
+                    continue
+                outcome.done += 1
                 context.catalog.grant(privilege, _id(item), role, with_option, by)
-    return _done()
+            _require_readable(context, item, role)
+    return outcome.result(context, target, "Grant")
 
 
 def revoke(context: Context, statement: Statement) -> Result:
-    """REVOKE [GRANT OPTION FOR] <privileges> ON <target> FROM [ROLE] <role> [RESTRICT | CASCADE]"""
+    """REVOKE [GRANT OPTION FOR] <privileges> ON <target> FROM … <role> [RESTRICT | CASCADE]"""
     option_only = statement.accept("GRANT", "OPTION", "FOR")
     wanted = privileges.read_privileges(statement)
     target = privileges.read_target(context, statement)
     statement.expect("FROM")
-    role = read_role(context, statement)
+    role = grantee_key(read_role(context, statement), target)
     cascade = statement.accept("CASCADE") or (statement.accept("RESTRICT") and False)
     statement.end()
     if wanted == [OWNERSHIP] and target.how != "future":
         raise errors.unsupported("REVOKE OWNERSHIP: grant it to another role instead")
     if wanted != [OWNERSHIP]:
         privileges.check(target.kind, wanted)
+    if target.how == "future":
+        return grant_future.revoke(context, target, wanted, role, option_only)
+    outcome = _Outcome()
     with context.catalog.transaction():
-        if target.how == "future":
-            _revoke_future(context, target, wanted, role, option_only)
-        for item in target.items(context) if target.how != "future" else ():
-            for privilege in _granted(context, target.kind, item, wanted):
+        for item in target.items(context):
+            for privilege in _expanded(target, wanted):
+                if not _may_revoke(context, item, privilege, role):
+                    outcome.missing.add(privilege)
+                    continue
+                outcome.done += 1
                 _revoke_one(context, item, privilege, role, option_only, cascade)
-    return _done()
+            _require_readable(context, item, role)
+    return outcome.result(context, target, "Revoke")
 
 
-def read_role(context: Context, statement: Statement) -> str:
-    """`[ROLE] <name>` of a role that exists."""
-    for words in (("DATABASE", "ROLE"), ("APPLICATION", "ROLE"), ("SHARE",), ("USER",), ("APPLICATION",)):
-        if statement.accept(*words):
-            raise errors.unsupported(f"GRANT TO {' '.join(words)}")
-    statement.accept("ROLE")
-    return context.get("ROLE", context.resolve(statement.parts(), "account")).name
+def _expanded(target: Target, wanted: list[str]) -> list[str]:
+    return sorted(privileges.known(target.kind)) if "ALL" in wanted else wanted
 
 
-def _granted(context: Context, kind: str, item: Object | None, wanted: list[str]) -> dict[str, str]:
-    """What the session may grant of the wanted privileges, with the role that each comes from.
-
-    Raises:
-        SnowflakeError: 003001 when it may not grant one of them, or nothing of ALL.
-    """
-    everything = "ALL" in wanted
-    names = sorted(privileges.known(kind)) if everything else wanted
-    found = {name: by for name in names if (by := privileges.grantor(context, item, name))}
-    if (not found and names) or (not everything and len(found) < len(names)):
-        if item is None:
-            raise errors.insufficient_privileges("account", context.account.settings.locator)
-        raise errors.insufficient_privileges(kind, item.name)
-    return found
+def _may_revoke(context: Context, item: Object | None, privilege: str, role: str) -> bool:
+    """Who decides about the object may; others may take back only what they gave."""
+    if privileges.governor(context, item, privilege) is not None:
+        return True
+    return any(
+        held.privilege == privilege and held.role == role and held.granted_by in context.access.roles
+        for held in context.catalog.grants_on(_id(item))
+    )
 
 
 def _revoke_one(
@@ -88,7 +116,7 @@ def _revoke_one(
 ) -> None:
     dependent = _dependent(context, item, privilege, role)
     if dependent and not cascade:
-        raise dependent_exists(context, item, dependent[0])
+        raise grant_ownership.dependent_exists(context, item, dependent[0])
     for other in dependent:
         _revoke_one(context, item, privilege, other.role, False, True)
     context.catalog.revoke(privilege, _id(item), role, option_only)
@@ -96,7 +124,7 @@ def _revoke_one(
 
 def _dependent(context: Context, item: Object | None, privilege: str, role: str) -> list[Grant]:
     """Grants that a role gave on with its grant option."""
-    if item is not None and item.owner == role:
+    if item.owner == role if item else role == privileges.ADMINISTRATOR:
         return []
     return [
         other
@@ -105,166 +133,31 @@ def _dependent(context: Context, item: Object | None, privilege: str, role: str)
     ]
 
 
-def dependent_exists(context: Context, item: Object | None, grant: Grant) -> errors.SnowflakeError:
-    name = privileges.shown_name(item) if item else context.account.settings.locator
-    return errors.SnowflakeError(
-        "003036",
-        "23001",
-        f"SQL execution error: Dependent grant of privilege '{grant.privilege}' on securable '{name}' to "
-        f"role '{grant.role}' exists.  It must be revoked first.  More than one dependent grant may exist: "
-        "use 'SHOW GRANTS' command to view them.  To revoke all dependent grants while transferring object "
-        "ownership, use convenience command 'GRANT OWNERSHIP ON <target_objects> TO <target_role> REVOKE "
-        "CURRENT GRANTS'.",
-    )
-
-
-# Future grants
-
-
-def _require_future(context: Context, target: Target) -> None:
-    scope = target.scope
-    assert scope
-    # Snowflake asks for MANAGE GRANTS, or in a schema with managed access for its ownership.
-    managed = scope.type == "SCHEMA" and scope.properties.get("MANAGED ACCESS")
-    if not context.access.has("MANAGE GRANTS") and not (managed and context.access.owns(scope)):
-        raise errors.insufficient_privileges(scope.type, scope.name)
-
-
-def _grant_future(context: Context, target: Target, wanted: list[str], role: str, with_option: bool) -> None:
-    _require_future(context, target)
-    assert target.scope
-    for privilege in _expanded(target.kind, wanted):
-        context.catalog.grant_future(privilege, target.kind, target.scope.id, role, with_option)
-
-
-def _revoke_future(context: Context, target: Target, wanted: list[str], role: str, option_only: bool) -> None:
-    _require_future(context, target)
-    assert target.scope
-    held = {row["privilege"] for row in context.catalog.future_grants(target.scope.id) if row["role"] == role}
-    for privilege in _expanded(target.kind, wanted):
-        if option_only and privilege in held:
-            context.catalog.grant_future(privilege, target.kind, target.scope.id, role, with_option=False)
-        elif not option_only:
-            context.catalog.revoke_future(privilege, target.kind, target.scope.id, role)
-
-
-def _expanded(kind: str, wanted: list[str]) -> list[str]:
-    return sorted(privileges.known(kind)) if "ALL" in wanted else wanted
-
-
-# Ownership
-
-
-def _grant_ownership(context: Context, statement: Statement, target: Target, role: str) -> Result:
-    """GRANT OWNERSHIP ON <target> TO ROLE <role> [{REVOKE | COPY} CURRENT GRANTS]"""
-    mode = next((word for word in ("REVOKE", "COPY") if statement.accept(word)), "")
-    if mode:
-        statement.expect("CURRENT", "GRANTS")
-    statement.end()
-    if target.kind in ("SERVICE", privileges.ACCOUNT):
-        raise errors.unsupported(f"GRANT OWNERSHIP ON {target.kind}")
-    with context.catalog.transaction():
-        if target.how == "future":
-            _require_future(context, target)
-            assert target.scope
-            context.catalog.grant_future(OWNERSHIP, target.kind, target.scope.id, role, with_option=False)
-            return _done()
-        for item in target.items(context):
-            assert item
-            _transfer(context, item, role, mode)
-    return _done()
-
-
-def _transfer(context: Context, item: Object, role: str, mode: str) -> None:
-    if not item.owner or privileges.full_grantor(context, item) is None:
-        raise errors.insufficient_privileges(item.type, item.name)
-    if item.owner == role:
+def _require_readable(context: Context, item: Object | None, role: str) -> None:
+    """WRITE on a stage is not held without READ."""
+    if item is None or item.type != "STAGE":
         return
-    held = _outstanding(context, item)
-    if held and not mode:
-        raise dependent_exists(context, item, held[0])
-    old, item.owner = item.owner, role
-    for one in held:
-        if mode == "REVOKE":
-            _forget(context, item, one)
-        elif one.object == item.id:
-            context.catalog.revoke(one.privilege, one.object, one.role)
-            by = role if one.granted_by == old else one.granted_by
-            context.catalog.grant(one.privilege, one.object, one.role, one.with_option, by)
-    context.catalog.save(item)
+    held = {one.privilege for one in context.catalog.grants_on(item.id) if one.role == role}
+    if "WRITE" in held and "READ" not in held:
+        raise errors.compilation_error(
+            "003532",
+            "42601",
+            f"Privilege WRITE on stage {privileges.shown_name(item)} requires READ: grant READ before it or "
+            "together with it, and revoke WRITE before READ or together with it.",
+        )
 
 
-def _outstanding(context: Context, item: Object) -> list[Grant]:
-    """Grants on an object; those of a role to others count as USAGE on it."""
-    found = context.catalog.grants_on(item.id)
-    if item.type == "ROLE":
-        found += [
-            Grant("USAGE", ACCOUNT_OBJECT, row["grantee"], False, row["granted_by"], row["created"])
-            for row in context.catalog.role_grants(role=item.name, grantee_type="ROLE")
-        ]
-    return found
+def _refused(verb: str) -> errors.SnowflakeError:
+    code = "003102" if verb == "Grant" else "003103"
+    return errors.SnowflakeError(code, "42501", f"{verb} not executed: Insufficient privileges.")
 
 
-def _forget(context: Context, item: Object, held: Grant) -> None:
-    if held.object == item.id:
-        context.catalog.revoke(held.privilege, held.object, held.role)
-    else:
-        context.catalog.revoke_role(item.name, "ROLE", held.role)
-
-
-# Roles
-
-
-def grant_role(context: Context, statement: Statement) -> Result:
-    """GRANT ROLE <role> TO {ROLE | USER} <name>"""
-    role, kind, grantee = _read_role_grant(context, statement, "TO")
-    if kind == "ROLE" and grantee in access.closure(context.catalog, [role.name]) - {access.PUBLIC}:
-        _refuse_cycle(role.name, grantee)
-    if role.name != access.PUBLIC:
-        by = role.owner or "ACCOUNTADMIN"
-        context.catalog.grant_role(role.name, kind, grantee, granted_by=by)
-    return _done()
-
-
-def revoke_role(context: Context, statement: Statement) -> Result:
-    """REVOKE ROLE <role> FROM {ROLE | USER} <name>"""
-    role, kind, grantee = _read_role_grant(context, statement, "FROM")
-    if kind == "ROLE" and grantee in access.SYSTEM_ROLES and role.name in access.SYSTEM_ROLES:
-        raise errors.insufficient_privileges("role", role.name)
-    context.catalog.revoke_role(role.name, kind, grantee)
-    return _done()
-
-
-def _read_role_grant(context: Context, statement: Statement, word: str) -> tuple[Object, str, str]:
-    role = context.get("ROLE", Name("", "", statement.parts()[-1]))
-    statement.expect(word)
-    kind = "USER" if statement.accept("USER") else "ROLE"
-    if kind == "USER":
-        grantee = context.get("USER", context.resolve(statement.parts(), "account")).name
-    else:
-        grantee = read_role(context, statement)
-    statement.end()
-    if not context.access.owns(role) and not context.access.has("MANAGE GRANTS"):
-        verb = "Grant" if word == "TO" else "Revoke"
-        raise errors.SnowflakeError("003102", "42501", f"{verb} not executed: Insufficient privileges.")
-    return role, kind, grantee
-
-
-def _refuse_cycle(role: str, grantee: str) -> None:
-    raise errors.SnowflakeError(
-        "003043",
-        "42501",
-        f"SQL execution error: Role '{role}' cannot be granted to role '{grantee}', which '{role}' has "
-        "itself, directly or through other roles: roles may not form a cycle.",
-    )
+def _counted(count: int) -> Result:
+    return status(f"Statement executed successfully. {count} objects affected.")
 
 
 def _id(item: Object | None) -> int:
     return item.id if item else ACCOUNT_OBJECT
-
-
-def _done() -> Result:
-    return status("Statement executed successfully.")
 
 
 def _refusal(*words: str) -> Callable[[Context, Statement], Result]:
@@ -277,12 +170,10 @@ def _refusal(*words: str) -> Callable[[Context, Statement], Result]:
 _REFUSED = [
     (verb, *words)
     for verb in ("GRANT", "REVOKE")
-    for words in (("DATABASE", "ROLE"), ("APPLICATION", "ROLE"), ("CALLER",), ("ALL", "CALLER"))
+    for words in (("APPLICATION", "ROLE"), ("CALLER",), ("ALL", "CALLER"), ("INHERITED",))
 ]
 STATEMENTS = {
     **{words: _refusal(*words) for words in _REFUSED},
-    ("GRANT", "ROLE"): grant_role,
-    ("REVOKE", "ROLE"): revoke_role,
     ("GRANT",): grant,
     ("REVOKE",): revoke,
 }

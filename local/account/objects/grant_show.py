@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from local.account import access, privileges
+from local.account import access, errors, privileges
 from local.account.catalog import ACCOUNT_OBJECT, Grant, Object
 from local.account.context import Context
+from local.account.objects.grantee import read_database_role
 from local.account.objects.service_role import read_service_role
 from local.account.privileges import OWNERSHIP
 from local.account.result import Result, columns, table
 from local.account.sql import Name, Statement, shown
 
-_GRANTS = columns(
+_TO = columns(
     "created_on:timestamp_ltz privilege granted_on name granted_to grantee_name grant_option granted_by"
 )
+_ON = [*_TO, *columns("granted_by_role_type")]
+_USER = columns(
+    "created_on:timestamp_ltz privilege granted_on name role granted_to grantee_name grant_option granted_by"
+)
 _FUTURE = columns("created_on:timestamp_ltz privilege grant_on name grant_to grantee_name grant_option")
-_ROLES = columns("created_on:timestamp_ltz role granted_to grantee_name granted_by")
+_OF = columns("created_on:timestamp_ltz role granted_to grantee_name granted_by")
 _SERVICE_ROLE = columns("created_on:timestamp_ltz privilege granted_on name granted_to grantee_name")
 Row = dict[str, Any]
 
@@ -27,17 +32,23 @@ def show_grants(context: Context, statement: Statement) -> Result:
     forms: dict[tuple[str, ...], Callable[[Context, Statement], Result]] = {
         ("ON",): _on,
         ("TO", "ROLE"): _to_role,
+        ("TO", "DATABASE", "ROLE"): _to_database_role,
         ("TO", "USER"): _to_user,
         ("TO", "SERVICE", "ROLE"): _to_service_role,
         ("OF", "ROLE"): _of_role,
+        ("OF", "DATABASE", "ROLE"): _of_database_role,
         ("OF", "SERVICE", "ROLE"): _of_service_role,
     }
     for words, show in forms.items():
         if statement.accept(*words):
-            found = show(context, statement)
-            break
-    else:
-        found = _of_user(context, context.session.user)
+            return _limited(statement, show(context, statement))
+    if statement.words(1) in (("ON",), ("TO",), ("OF",)):
+        raise errors.unsupported(f"SHOW GRANTS {' '.join(statement.words(2))}")
+    return _limited(statement, _of_user(context, context.session.user))
+
+
+def _limited(statement: Statement, found: Result) -> Result:
+    """The end of the statement: `[LIMIT n]`."""
     if statement.accept("LIMIT"):
         found.rows = found.rows[: statement.integer()]
     statement.end()
@@ -45,10 +56,13 @@ def show_grants(context: Context, statement: Statement) -> Result:
 
 
 def show_future_grants(context: Context, statement: Statement) -> Result:
-    """SHOW FUTURE GRANTS {IN DATABASE <name> | IN SCHEMA <name> | TO ROLE <name>}"""
+    """SHOW FUTURE GRANTS {IN DATABASE <name> | IN SCHEMA <name> | TO [DATABASE] ROLE <name>} [LIMIT n]"""
     role = ""
-    if statement.accept("TO", "ROLE"):
-        role = _role(context, statement).name
+    if statement.accept("TO"):
+        in_database = statement.accept("DATABASE")
+        statement.expect("ROLE")
+        found = read_database_role(context, statement) if in_database else _role(context, statement)
+        role = access.role_key(found)
         scopes = [*context.catalog.objects("DATABASE"), *context.catalog.objects("SCHEMA")]
     else:
         statement.expect("IN")
@@ -57,25 +71,25 @@ def show_future_grants(context: Context, statement: Statement) -> Result:
             statement.expect("SCHEMA")
         name = context.resolve(statement.parts(), "account" if kind == "DATABASE" else "database")
         scopes = [context.get(kind, name)]
-    statement.end()
     rows = [
         _future_row(scope, row)
         for scope in scopes
         for row in context.catalog.future_grants(scope.id)
         if role in ("", row["role"])
     ]
-    return table(_FUTURE, rows)
+    return _limited(statement, table(_FUTURE, rows))
 
 
 def _future_row(scope: Object, row: Any) -> Row:
     placeholder = f"<{privileges.shown_type(row['type'])}>"
+    kind, grantee = access.shown_role(row["role"])
     return {
         "created_on": row["created"],
         "privilege": row["privilege"],
         "grant_on": privileges.shown_type(row["type"]),
         "name": f"{privileges.shown_name(scope)}.{placeholder}",
-        "grant_to": "ROLE",
-        "grantee_name": row["role"],
+        "grant_to": kind,
+        "grantee_name": grantee,
         "grant_option": bool(row["with_option"]),
     }
 
@@ -88,24 +102,39 @@ def _on(context: Context, statement: Statement) -> Result:
     rows = [_owner_row(item)] if item and item.owner else []
     grants = context.catalog.grants_on(item.id if item else ACCOUNT_OBJECT)
     rows += [_row(context, item, grant) for grant in grants]
-    if item and item.type == "ROLE":
-        rows += [_usage_row(entry) for entry in context.catalog.role_grants(role=item.name)]
-    return table(_GRANTS, rows)
+    if item and item.type in ("ROLE", access.DATABASE_ROLE):
+        key = access.role_key(item)
+        rows += [_usage_row(entry) for entry in context.catalog.role_grants(role=key)]
+    if item and privileges.managing_schema(context, item):
+        # Owners decide nothing there, so nobody has an option to grant.
+        rows = [{**row, "grant_option": False} for row in rows]
+    if item and item.properties.get("MANAGED ACCESS"):
+        rows.append({**_owner_row(item), "privilege": "MANAGE GRANTS"})
+    return table(_ON, rows)
 
 
 def _to_role(context: Context, statement: Statement) -> Result:
-    role = _role(context, statement).name
+    return _held(context, _role(context, statement))
+
+
+def _to_database_role(context: Context, statement: Statement) -> Result:
+    return _held(context, read_database_role(context, statement))
+
+
+def _held(context: Context, role: Object) -> Result:
+    """What a role has been granted."""
+    key, kind = access.role_key(role), role.type.replace(" ", "_")
     rows: list[Row] = []
-    for grant in context.catalog.grants_to(role):
+    for grant in context.catalog.grants_to(key):
         item = context.catalog.by_id(grant.object) if grant.object else None
         rows.append(_row(context, item, grant))
-    rows += [_owner_row(item) for item in context.catalog.owned(role)]
-    rows += [_usage_row(entry) for entry in context.catalog.role_grants(grantee_type="ROLE", grantee=role)]
-    for entry in context.catalog.service_role_grants_to(role):
+    rows += [_owner_row(item) for item in context.catalog.owned(key)]
+    rows += [_usage_row(entry) for entry in context.catalog.role_grants(grantee_type=kind, grantee=key)]
+    for entry in context.catalog.service_role_grants_to(key):
         service = context.catalog.by_id(entry["service"])
         if service:
             rows.append(_service_row(service, entry))
-    return table(_GRANTS, sorted(rows, key=lambda row: (row["granted_on"], row["name"], row["privilege"])))
+    return table(_TO, sorted(rows, key=lambda row: (row["granted_on"], row["name"], row["privilege"])))
 
 
 def _to_user(context: Context, statement: Statement) -> Result:
@@ -114,13 +143,22 @@ def _to_user(context: Context, statement: Statement) -> Result:
 
 def _of_user(context: Context, user: str) -> Result:
     found = context.catalog.role_grants(grantee_type="USER", grantee=user)
-    return table(_ROLES, [_role_row(entry) for entry in found])
+    return table(_USER, [{**_usage_row(entry), **_role_row(entry)} for entry in found])
 
 
 def _of_role(context: Context, statement: Statement) -> Result:
-    role = _role(context, statement).name
-    found = context.catalog.role_grants(role=role) if role != access.PUBLIC else []
-    return table(_ROLES, [_role_row(entry) for entry in found])
+    return _grantees(context, _role(context, statement))
+
+
+def _of_database_role(context: Context, statement: Statement) -> Result:
+    return _grantees(context, read_database_role(context, statement))
+
+
+def _grantees(context: Context, role: Object) -> Result:
+    """Who has been granted a role."""
+    key = access.role_key(role)
+    found = context.catalog.role_grants(role=key) if key != access.PUBLIC else []
+    return table(_OF, [_role_row(entry) for entry in found])
 
 
 def _to_service_role(context: Context, statement: Statement) -> Result:
@@ -147,18 +185,31 @@ def _of_service_role(context: Context, statement: Statement) -> Result:
         {
             "created_on": entry["created"],
             "role": f"{privileges.shown_name(service)}!{name}",
-            "granted_to": "ROLE",
-            "grantee_name": entry["role"],
-            "granted_by": entry["granted_by"],
+            **_grantee_cells(entry["role"]),
+            "granted_by": _name(entry["granted_by"]),
         }
         for entry in context.catalog.service_role_grants(service.id)
         if entry["service_role"] == name
     ]
-    return table(_ROLES, rows)
+    return table(_OF, rows)
 
 
 def _role(context: Context, statement: Statement) -> Object:
     return context.get("ROLE", Name("", "", statement.parts()[-1]))
+
+
+def _name(key: str) -> str:
+    return access.shown_role(key)[1]
+
+
+def _grantee_cells(key: str) -> Row:
+    kind, name = access.shown_role(key)
+    return {"granted_to": kind, "grantee_name": name}
+
+
+def _grantor_cells(key: str) -> Row:
+    kind, name = access.shown_role(key)
+    return {"granted_by": name, "granted_by_role_type": kind if name else ""}
 
 
 def _row(context: Context, item: Object | None, grant: Grant) -> Row:
@@ -167,10 +218,9 @@ def _row(context: Context, item: Object | None, grant: Grant) -> Row:
         "privilege": grant.privilege,
         "granted_on": privileges.shown_type(item.type) if item else privileges.ACCOUNT,
         "name": privileges.shown_name(item) if item else context.account.settings.account_id.upper(),
-        "granted_to": "ROLE",
-        "grantee_name": grant.role,
+        **_grantee_cells(grant.role),
         "grant_option": grant.with_option,
-        "granted_by": grant.granted_by,
+        **_grantor_cells(grant.granted_by),
     }
 
 
@@ -180,24 +230,30 @@ def _owner_row(item: Object) -> Row:
         "privilege": OWNERSHIP,
         "granted_on": privileges.shown_type(item.type),
         "name": privileges.shown_name(item),
-        "granted_to": "ROLE",
-        "grantee_name": item.owner,
+        **_grantee_cells(item.owner),
         "grant_option": True,
-        "granted_by": item.owner,
+        **_grantor_cells(item.owner),
     }
 
 
 def _usage_row(entry: Any) -> Row:
+    kind, name = access.shown_role(entry["role"])
     return {
         "created_on": entry["created"],
         "privilege": "USAGE",
-        "granted_on": "ROLE",
-        "name": shown((entry["role"],)),
-        "granted_to": entry["grantee_type"],
-        "grantee_name": entry["grantee"],
+        "granted_on": kind,
+        "name": shown((name,)) if kind == "ROLE" else name,
+        **_grantee(entry),
         "grant_option": False,
-        "granted_by": entry["granted_by"],
+        **_grantor_cells(entry["granted_by"]),
     }
+
+
+def _grantee(entry: Any) -> Row:
+    """Whom a role is granted to."""
+    if entry["grantee_type"] == "USER":
+        return {"granted_to": "USER", "grantee_name": entry["grantee"]}
+    return _grantee_cells(entry["grantee"])
 
 
 def _service_row(service: Object, entry: Any) -> Row:
@@ -206,20 +262,18 @@ def _service_row(service: Object, entry: Any) -> Row:
         "privilege": "USAGE",
         "granted_on": "SERVICE_ROLE",
         "name": f"{privileges.shown_name(service)}!{entry['service_role']}",
-        "granted_to": "ROLE",
-        "grantee_name": entry["role"],
+        **_grantee_cells(entry["role"]),
         "grant_option": False,
-        "granted_by": entry["granted_by"],
+        **_grantor_cells(entry["granted_by"]),
     }
 
 
 def _role_row(entry: Any) -> Row:
     return {
         "created_on": entry["created"],
-        "role": entry["role"],
-        "granted_to": entry["grantee_type"],
-        "grantee_name": entry["grantee"],
-        "granted_by": entry["granted_by"],
+        "role": _name(entry["role"]),
+        **_grantee(entry),
+        "granted_by": _name(entry["granted_by"]),
     }
 
 

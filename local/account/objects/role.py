@@ -40,10 +40,14 @@ class Role(ObjectType):
         _refuse_system(item)
         context.require_ownership(item)
 
+    def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
+        check_name(name.name)
+
     def rename(self, context: Context, item: Object, statement: Statement) -> Result:
         self.require_alter(context, item)
         new = context.resolve(statement.parts(), self.scope)
         statement.end()
+        check_name(new.name)
         with context.catalog.transaction():
             if context.catalog.find(self.kind, new):
                 raise errors.already_exists(new.name)
@@ -65,6 +69,16 @@ class Role(ObjectType):
 
     def describe(self, context: Context, item: Object) -> Result:
         raise errors.unsupported("DESCRIBE ROLE")
+
+
+def check_name(name: str) -> None:
+    """Names of roles are printable: the catalog keeps database roles with a line break in their key.
+
+    Raises:
+        SnowflakeError: 001003.
+    """
+    if not name.isprintable():
+        raise errors.syntax_error(1, 0, name)
 
 
 def _refuse_system(item: Object) -> None:

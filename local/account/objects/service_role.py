@@ -5,34 +5,36 @@ See https://docs.snowflake.com/en/sql-reference/sql/grant-service-role
 
 from __future__ import annotations
 
-from local.account import errors
+from local.account import access, errors
 from local.account.catalog import Object
 from local.account.context import Context
-from local.account.objects.grant import read_role
+from local.account.objects.grantee import read_role
 from local.account.privileges import shown_name
 from local.account.result import Result, status
 from local.account.sql import Statement
 
 
 def grant_service_role(context: Context, statement: Statement) -> Result:
-    """GRANT SERVICE ROLE <service>!<name> TO [ROLE] <role>"""
+    """GRANT SERVICE ROLE <service>!<name> TO {[ROLE] | DATABASE ROLE} <role>"""
     service, name = read_service_role(context, statement)
     statement.expect("TO")
     role = read_role(context, statement)
     statement.end()
     context.require_ownership(service)
-    context.catalog.grant_service_role(service.id, name, role, service.owner)
+    if role.type == access.DATABASE_ROLE and role.database != service.database:
+        raise errors.unsupported("GRANT SERVICE ROLE TO DATABASE ROLE of another database")
+    context.catalog.grant_service_role(service.id, name, access.role_key(role), service.owner)
     return status("Statement executed successfully.")
 
 
 def revoke_service_role(context: Context, statement: Statement) -> Result:
-    """REVOKE SERVICE ROLE <service>!<name> FROM [ROLE] <role>"""
+    """REVOKE SERVICE ROLE <service>!<name> FROM {[ROLE] | DATABASE ROLE} <role>"""
     service, name = read_service_role(context, statement)
     statement.expect("FROM")
     role = read_role(context, statement)
     statement.end()
     context.require_ownership(service)
-    context.catalog.revoke_service_role(service.id, name, role)
+    context.catalog.revoke_service_role(service.id, name, access.role_key(role))
     return status("Statement executed successfully.")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, ClassVar
 
-from local.account import errors
+from local.account import access, errors
 from local.account.catalog import Object
 from local.account.context import Context
 from local.account.objects.options import like, read_limit
@@ -93,8 +93,8 @@ class Shown:
             "name": item.name,
             "database_name": item.database,
             "schema_name": item.schema,
-            "owner": item.owner,
-            "owner_role_type": "ROLE" if item.owner else "",
+            "owner": access.shown_role(item.owner)[1],
+            "owner_role_type": access.shown_role(item.owner)[0] if item.owner else "",
             "comment": item.comment,
             **self.row(context, item),
         }

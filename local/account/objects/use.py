@@ -13,6 +13,8 @@ def use_role(context: Context, statement: Statement) -> Result:
     """USE ROLE <name>"""
     role = statement.parts()[-1]
     statement.end()
+    if context.catalog.find("ROLE", Name("", "", role)) is None:
+        raise errors.parent_does_not_exist()
     if role not in access.usable_roles(context.catalog, context.session):
         raise errors.SnowflakeError(
             "003013",

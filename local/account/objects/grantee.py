@@ -1,0 +1,30 @@
+"""The role that a GRANT or REVOKE names."""
+
+from __future__ import annotations
+
+from local.account import access, errors
+from local.account.catalog import Object
+from local.account.context import Context
+from local.account.sql import Statement
+
+_OTHERS = (("APPLICATION", "ROLE"), ("SHARE",), ("USER",), ("APPLICATION",))
+
+
+def read_role(context: Context, statement: Statement) -> Object:
+    """`[ROLE] <name>` or `DATABASE ROLE [<database>.]<name>`: a role that exists.
+
+    Raises:
+        SnowflakeError: 002003 absent, 000002 for grantees of other kinds.
+    """
+    for words in _OTHERS:
+        if statement.accept(*words):
+            raise errors.unsupported(f"GRANT TO {' '.join(words)}")
+    if statement.accept("DATABASE", "ROLE"):
+        return read_database_role(context, statement)
+    statement.accept("ROLE")
+    return context.get("ROLE", context.resolve(statement.parts(), "account"))
+
+
+def read_database_role(context: Context, statement: Statement) -> Object:
+    """`[<database>.]<name>`"""
+    return context.get(access.DATABASE_ROLE, context.resolve(statement.parts(), "database"))
