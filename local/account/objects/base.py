@@ -130,6 +130,9 @@ class ObjectType(Shown):
         if parents:
             context.require_usage(name)
             parent = context.catalog.find(*parents[-1])
+            if parent is None:
+                # Dropped by another statement since it was found.
+                raise errors.does_not_exist(parents[-1][0], str(parents[-1][1]))
         context.require_create(self.create_privilege or f"CREATE {self.kind}", parent)
 
     def alter(self, context: Context, statement: Statement) -> Result:
