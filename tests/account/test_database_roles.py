@@ -88,9 +88,7 @@ def test_they_stay_in_their_database(account: RunningAccount, place: str) -> Non
     refused(account, "GRANT CREATE DATABASE ON ACCOUNT TO DATABASE ROLE DR.READER", outside)
     refused(account, "GRANT DATABASE ROLE DR2.OTHER TO DATABASE ROLE DR.READER", "another database")
     refused(account, "GRANT ROLE DR_UP TO DATABASE ROLE DR.READER", "Unsupported feature")
-    refused(
-        account, "GRANT DATABASE ROLE DR.NONE TO ROLE DR_UP", "'DR.NONE' does not exist"
-    )
+    refused(account, "GRANT DATABASE ROLE DR.NONE TO ROLE DR_UP", "'DR.NONE' does not exist")
     account.run("DROP DATABASE DR2", "DROP ROLE DR_UP")
 
 
