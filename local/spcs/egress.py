@@ -24,9 +24,11 @@ ANYWHERE = "0.0.0.0"  # noqa: S104 a word in network rules, not an address to li
 RENEW_SECONDS = 30.0
 _FRESH_SECONDS = 5.0
 _KEEP_SECONDS = 3600.0
+# Clients keep answers for a while, and large hosts give others each time.
+_GRACE_SECONDS = 60.0
 _RENEW_TIMEOUT = 5.0
 _MAX_NAMES = 4096
-_MAX_FORMER = 256
+_MAX_ADDRESSES = 256
 _PORTS = (22, 80, 443)
 _FIRST_FREE_PORT = 1024
 
@@ -62,7 +64,8 @@ class Reach(NamedTuple):
     """What packets may leave for.
 
     Attributes:
-        current: addresses and ports for new connections.
+        current: addresses and ports for new connections; each stays for a minute after the last answer
+            that had it.
         former: addresses that a name had before; connections made then go on.
         anywhere: ports open to every public address.
     """
@@ -74,8 +77,16 @@ class Reach(NamedTuple):
 
 @dataclass
 class _Known:
-    addresses: list[str] = field(default_factory=list)
-    former: list[str] = field(default_factory=list)
+    """A name that was asked for.
+
+    Attributes:
+        latest: the last answer.
+        seen: when each address was in an answer last.
+        asked, wanted: when its resolver was asked, and when a service wanted it.
+    """
+
+    latest: list[str] = field(default_factory=list)
+    seen: dict[str, float] = field(default_factory=dict)
     asked: float = 0.0
     wanted: float = 0.0
 
@@ -100,8 +111,8 @@ class Addresses:
             known = self._known.get(name)
             if known is not None:
                 known.wanted = self._clock()
-                if known.addresses and self._clock() - known.asked < _FRESH_SECONDS:
-                    return list(known.addresses)
+                if known.latest and self._clock() - known.asked < _FRESH_SECONDS:
+                    return list(known.latest)
         return self._ask(name)
 
     def renew(self, names: Iterable[str]) -> None:
@@ -124,11 +135,13 @@ class Addresses:
         """Addresses that rules open, as far as they are known."""
         current: set[tuple[str, int]] = set()
         former: set[tuple[str, int]] = set()
+        oldest = self._clock() - _GRACE_SECONDS
         with self._lock:
             for host, port in rules:
                 for known in self._known_of(host):
-                    current |= {(address, port) for address in known.addresses}
-                    former |= {(address, port) for address in known.former}
+                    for address, seen in known.seen.items():
+                        fits = address in known.latest or seen > oldest
+                        (current if fits else former).add((address, port))
         anywhere = frozenset(port for host, port in rules if host == ANYWHERE)
         return Reach(frozenset(current), frozenset(former - current), anywhere)
 
@@ -144,15 +157,13 @@ class Addresses:
         now = self._clock()
         with self._lock:
             known = self._known.setdefault(name, _Known(wanted=now))
-            gone = [address for address in known.addresses if address not in addresses]
+            known.asked = now
             if addresses:
                 # No answer is most often a name server that is away; then the last one stays good.
-                kept = [
-                    address for address in known.former if address not in addresses and address not in gone
-                ]
-                known.former = (gone + kept)[:_MAX_FORMER]
-                known.addresses = addresses
-            known.asked = now
+                known.latest = addresses
+                seen = {**known.seen, **dict.fromkeys(addresses, now)}
+                newest = sorted(seen, key=lambda address: -seen[address])[:_MAX_ADDRESSES]
+                known.seen = {address: seen[address] for address in newest}
             if len(self._known) > _MAX_NAMES:
                 del self._known[min(self._known, key=lambda other: self._known[other].wanted)]
         return addresses

@@ -85,12 +85,12 @@ class Firewall:
             self._applied.pop(holder, None)
             self._outside.discard(holder)
 
-    def refresh(self) -> None:
-        """Set the rules of every instance for which they changed."""
+    def refresh(self, only: int | None = None) -> None:
+        """Set the rules of every instance for which they changed, or only those of one service."""
         with self._lock:
             services = {item.id: item for item in self._account.catalog.objects(SERVICE)}
             for holder, (service, _) in self._holders.items():
-                if service in services:
+                if service in services and only in (None, service):
                     self._settle(holder, services[service], services)
 
     def find(self, asker: str, name: str) -> list[str] | None:
@@ -109,7 +109,7 @@ class Firewall:
         if not egress.names_host(egress.allowed(self._account.catalog, item), name):
             return None
         addresses = self._addresses.look_up(name)
-        self.refresh()
+        self.refresh(item.id)
         return addresses or None
 
     def _renew(self) -> None:

@@ -9,6 +9,8 @@ from local.spcs.network import Network
 from local.spcs.outside import CLOSED, PRIVATE
 
 _TABLE = "inet spcs"
+# Docker passes the rules as one argument, which Linux limits to 128 KiB.
+_MAX_ELEMENTS = 2000
 
 
 class Machine(NamedTuple):
@@ -46,7 +48,7 @@ def ruleset(
     for name, pairs in (("current", reach.current), ("former", reach.former)):
         lines.append(f"add set {_TABLE} {name} {{ type ipv4_addr . inet_service ; }}")
         if pairs:
-            elements = ", ".join(f"{address} . {port}" for address, port in sorted(pairs))
+            elements = ", ".join(f"{address} . {port}" for address, port in sorted(pairs)[:_MAX_ELEMENTS])
             lines.append(f"add element {_TABLE} {name} {{ {elements} }}")
     lines += _chain("names", "nat hook output priority -110 ; policy accept", _names(network, machine))
     incoming = _incoming(network, machine_ports, allowed)

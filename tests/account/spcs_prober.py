@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from tests.account.spcs_world import World
 
@@ -78,13 +78,3 @@ def told(world: World, service: str, role: str) -> dict[str, str]:
     with contextlib.suppress(json.JSONDecodeError):
         return json.loads(rows[0]["LOGS"])
     return {}
-
-
-def finds(world: World, service: str, role: str, **expected: str) -> Callable[[], bool]:
-    """Whether the prober found this last, by `host:port` and `held`; to be waited for."""
-
-    def agreed() -> bool:
-        found = told(world, service, role)
-        return all(found.get(name) == value for name, value in expected.items())
-
-    return agreed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.account.conftest import RunningAccount
+from tests.account.spcs_prober import echoing, probing, told
 from tests.account.spcs_world import OWNER, POOL, READY, SERVER, World, world_of
 
 pytestmark = pytest.mark.docker
@@ -45,16 +46,22 @@ for url in {urls!r}:
         world.run("DROP SERVICE PROBING")
 
 
-def test_other_owners_need_a_service_role(world: World, account: RunningAccount) -> None:
-    other = "SPCS_OTHER"
+@pytest.fixture(scope="module")
+def other(world: World, account: RunningAccount) -> str:
+    """A second role that owns services in the same schema."""
+    role = "SPCS_OTHER"
     account.run(
-        f"CREATE ROLE IF NOT EXISTS {other}",
-        f"GRANT ROLE {other} TO ROLE SYSADMIN",
-        "GRANT USAGE ON DATABASE SPCS_DB TO ROLE SPCS_OTHER",
-        "GRANT USAGE, CREATE SERVICE ON SCHEMA SPCS_DB.PUBLIC TO ROLE SPCS_OTHER",
-        f"GRANT USAGE ON COMPUTE POOL {POOL} TO ROLE {other}",
-        "GRANT READ ON IMAGE REPOSITORY SPCS_DB.PUBLIC.IMAGES TO ROLE SPCS_OTHER",
+        f"CREATE ROLE IF NOT EXISTS {role}",
+        f"GRANT ROLE {role} TO ROLE SYSADMIN",
+        f"GRANT USAGE ON DATABASE SPCS_DB TO ROLE {role}",
+        f"GRANT USAGE, CREATE SERVICE ON SCHEMA SPCS_DB.PUBLIC TO ROLE {role}",
+        f"GRANT USAGE ON COMPUTE POOL {POOL} TO ROLE {role}",
+        f"GRANT READ ON IMAGE REPOSITORY SPCS_DB.PUBLIC.IMAGES TO ROLE {role}",
     )
+    return role
+
+
+def test_other_owners_need_a_service_role(world: World, other: str) -> None:
     code = "import urllib.request; print(urllib.request.urlopen('http://guarded:8000', timeout=2).status)"
     job = f"EXECUTE JOB SERVICE IN COMPUTE POOL {POOL} NAME = VISIT {world.spec(code)}"
     with world.service("GUARDED", world.spec(SERVER, container=READY, endpoints=WEB)) as name:
@@ -62,6 +69,72 @@ def test_other_owners_need_a_service_role(world: World, account: RunningAccount)
         world.run("DROP SERVICE VISIT", role=other)
         world.run(f"GRANT SERVICE ROLE {name}!ALL_ENDPOINTS_USAGE TO ROLE {other}")
         world.run(job, "DROP SERVICE VISIT", role=other)
+
+
+def test_service_role_opens_its_ports_while_it_is_granted(world: World, other: str) -> None:
+    endpoints = [
+        {"name": "many", "portRange": "8100-8101", "protocol": "TCP"},
+        {"name": "one", "port": 8200, "protocol": "TCP"},
+    ]
+    roles = [{"name": "ranged", "endpoints": ["many"]}]
+    echo = world.spec(echoing(8101, 8200, 8300), endpoints=endpoints, serviceRoles=roles)
+    targets = [("instances.echo", 8101), ("echo", 8200), ("echo", 8300)]
+    ranged, one, hidden = (f"{host}:{port}" for host, port in targets)
+    prober = world.spec(probing(targets, held=one))
+
+    def found() -> list[str]:
+        state = told(world, "PROBER", other)
+        return [state.get(name, "") for name in (ranged, one, hidden, "held")]
+
+    with world.service("ECHO", echo) as name:
+        world.run(f"CREATE SERVICE PROBER IN COMPUTE POOL {POOL} {prober}", role=other)
+        world.eventually(lambda: found() == ["closed", "closed", "closed", "none"])
+        world.run(f"GRANT SERVICE ROLE {name}!RANGED TO ROLE {other}")
+        world.eventually(lambda: found() == ["open", "closed", "closed", "none"])
+        world.run(f"GRANT SERVICE ROLE {name}!ALL_ENDPOINTS_USAGE TO ROLE {other}")
+        world.eventually(lambda: found() == ["open", "open", "closed", "alive"])
+        world.run(f"REVOKE SERVICE ROLE {name}!ALL_ENDPOINTS_USAGE FROM ROLE {other}")
+        world.eventually(lambda: found() == ["open", "closed", "closed", "none"])
+        world.run("DROP SERVICE PROBER FORCE", role=other)
+
+
+def test_instances_name_has_the_address_of_every_ready_instance(world: World) -> None:
+    code = """
+import socket
+for name in ('instances.double', 'double', 'instances.absent'):
+    try:
+        print(len({entry[4][0] for entry in socket.getaddrinfo(name, 0, socket.AF_INET)}))
+    except OSError:
+        print('unknown')
+"""
+    options = "MIN_INSTANCES = 2 MAX_INSTANCES = 2"
+    with world.service("DOUBLE", world.spec(container=READY, endpoints=WEB), options=options):
+        world.run(f"EXECUTE JOB SERVICE IN COMPUTE POOL {POOL} NAME = COUNTING {world.spec(code)}")
+        assert world.logs("COUNTING").split() == ["2", "2", "unknown"]
+        world.run("DROP SERVICE COUNTING")
+
+
+def test_containers_have_no_power_over_their_network(world: World) -> None:
+    # Capabilities: of the network, of raw packets, of modules and devices, of the system as a whole.
+    code = """
+import os, socket
+lines = (line.partition(':') for line in open('/proc/self/status'))
+words = {name: value.strip() for name, _, value in lines}
+forbidden = sum(1 << bit for bit in (12, 13, 16, 17, 19, 21, 25, 27))
+print(words['NoNewPrivs'], int(words['CapBnd'], 16) & forbidden)
+def tried(work):
+    try:
+        work()
+    except PermissionError:
+        return 'refused'
+print(tried(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW)))
+print(tried(lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)))
+print(tried(lambda: os.mknod('/tmp/memory', 0o20600, os.makedev(1, 1))))
+print(os.path.exists('/var/run/docker.sock'))
+"""
+    world.run(f"EXECUTE JOB SERVICE IN COMPUTE POOL {POOL} NAME = CONFINED {world.spec(code)}")
+    assert world.logs("CONFINED").split() == ["1", "0", "refused", "refused", "refused", "False"]
+    world.run("DROP SERVICE CONFINED")
 
 
 def test_session_token_signs_in_as_the_owner_role(world: World, account: RunningAccount) -> None:

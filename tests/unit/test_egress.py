@@ -127,6 +127,9 @@ def test_address_that_a_name_had_stays_for_open_connections() -> None:
     assert world.asked == 1
     world.answers["a.example"], world.now = ["198.51.100.2"], 30.0
     world.addresses.renew({"a.example"})
+    both = {("198.51.100.1", 443), ("198.51.100.2", 443)}
+    assert (world.reach("a.example").current, world.reach("a.example").former) == (both, set())
+    world.now = 61.0
     reach = world.reach("a.example")
     assert (reach.current, reach.former) == ({("198.51.100.2", 443)}, {("198.51.100.1", 443)})
     assert world.reach("b.example") == NOTHING
