@@ -12,7 +12,7 @@ from local.settings import LocalSettings
 from local.spcs.session_token import run_path
 
 LABEL = "milvus-spcs.account"
-_DATA_TYPES = ("IMAGE REPOSITORY", "SERVICE")
+_DATA_TYPES = ("IMAGE REPOSITORY", "SERVICE", "SNAPSHOT")
 
 
 def remove_docker_objects(settings: LocalSettings, keep_data: bool) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from local.account import errors
 from local.account.catalog_grants import ACCOUNT_OBJECT, Grant, Grants
 from local.account.catalog_requests import Requests
+from local.account.catalog_volumes import BlockVolumes
 from local.account.result import now
 from local.account.sql import Name
 
@@ -45,8 +46,8 @@ class Object:
         return Name(self.database, self.schema, self.name)
 
 
-class Catalog(Grants, Requests):
-    """Objects, grants, tokens and answered requests, in one SQLite file; safe to use from many threads."""
+class Catalog(Grants, Requests, BlockVolumes):
+    """Objects, grants, tokens, requests and block volumes, in one SQLite file; for many threads."""
 
     def create(
         self, kind: str, name: Name, owner: str, properties: dict[str, Any] | None = None, comment: str = ""

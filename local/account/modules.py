@@ -32,7 +32,7 @@ from local.account.objects import (
     user,
     warehouse,
 )
-from local.spcs import compute_pool, functions, inspect, jobs, service
+from local.spcs import compute_pool, functions, inspect, jobs, service, snapshot
 
 MODULES: list[ModuleType] = [
     compute_pool,
@@ -40,6 +40,7 @@ MODULES: list[ModuleType] = [
     inspect,
     jobs,
     service,
+    snapshot,
     database,
     database_role,
     external_access,

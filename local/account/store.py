@@ -30,6 +30,9 @@ CREATE TABLE IF NOT EXISTS tokens (
   digest TEXT PRIMARY KEY, kind TEXT NOT NULL, expires REAL NOT NULL, content TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS requests (
   digest TEXT PRIMARY KEY, created REAL NOT NULL, answer TEXT);
+CREATE TABLE IF NOT EXISTS block_volumes (
+  docker TEXT PRIMARY KEY, service INTEGER NOT NULL, instance INTEGER NOT NULL, volume TEXT NOT NULL,
+  source TEXT NOT NULL, snapshot TEXT NOT NULL, state TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS objects_by_owner ON objects (owner);
 CREATE INDEX IF NOT EXISTS objects_by_place ON objects (database, schema);
 CREATE INDEX IF NOT EXISTS grants_by_object ON grants (object);

@@ -11,7 +11,7 @@ from local.account.objects.references import INTEGRATION
 from local.account.sql import Name, Statement
 from local.account.stage import find_stage, parse_location
 from local.registry import images
-from local.spcs import scheduler, spec
+from local.spcs import scheduler, snapshot, snapshots, spec
 from local.spcs.document import invalid
 from local.spcs.endpoints import new_label
 from local.spcs.families import FAMILIES, Family
@@ -53,14 +53,18 @@ def find_pool(context: Context, name: str) -> Object:
     return pool
 
 
-def prepare(context: Context, name: Name, text: str, family: Family, job: bool = False) -> Document:
+def prepare(
+    context: Context, name: Name, text: str, family: Family, job: bool = False, anew: bool = True
+) -> Document:
     """Properties of a service that come from its specification.
 
-    They are SPEC, IMAGES, SPEC_DIGEST, SECRETS (full names of a container's secrets, in their order) and
-    STAGES (full names of stages by volume). Objects are kept by name: one made anew is found again.
+    They are SPEC, IMAGES, SPEC_DIGEST, SECRETS (full names of a container's secrets, in their order), STAGES
+    (full names of stages by volume) and SEEDS (Docker volume and full name of the snapshot that a volume of
+    a new service begins with). Objects are kept by name: one made anew is found again.
 
     Args:
         name: of the service; names in the specification are relative to its schema.
+        anew: the service is being created, so its volumes begin with their initial contents.
 
     Raises:
         SnowflakeError: 395018 bad specification, 002003 or 003001 for what the owner role cannot use.
@@ -85,7 +89,14 @@ def prepare(context: Context, name: Name, text: str, family: Family, job: bool =
         if volume["source"] == "stage"
     }
     digest = spec.digest(found, resolved)
-    return {"SPEC": found, "IMAGES": resolved, "SPEC_DIGEST": digest, "SECRETS": secrets, "STAGES": stages}
+    prepared = {
+        "SPEC": found,
+        "IMAGES": resolved,
+        "SPEC_DIGEST": digest,
+        "SECRETS": secrets,
+        "STAGES": stages,
+    }
+    return {**prepared, "SEEDS": _seeds(context, name, found)} if anew else prepared
 
 
 def ingress_labels(document: Document, known: dict[str, str]) -> dict[str, str]:
@@ -146,6 +157,21 @@ def _stage(context: Context, volume: Document) -> Name:
     if not context.primary.has("WRITE", item):
         _require(context, "READ", item)
     return item.fqn
+
+
+def _seeds(context: Context, service: Name, document: Document) -> dict[str, tuple[str, str]]:
+    found = {}
+    for volume in spec.block_volumes(document):
+        contents = volume["blockConfig"].get("initialContents")
+        if contents:
+            parts = Statement(contents["fromSnapshot"]).parts()
+            above = [service.database, service.schema][: 3 - len(parts)]
+            item = snapshot.usable(context, Name(*above, *parts))
+            _require(context, "USAGE", item)
+            snapshot.require_fitting(item, volume)
+            docker = snapshots.content(context.account.settings.account_id, item)
+            found[volume["name"]] = (docker, str(item.fqn))
+    return found
 
 
 def _require(context: Context, privilege: str, item: Object) -> None:

@@ -147,7 +147,9 @@ def show_volumes(context: Context, statement: Statement) -> Result:
                     if mount["name"] == volume["name"]
                 ]
                 if paths:
-                    rows.append(_volume_row(volume, number, container["name"], paths))
+                    row = _volume_row(volume, number, container["name"], paths)
+                    used = context.catalog.block_volume(item.id, number, volume["name"])
+                    rows.append({**row, "snapshot_used": used.snapshot if used else None})
     return table(_VOLUME_COLUMNS, rows)
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 ACCOUNT = "milvus-spcs.account"
 PART = "milvus-spcs.part"
 HOLDER, CONTAINER, VOLUME, NETWORK = "holder", "container", "volume", "network"
+SNAPSHOT, COPY = "snapshot", "copy"
 _SERVICE, _INSTANCE, _CONTAINER = "milvus-spcs.service", "milvus-spcs.instance", "milvus-spcs.container"
 _SPEC, _RESTART, _SOURCE = "milvus-spcs.spec", "milvus-spcs.restart", "milvus-spcs.source"
 
@@ -80,6 +81,19 @@ def for_container(
 
 def for_volume(account_id: str, service: int, instance: int, source: str) -> dict[str, str]:
     return {**for_instance(account_id, VOLUME, service, instance), _SOURCE: source}
+
+
+def for_snapshot(account_id: str) -> dict[str, str]:
+    return {ACCOUNT: account_id, PART: SNAPSHOT}
+
+
+def for_copy(account_id: str) -> dict[str, str]:
+    """Of the container that copies one volume to another."""
+    return {ACCOUNT: account_id, PART: COPY}
+
+
+def is_snapshot(labels: dict[str, str]) -> bool:
+    return labels.get(PART) == SNAPSHOT
 
 
 def prefix(account_id: str, service: int, instance: int) -> str:

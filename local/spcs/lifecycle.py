@@ -8,6 +8,7 @@ from local.account.catalog import Catalog, Object
 from local.account.context import Context
 from local.account.result import now
 from local.account.sql import Name
+from local.spcs import snapshots
 from local.spcs.names import dns_label
 from local.spcs.observed import POOL
 
@@ -36,7 +37,8 @@ def resume_pool(context: Context, item: Object) -> None:
 
 
 def drop_service(context: Context, item: Object) -> None:
-    """Remove a service from the catalog; its containers and volumes follow."""
+    """Remove a service from the catalog; its containers and volumes follow, but for backups."""
+    snapshots.back_up(context, item)
     context.catalog.delete(item)
 
 

@@ -14,7 +14,18 @@ from docker import DockerClient
 from docker.errors import DockerException
 
 from local.account.catalog import Object
-from local.spcs import idle, labels, network, scheduler, session_token, threads, volumes
+from local.spcs import (
+    idle,
+    labels,
+    network,
+    scheduler,
+    session_token,
+    snapshot_copy,
+    snapshot_taker,
+    snapshots,
+    threads,
+    volumes,
+)
 from local.spcs.docker_runtime import DockerRuntime
 from local.spcs.firewall import Firewall, FirewallError
 from local.spcs.instance import Memory
@@ -72,6 +83,8 @@ class Reconciler:
             self._thread.join(2.0)
         with contextlib.suppress(*DOCKER_ERRORS):
             self._kill_dropped()
+            if self._client:
+                snapshot_copy.thaw_all(self._client, self._account.settings.account_id)
 
     def _run(self) -> None:
         while not self._stopping:
@@ -101,6 +114,7 @@ class Reconciler:
         if self._client is None:
             client = docker.from_env(timeout=120, max_pool_size=_CONNECTIONS)
             client.ping()
+            snapshot_copy.thaw_all(client, self._account.settings.account_id)
             self._client = client
             threads.start(self._watch_docker, "services-docker")
         return self._client
@@ -157,9 +171,11 @@ class Reconciler:
     def _round(self) -> float:
         """Look at everything once; seconds until the next look."""
         client, account_id = self._connect(), self._account.settings.account_id
+        # First of all: a service that is dropped from now on still counts as one that has containers.
+        waiting, with_volumes = self._look_at_volumes(client)
         services = {item.id: item for item in self._account.catalog.objects(SERVICE)}
         pools = self._account.catalog.objects(POOL)
-        if not services and not pools and not self._leftovers(client):
+        if not services and not pools and not with_volumes | set(waiting) and not self._leftovers(client):
             network.remove(client, account_id)
             session_token.forget_all(self._account)
             self._forget_network()
@@ -170,12 +186,12 @@ class Reconciler:
         firewall.refresh()
         placed = self._placements(pools, found)
         known = {part.service for part in found} | set(self._observed.services())
-        known |= volumes.services_with_volumes(client, account_id)
+        known |= with_volumes | set(waiting)
         self._observed.dropped = known - set(services)
         for service in sorted({*services, *known}):
             item = services.get(service)
             mine = [part for part in found if part.service == service]
-            job = Job(service, item, placed.get(service, frozenset()), mine)
+            job = Job(service, item, placed.get(service, frozenset()), mine, waiting.get(service, []))
             job.memories = self._memories.setdefault(service, {})
             self._consider(runtime, firewall, job)
         for service in set(self._memories) - known - set(services):
@@ -184,9 +200,19 @@ class Reconciler:
         idle_delay = idle.suspend_idle(self._account, pools)
         return max(0.0, min(soonest - time.monotonic(), idle_delay, _LOOK_SECONDS))
 
+    def _look_at_volumes(self, client: DockerClient) -> tuple[dict[int, list[Object]], set[int]]:
+        """Snapshots that are to be made, by service, and the services that have volumes of their own."""
+        catalog, account_id = self._account.catalog, self._account.settings.account_id
+        snapshots.drop_expired(catalog)
+        # Read before what is kept: a volume that is made from now on is not taken for something left over.
+        found = volumes.listed(client, account_id)
+        kept = snapshots.kept(catalog, account_id)
+        snapshot_taker.sweep(client, catalog, kept, found)
+        return snapshots.pending(catalog), volumes.services_with(found, kept)
+
     def _leftovers(self, client: DockerClient) -> bool:
         account_id = self._account.settings.account_id
-        if self._busy or self._observed.services() or volumes.services_with_volumes(client, account_id):
+        if self._busy or self._observed.services():
             return True
         entries = client.api.containers(all=True, filters={"label": labels.of_account(account_id)})
         return any(labels.found(entry) for entry in entries)
@@ -203,7 +229,8 @@ class Reconciler:
         if job.service in self._busy:
             return
         properties = job.item.properties if job.item else None
-        signature = (repr(properties), job.placed, tuple(sorted(job.found)))
+        waiting = tuple(snapshot.id for snapshot in job.snapshots)
+        signature = (repr(properties), job.placed, tuple(sorted(job.found)), waiting)
         is_due = self._due.get(job.service, float("inf")) <= time.monotonic()
         if not is_due and self._signatures.get(job.service) == signature:
             return
@@ -238,8 +265,10 @@ class Reconciler:
         if runtime is None or not dropped:
             return
         runtime.remove([part.id for part in runtime.list() if part.service in dropped], grace=0)
+        account_id = self._account.settings.account_id
+        keep = snapshots.kept(self._account.catalog, account_id)
         for service in dropped:
-            volumes.remove(runtime.client, self._account.settings.account_id, service, None, block=True)
+            volumes.remove(runtime.client, account_id, service, None, block=True, keep=keep)
 
     # Logs
 

@@ -14,10 +14,11 @@ from local.account.context import Context
 from local.account.objects.base import ObjectType, Reader, boolean, integer, one_of, read_options
 from local.account.result import Result, columns, status, table
 from local.account.sql import Name, Statement
-from local.spcs import admission, spec
+from local.spcs import admission, snapshots, spec
 from local.spcs.lifecycle import dns_name, resume, resume_pool, schema_hash, suspend
 from local.spcs.names import dns_label
 from local.spcs.observed import POOL, SERVICE
+from local.spcs.snapshot import restore_volume
 from local.spcs.source import read_from
 from local.spcs.status import is_upgrading, service_status
 
@@ -99,6 +100,7 @@ class Service(ObjectType):
         admission.require_owner_role(context)
 
     def created(self, context: Context, item: Object) -> None:
+        snapshots.seed(context, item)
         resume_pool(context, item)
 
     # SHOW and DESCRIBE
@@ -145,14 +147,15 @@ class Service(ObjectType):
     # ALTER and DROP
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
-        verbs = ("SUSPEND", "RESUME", "FROM")
+        verbs = ("SUSPEND", "RESUME", "FROM", "RESTORE")
         verb = next((verb for verb in verbs if statement.accept(verb)), None)
         if verb is None:
-            if statement.words(1) == ("RESTORE",):
-                raise errors.unsupported("ALTER SERVICE RESTORE VOLUME")
             return None
         _refuse_job(item)
         context.require("OPERATE", item)
+        if verb == "RESTORE":
+            statement.expect("VOLUME")
+            return restore_volume(context, item, statement)
         if verb == "FROM":
             return self._alter_from(context, item, statement)
         statement.end()
@@ -168,8 +171,8 @@ class Service(ObjectType):
         statement.end()
         owner = as_owner(context, item)
         pool = admission.find_pool(owner, item.properties["POOL"])
-        prepared = admission.prepare(owner, item.fqn, source, admission.family_of(pool))
-        if spec.block_volumes(prepared["SPEC"]) != spec.block_volumes(item.properties["SPEC"]):
+        prepared = admission.prepare(owner, item.fqn, source, admission.family_of(pool), anew=False)
+        if spec.fixed_parts(prepared["SPEC"]) != spec.fixed_parts(item.properties["SPEC"]):
             raise errors.SnowflakeError(
                 "395018",
                 "22023",
@@ -196,6 +199,12 @@ class Service(ObjectType):
                 low, high = changed["MIN_INSTANCES"], merged[key]
                 merged[key] = max(low or 1, high) if key == "MAX_INSTANCES" else min(low or 1, high)
         fill_instances(merged)
+        if merged["MIN_INSTANCES"] != item.properties["MIN_INSTANCES"] and spec.block_volumes(merged["SPEC"]):
+            raise errors.invalid_value(
+                merged["MIN_INSTANCES"],
+                "MIN_INSTANCES",
+                f"{item.properties['MIN_INSTANCES']}, which stays as it is for a service with block volumes",
+            )
         changed |= {key: merged[key] for key in ("MIN_INSTANCES", "MAX_INSTANCES", "MIN_READY_INSTANCES")}
 
     def rename(self, context: Context, item: Object, statement: Statement) -> Result:
@@ -209,6 +218,7 @@ class Service(ObjectType):
                 f"Service {item.name} has block storage volumes, whose data would be lost. "
                 f"Use DROP SERVICE {item.name} FORCE to drop it with them.",
             )
+        snapshots.back_up(context, item)
 
 
 def prepare_service(context: Context, name: Name, properties: dict[str, Any], job: bool = False) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from local.account.catalog import Object
 from local.account.result import now
-from local.spcs import session_token, volumes
+from local.spcs import session_token, snapshot_taker, snapshots, volumes
 from local.spcs.container_state import ended_state
 from local.spcs.docker_runtime import DockerRuntime
 from local.spcs.firewall import Firewall
@@ -14,6 +14,9 @@ from local.spcs.instance import Keeper, Memory
 from local.spcs.labels import CONTAINER, HOLDER, Found
 from local.spcs.observed import ContainerState, InstanceState, Observed
 from local.spcs.status import crash_looping
+
+# How often to look whether a volume is there that a snapshot waits for.
+_SNAPSHOT_SECONDS = 1.0
 
 
 @dataclass
@@ -24,12 +27,14 @@ class Job:
         item: the service; None when it was dropped.
         placed: instances that the pool has room for.
         found: what Docker has of the service.
+        snapshots: those of its volumes that are to be made.
     """
 
     service: int
     item: Object | None
     placed: frozenset[int]
     found: list[Found]
+    snapshots: list[Object] = field(default_factory=list)
     memories: dict[int, Memory] = field(default_factory=dict)
 
 
@@ -48,8 +53,9 @@ class ServicePass:
         """
         item = self._job.item
         if item is None:
-            self._remove_all(block=True)
+            self._remove_all()
             return None
+        waiting = self._take_snapshots()
         if item.properties.get("RESULT"):
             self._settle_ended(item)
             return None
@@ -57,9 +63,11 @@ class ServicePass:
             self._finish(item, "CANCELLED")
             return None
         if item.properties["SUSPENDED"]:
-            self._remove_all(block=False)
+            self._remove_all()
             return None
         due = self._keep_instances(item)
+        if waiting:
+            due = min(due or _SNAPSHOT_SECONDS, _SNAPSHOT_SECONDS)
         return self._after_job(item, due) if item.properties["IS_JOB"] else due
 
     def show_problem(self, text: str) -> None:
@@ -81,7 +89,7 @@ class ServicePass:
     def _keep_instances(self, item: Object) -> float | None:
         numbers = {part.instance for part in self._job.found}
         for number in sorted(numbers - self._job.placed):
-            self._remove_instance(item.id, number, block=False)
+            self._remove_instance(item.id, number)
         dues: list[float] = []
         digest = item.properties["SPEC_DIGEST"]
         for number in sorted(self._job.placed, reverse=True):
@@ -159,16 +167,27 @@ class ServicePass:
 
     # Instances that should not run
 
-    def _remove_all(self, block: bool) -> None:
+    def _take_snapshots(self) -> bool:
+        account, job = self._runtime.account, self._job
+        return snapshot_taker.take(
+            self._runtime.client, account.catalog, account.settings.account_id, job.snapshots, job.item
+        )
+
+    def _remove_all(self) -> None:
+        """Remove all instances; block volumes too when the service was dropped, but for their snapshots."""
         numbers = {part.instance for part in self._job.found}
         for number in numbers | set(self._observed.instances(self._job.service)):
-            self._remove_instance(self._job.service, number, block)
-        account = self._runtime.account
-        volumes.remove(self._runtime.client, account.settings.account_id, self._job.service, None, block)
+            self._remove_instance(self._job.service, number)
+        account, dropped = self._runtime.account, self._job.item is None
+        account_id, client = account.settings.account_id, self._runtime.client
+        if dropped:
+            self._take_snapshots()
+        keep = snapshots.kept(account.catalog, account_id)
+        volumes.remove(client, account_id, self._job.service, None, dropped, keep)
         session_token.forget(account, self._job.service)
         self._job.memories.clear()
 
-    def _remove_instance(self, service: int, number: int, block: bool) -> None:
+    def _remove_instance(self, service: int, number: int) -> None:
         before = self._observed.instances(service).get(number) or InstanceState()
         stopping = {name: _terminating(state) for name, state in before.containers.items()}
         self._observed.put(service, number, replace(before, terminating=True, containers=stopping))
@@ -180,7 +199,7 @@ class ServicePass:
             self._firewall.forget(holder.id)
         self._runtime.remove([holder.id for holder in holders], grace=0)
         account = self._runtime.account
-        volumes.remove(self._runtime.client, account.settings.account_id, service, number, block)
+        volumes.remove(self._runtime.client, account.settings.account_id, service, number, block=False)
         session_token.forget(account, service, number)
         self._job.memories.pop(number, None)
         self._observed.put(service, number, None)

@@ -34,7 +34,7 @@ def parse(text: str, family: Family, job: bool = False) -> Document:
         "containers", "endpoints", "volumes", "logExporters", "platformMonitor", "resourceManagement"
     )
     _refuse_unsupported(root, spec)
-    volumes = [spec_volumes.volume(node) for node in spec.get("volumes") or ()]
+    volumes = [spec_volumes.volume(node, job) for node in spec.get("volumes") or ()]
     found: Document = {
         "containers": [spec_containers.container(node, family, volumes) for node in spec.need("containers")]
     }
@@ -74,6 +74,18 @@ def describe(found: Document, images: dict[str, dict[str, str]]) -> str:
 
 def block_volumes(found: Document) -> list[Document]:
     return [volume for volume in found["spec"].get("volumes", ()) if volume["source"] == "block"]
+
+
+def fixed_parts(found: Document) -> list[Document]:
+    """What of the block volumes stays as it is for the life of a service."""
+    free = ("snapshotOnDelete", "snapshotDeleteAfter")
+    return [
+        {
+            **volume,
+            "blockConfig": {key: value for key, value in volume["blockConfig"].items() if key not in free},
+        }
+        for volume in block_volumes(found)
+    ]
 
 
 def _refuse_unsupported(root: Node, spec: Node) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from local.account import errors
 from local.spcs import units
 from local.spcs.document import Node, invalid
 from local.spcs.names import check_name
 
 SOURCES = ("local", "memory", "block", "stage")
+_PERIOD = re.compile(r"[1-9]\d{0,4}[hd]")
 _BLOCK_SIZE = re.compile(r"([1-9]\d*)Gi")
 
 
-def volume(node: Node) -> dict[str, Any]:
+def volume(node: Node, job: bool = False) -> dict[str, Any]:
     """One volume in normal form; the deprecated `source: "@stage"` becomes a stage volume."""
     node.only("name", "source", "size", "uid", "gid", "blockConfig", "stageConfig")
     found: dict[str, Any] = {"name": check_name(node.need("name")), "source": node.need("source").text()}
@@ -27,7 +27,7 @@ def volume(node: Node) -> dict[str, Any]:
     if source in ("memory", "block"):
         found["size"] = _size(node.need("size"), source)
     if source == "block":
-        found["blockConfig"] = _block_config(node.get("blockConfig"))
+        found["blockConfig"] = _block_config(node.get("blockConfig"), job)
     if source == "stage":
         found |= _stage(node, found)
     return found
@@ -52,26 +52,30 @@ def _size(node: Node, source: str) -> str:
     return text
 
 
-def _block_config(node: Node | None) -> dict[str, Any]:
+def _block_config(node: Node | None, job: bool) -> dict[str, Any]:
+    """Whoever drops a service still has its data for a while, unless it is a job or says otherwise."""
     found: dict[str, Any] = {"iops": 3000, "throughput": 125, "encryption": "SNOWFLAKE_SSE"}
+    found["snapshotOnDelete"] = not job
     if node is None:
         return found
     node.only(
         "initialContents", "iops", "throughput", "encryption", "snapshotOnDelete", "snapshotDeleteAfter"
     )
-    if node.get("initialContents"):
-        raise errors.unsupported("initialContents")
+    if contents := node.get("initialContents"):
+        name = contents.only("fromSnapshot").need("fromSnapshot").text()
+        found = {"initialContents": {"fromSnapshot": name}, **found}
     if iops := node.get("iops"):
         found["iops"] = iops.number(3000, 80000)
     if throughput := node.get("throughput"):
         found["throughput"] = throughput.number(125, 2000)
     if encryption := node.get("encryption"):
         found["encryption"] = encryption.choice("SNOWFLAKE_SSE", "SNOWFLAKE_FULL")
-    if (keep := node.get("snapshotOnDelete")) and keep.flag():
-        raise errors.unsupported("snapshotOnDelete: true")
-    if node.get("snapshotDeleteAfter"):
-        raise errors.unsupported("snapshotDeleteAfter")
-    found["snapshotOnDelete"] = False
+    if keep := node.get("snapshotOnDelete"):
+        found["snapshotOnDelete"] = keep.flag()
+    if after := node.get("snapshotDeleteAfter"):
+        if not _PERIOD.fullmatch(after.text()):
+            raise invalid(f"'{after.path}' is '{after.value}'; it must be like 12h or 7d")
+        found["snapshotDeleteAfter"] = after.text()
     return found
 
 

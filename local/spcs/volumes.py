@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from docker import DockerClient
@@ -10,9 +11,10 @@ from docker.types import Mount
 
 from local.account import access
 from local.account.catalog import Object
+from local.account.catalog_volumes import FILLING
 from local.account.sql import Name
 from local.account.stage import parse_location, stage_folder
-from local.spcs import labels, units
+from local.spcs import labels, snapshot_copy, snapshots, units
 
 if TYPE_CHECKING:
     from local.account.account import Account
@@ -43,14 +45,46 @@ def _mount(
     if volume["source"] == "stage":
         return _stage_mount(account, item, volume, path)
     account_id = account.settings.account_id
-    name = f"{labels.prefix(account_id, item.id, instance)}-{volume['name']}"
+    if volume["source"] == "block":
+        return Mount(
+            path, _block_volume(account, client, item, instance, volume), type="volume", no_copy=True
+        )
+    name = snapshots.first_volume(account_id, item.id, instance, volume["name"])
+    _ensure(account, client, name, item, instance, volume)
+    # A new volume is empty and root's, whatever the image has at that path.
+    return Mount(path, name, type="volume", no_copy=True)
+
+
+def _block_volume(
+    account: Account, client: DockerClient, item: Object, instance: int, volume: dict[str, Any]
+) -> str:
+    """Name of the Docker volume of a block volume, filled from its snapshot when it begins with one."""
+    account_id, row = (
+        account.settings.account_id,
+        account.catalog.block_volume(item.id, instance, volume["name"]),
+    )
+    if row is None:
+        name = snapshots.first_volume(account_id, item.id, instance, volume["name"])
+        _ensure(account, client, name, item, instance, volume)
+        return name
+    if row.state == FILLING:
+        marks = labels.for_volume(account_id, item.id, instance, "block")
+        try:
+            snapshot_copy.copy(client, account_id, row.source, row.docker, marks)
+        except snapshot_copy.CopyError as error:
+            raise VolumeError(f"Volume {volume['name']} from snapshot {row.snapshot}: {error}") from None
+        account.catalog.set_block_volume_filled(row.docker)
+    return row.docker
+
+
+def _ensure(
+    account: Account, client: DockerClient, name: str, item: Object, instance: int, volume: dict[str, Any]
+) -> None:
     try:
         client.api.inspect_volume(name)
     except NotFound:
-        marks = labels.for_volume(account_id, item.id, instance, volume["source"])
+        marks = labels.for_volume(account.settings.account_id, item.id, instance, volume["source"])
         client.api.create_volume(name, driver_opts=_options(volume), labels=marks)
-    # A new volume is empty and root's, whatever the image has at that path.
-    return Mount(path, name, type="volume", no_copy=True)
 
 
 def _options(volume: dict[str, Any]) -> dict[str, str]:
@@ -72,11 +106,27 @@ def _stage_mount(account: Account, item: Object, volume: dict[str, Any], path: s
     return Mount(path, str(folder.resolve()), type="bind", read_only=not allowed.has("WRITE", stage))
 
 
-def remove(client: DockerClient, account_id: str, service: int, instance: int | None, block: bool) -> None:
-    """Remove the Docker volumes of an instance, or of all; block volumes only when told so."""
-    for volume in client.api.volumes(filters={"label": labels.of_account(account_id)})["Volumes"] or ():
+def listed(client: DockerClient, account_id: str) -> list[dict[str, Any]]:
+    """All Docker volumes of the account."""
+    return client.api.volumes(filters={"label": labels.of_account(account_id)})["Volumes"] or []
+
+
+def remove(
+    client: DockerClient,
+    account_id: str,
+    service: int,
+    instance: int | None,
+    block: bool,
+    keep: Collection[str] = (),
+) -> None:
+    """Remove the Docker volumes of an instance, or of all; block volumes only when told so.
+
+    Args:
+        keep: names of volumes that stay in any case.
+    """
+    for volume in listed(client, account_id):
         marks = volume.get("Labels") or {}
-        if labels.service_of(marks) != service or labels.source_of(marks) == "":
+        if labels.service_of(marks) != service or labels.source_of(marks) == "" or volume["Name"] in keep:
             continue
         if instance is not None and labels.instance_of(marks) != instance:
             continue
@@ -88,8 +138,9 @@ def remove(client: DockerClient, account_id: str, service: int, instance: int | 
             continue
 
 
-def services_with_volumes(client: DockerClient, account_id: str) -> set[int]:
-    """Services that have a volume on Docker."""
-    volumes = client.api.volumes(filters={"label": labels.of_account(account_id)})["Volumes"] or ()
-    found = {labels.service_of(volume.get("Labels") or {}) for volume in volumes}
-    return {service for service in found if service is not None}
+def services_with(found: list[dict[str, Any]], keep: Collection[str] = ()) -> set[int]:
+    """Services that have a volume among those of the account, besides what is kept for snapshots."""
+    services = {
+        labels.service_of(volume.get("Labels") or {}) for volume in found if volume["Name"] not in keep
+    }
+    return {service for service in services if service is not None}
