@@ -144,12 +144,23 @@ def _image(context: Context, image: str, family: Family) -> dict[str, str]:
 
 
 def _secret(context: Context, service: Name, secret: Document) -> Name:
-    parts = Statement(secret["snowflakeSecret"]["objectName"]).parts()
-    above = [service.database, service.schema][: 3 - len(parts)]
-    name = Name(*above, *parts)
+    name = _full_name(service, secret["snowflakeSecret"]["objectName"])
     context.require_usage(name)
     _require(context, "READ", context.get("SECRET", name))
     return name
+
+
+def _full_name(service: Name, text: str) -> Name:
+    """An object that a specification names, in the service's schema unless it says otherwise."""
+    try:
+        statement = Statement(text)
+        parts = statement.parts()
+        statement.end()
+    except SnowflakeError:
+        parts = []
+    if not 1 <= len(parts) <= 3:
+        raise invalid(f"'{text}' is no name of an object")
+    return Name(*[service.database, service.schema][: 3 - len(parts)], *parts)
 
 
 def _stage(context: Context, volume: Document) -> Name:
@@ -164,9 +175,7 @@ def _seeds(context: Context, service: Name, document: Document) -> dict[str, tup
     for volume in spec.block_volumes(document):
         contents = volume["blockConfig"].get("initialContents")
         if contents:
-            parts = Statement(contents["fromSnapshot"]).parts()
-            above = [service.database, service.schema][: 3 - len(parts)]
-            item = snapshot.usable(context, Name(*above, *parts))
+            item = snapshot.usable(context, _full_name(service, contents["fromSnapshot"]))
             _require(context, "USAGE", item)
             snapshot.require_fitting(item, volume)
             docker = snapshots.content(context.account.settings.account_id, item)

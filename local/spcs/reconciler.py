@@ -175,7 +175,7 @@ class Reconciler:
         waiting, with_volumes = self._look_at_volumes(client)
         services = {item.id: item for item in self._account.catalog.objects(SERVICE)}
         pools = self._account.catalog.objects(POOL)
-        if not services and not pools and not with_volumes | set(waiting) and not self._leftovers(client):
+        if not services and not pools and not with_volumes and not waiting and not self._leftovers(client):
             network.remove(client, account_id)
             session_token.forget_all(self._account)
             self._forget_network()
@@ -186,12 +186,13 @@ class Reconciler:
         firewall.refresh()
         placed = self._placements(pools, found)
         known = {part.service for part in found} | set(self._observed.services())
-        known |= with_volumes | set(waiting)
+        known |= {*with_volumes, *waiting}
         self._observed.dropped = known - set(services)
         for service in sorted({*services, *known}):
             item = services.get(service)
             mine = [part for part in found if part.service == service]
             job = Job(service, item, placed.get(service, frozenset()), mine, waiting.get(service, []))
+            job.volumes = () if item else with_volumes.get(service, ())
             job.memories = self._memories.setdefault(service, {})
             self._consider(runtime, firewall, job)
         for service in set(self._memories) - known - set(services):
@@ -200,15 +201,17 @@ class Reconciler:
         idle_delay = idle.suspend_idle(self._account, pools)
         return max(0.0, min(soonest - time.monotonic(), idle_delay, _LOOK_SECONDS))
 
-    def _look_at_volumes(self, client: DockerClient) -> tuple[dict[int, list[Object]], set[int]]:
-        """Snapshots that are to be made, by service, and the services that have volumes of their own."""
+    def _look_at_volumes(
+        self, client: DockerClient
+    ) -> tuple[dict[int, list[Object]], dict[int, tuple[str, ...]]]:
+        """Snapshots that are to be made, by service, and the volumes that services have of their own."""
         catalog, account_id = self._account.catalog, self._account.settings.account_id
         snapshots.drop_expired(catalog)
         # Read before what is kept: a volume that is made from now on is not taken for something left over.
         found = volumes.listed(client, account_id)
         kept = snapshots.kept(catalog, account_id)
         snapshot_taker.sweep(client, catalog, kept, found)
-        return snapshots.pending(catalog), volumes.services_with(found, kept)
+        return snapshots.pending(catalog), volumes.by_service(found, kept)
 
     def _leftovers(self, client: DockerClient) -> bool:
         account_id = self._account.settings.account_id
@@ -230,7 +233,7 @@ class Reconciler:
             return
         properties = job.item.properties if job.item else None
         waiting = tuple(snapshot.id for snapshot in job.snapshots)
-        signature = (repr(properties), job.placed, tuple(sorted(job.found)), waiting)
+        signature = (repr(properties), job.placed, tuple(sorted(job.found)), waiting, job.volumes)
         is_due = self._due.get(job.service, float("inf")) <= time.monotonic()
         if not is_due and self._signatures.get(job.service) == signature:
             return

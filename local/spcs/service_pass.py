@@ -17,6 +17,8 @@ from local.spcs.status import crash_looping
 
 # How often to look whether a volume is there that a snapshot waits for.
 _SNAPSHOT_SECONDS = 1.0
+# When to try again to remove volumes that something still uses.
+_VOLUME_SECONDS = 5.0
 
 
 @dataclass
@@ -28,6 +30,7 @@ class Job:
         placed: instances that the pool has room for.
         found: what Docker has of the service.
         snapshots: those of its volumes that are to be made.
+        volumes: of a dropped service, what is to be removed.
     """
 
     service: int
@@ -35,6 +38,7 @@ class Job:
     placed: frozenset[int]
     found: list[Found]
     snapshots: list[Object] = field(default_factory=list)
+    volumes: tuple[str, ...] = ()
     memories: dict[int, Memory] = field(default_factory=dict)
 
 
@@ -53,8 +57,7 @@ class ServicePass:
         """
         item = self._job.item
         if item is None:
-            self._remove_all()
-            return None
+            return None if self._remove_all() else _VOLUME_SECONDS
         waiting = self._take_snapshots()
         if item.properties.get("RESULT"):
             self._settle_ended(item)
@@ -173,8 +176,12 @@ class ServicePass:
             self._runtime.client, account.catalog, account.settings.account_id, job.snapshots, job.item
         )
 
-    def _remove_all(self) -> None:
-        """Remove all instances; block volumes too when the service was dropped, but for their snapshots."""
+    def _remove_all(self) -> bool:
+        """Remove all instances; block volumes too when the service was dropped, but for their snapshots.
+
+        Returns:
+            Whether all volumes that should go are gone.
+        """
         numbers = {part.instance for part in self._job.found}
         for number in numbers | set(self._observed.instances(self._job.service)):
             self._remove_instance(self._job.service, number)
@@ -183,9 +190,10 @@ class ServicePass:
         if dropped:
             self._take_snapshots()
         keep = snapshots.kept(account.catalog, account_id)
-        volumes.remove(client, account_id, self._job.service, None, dropped, keep)
+        gone = volumes.remove(client, account_id, self._job.service, None, dropped, keep)
         session_token.forget(account, self._job.service)
         self._job.memories.clear()
+        return gone
 
     def _remove_instance(self, service: int, number: int) -> None:
         before = self._observed.instances(service).get(number) or InstanceState()

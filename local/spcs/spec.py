@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any
 
 from local.account import errors
@@ -16,7 +17,12 @@ from local.spcs.families import Family
 from local.spcs.names import check_name, check_role_name, unique
 
 Document = dict[str, Any]
-MAX_CONTAINERS, MAX_ENDPOINTS, MAX_VOLUMES, MAX_BLOCK_VOLUMES = 20, 100, 20, 3
+MAX_CONTAINERS, MAX_ENDPOINTS, MAX_VOLUMES, MAX_BLOCK_VOLUMES, MAX_SECRETS = 20, 100, 20, 3, 50
+# Of the deprecated form; with `stageConfig` there may be as many as volumes.
+MAX_STAGE_SOURCES = 5
+ALL_ENDPOINTS = "ALL_ENDPOINTS_USAGE"
+_PORT_RANGE = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
 def parse(text: str, family: Family, job: bool = False) -> Document:
@@ -34,9 +40,11 @@ def parse(text: str, family: Family, job: bool = False) -> Document:
         "containers", "endpoints", "volumes", "logExporters", "platformMonitor", "resourceManagement"
     )
     _refuse_unsupported(root, spec)
-    volumes = [spec_volumes.volume(node, job) for node in spec.get("volumes") or ()]
+    volumes = _volumes(spec, job)
     found: Document = {
-        "containers": [spec_containers.container(node, family, volumes) for node in spec.need("containers")]
+        "containers": [
+            spec_containers.container(node, family, volumes) for node in spec.need("containers").some()
+        ]
     }
     if endpoints := [_endpoint(node) for node in spec.get("endpoints") or ()]:
         found["endpoints"] = endpoints
@@ -99,6 +107,13 @@ def _refuse_unsupported(root: Node, spec: Node) -> None:
             raise errors.unsupported(key)
 
 
+def _volumes(spec: Node, job: bool) -> list[Document]:
+    nodes = list(spec.get("volumes") or ())
+    if sum(node.need("source").text().startswith("@") for node in nodes) > MAX_STAGE_SOURCES:
+        raise invalid(f"more than {MAX_STAGE_SOURCES} volumes with a stage as their source")
+    return [spec_volumes.volume(node, job) for node in nodes]
+
+
 def _check_limits(found: Document) -> None:
     for key, limit in (
         ("containers", MAX_CONTAINERS),
@@ -109,8 +124,8 @@ def _check_limits(found: Document) -> None:
         if len(items) > limit:
             raise invalid(f"more than {limit} {key}")
         unique(key, [item["name"] for item in items])
-    if not found["containers"]:
-        raise invalid("'containers' must not be empty")
+    if sum(len(container.get("secrets", ())) for container in found["containers"]) > MAX_SECRETS:
+        raise invalid(f"more than {MAX_SECRETS} secrets")
     if sum(volume["source"] == "block" for volume in found.get("volumes", ())) > MAX_BLOCK_VOLUMES:
         raise invalid(f"more than {MAX_BLOCK_VOLUMES} block volumes")
 
@@ -136,8 +151,8 @@ def _endpoint(node: Node) -> Document:
 
 
 def _port_range(node: Node, endpoint: Document) -> str:
-    low, _, high = node.text().partition("-")
-    if not low.isdigit() or not high.isdigit() or not 1 <= int(low) <= int(high) <= 65535:
+    ports = _PORT_RANGE.fullmatch(node.text())
+    if not ports or not 1 <= int(ports[1]) <= int(ports[2]) <= 65535:
         raise invalid(f"'{node.path}' must be like 8000-8010")
     if endpoint["public"] or endpoint["protocol"] != "TCP":
         raise invalid(f"'{node.path}' needs protocol TCP and a private endpoint")
@@ -150,14 +165,18 @@ def _cors(node: Node) -> Document:
     node.only(*names)
     node.need(names[0])
     found = {name: value.texts() for name in names if (value := node.get(name))}
-    if "*" in found[names[0]]:
-        raise invalid(f"'{node.path}.{names[0]}' must list full origins, not '*'")
+    wrong = [origin for origin in found[names[0]] if not _ORIGIN.fullmatch(origin)]
+    if wrong or not found[names[0]]:
+        shown = f", not '{wrong[0]}'" if wrong else ""
+        raise invalid(f"'{node.path}.{names[0]}' must list full origins like https://example.com{shown}")
     return found
 
 
 def _service_role(node: Node, endpoints: list[Document]) -> Document:
     node.only("name", "endpoints")
-    found = {"name": check_role_name(node.need("name")), "endpoints": node.need("endpoints").texts()}
+    found = {"name": check_role_name(node.need("name")), "endpoints": node.need("endpoints").some().texts()}
+    if found["name"].upper() == ALL_ENDPOINTS:
+        raise invalid(f"'{ALL_ENDPOINTS}' is the role that every service has: '{node.path}'")
     known = {endpoint["name"] for endpoint in endpoints}
     for name in found["endpoints"]:
         if name not in known:

@@ -9,7 +9,7 @@ from typing import Any
 from local.spcs import units
 from local.spcs.document import Node, invalid
 from local.spcs.families import Family
-from local.spcs.names import check_name
+from local.spcs.names import check_name, unique
 
 _KEYS = ("name", "image", "command", "args", "env", "readinessProbe", "livenessProbe", "volumeMounts")
 _KEYS += ("resources", "mountSessionToken", "sessionTokenConfig", "secrets")
@@ -17,6 +17,7 @@ GPU = "nvidia.com/gpu"
 DEFAULT_TOKEN_PATH = "/snowflake/session"  # noqa: S105 a folder, not a secret
 _PERMISSION = re.compile(r"0[0-7]{3}")
 _TOKEN_PATH = re.compile(r"/[A-Za-z0-9/_.-]*")
+_VARIABLE = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
 
 
 def container(node: Node, family: Family, volumes: list[dict[str, Any]]) -> dict[str, Any]:
@@ -27,16 +28,17 @@ def container(node: Node, family: Family, volumes: list[dict[str, Any]]) -> dict
         if part := node.get(key):
             found[key] = part.texts()
     if env := node.get("env"):
-        found["env"] = {key: value.scalar() for key, value in env.entries()}
+        found["env"] = {_variable(key, env.path): value.scalar() for key, value in env.entries()}
     for key, period in (("readinessProbe", 5), ("livenessProbe", 10)):
         if part := node.get(key):
             found[key] = _probe(part, period)
     if mounts := node.get("volumeMounts"):
-        found["volumeMounts"] = [_mount(mount, volumes) for mount in mounts]
+        found["volumeMounts"] = [_mount(mount, volumes) for mount in mounts.some()]
+        unique(mounts.path, [mount["mountPath"] for mount in found["volumeMounts"]])
     found["resources"] = _resources(node.get("resources"), family)
     found |= _session_token(node)
     if secrets := node.get("secrets"):
-        found["secrets"] = [_secret(secret) for secret in secrets]
+        found["secrets"] = [_secret(secret) for secret in secrets.some()]
     return found
 
 
@@ -59,9 +61,19 @@ def _mount(node: Node, volumes: list[dict[str, Any]]) -> dict[str, str]:
     name, path = node.need("name").text(), node.need("mountPath").text()
     if name not in {volume["name"] for volume in volumes}:
         raise invalid(f"unknown volume '{name}' in '{node.path}'")
-    if not path.startswith("/"):
-        raise invalid(f"'{node.path}.mountPath' must be an absolute path, not '{path}'")
-    return {"name": name, "mountPath": path}
+    return {"name": name, "mountPath": _absolute(node.path, "mountPath", path)}
+
+
+def _absolute(where: str, key: str, path: str) -> str:
+    if not path.startswith("/") or ".." in path.split("/") or not path.strip("/"):
+        raise invalid(f"'{where}.{key}' must be an absolute path, not '{path}'")
+    return path
+
+
+def _variable(name: str, where: str) -> str:
+    if not _VARIABLE.fullmatch(name):
+        raise invalid(f"'{name}' in '{where}' is no name of an environment variable")
+    return name
 
 
 def _resources(node: Node | None, family: Family) -> dict[str, dict[str, str]]:
@@ -73,6 +85,7 @@ def _resources(node: Node | None, family: Family) -> dict[str, dict[str, str]]:
                 part.only("cpu", "memory", GPU)
                 given[key] = {name: _quantity(value, name) for name, value in part.entries()}
     requests, limits = given["requests"], given["limits"]
+    _check_limits(node, requests, limits)
     _check_gpus(node, requests, limits, family)
     filled_requests = {
         "memory": requests.get("memory") or _default(limits.get("memory"), "0.5Gi", units.memory),
@@ -87,11 +100,21 @@ def _resources(node: Node | None, family: Family) -> dict[str, dict[str, str]]:
     return {"requests": filled_requests, "limits": filled_limits}
 
 
+def _check_limits(node: Node | None, requests: dict[str, str], limits: dict[str, str]) -> None:
+    for name, read in (("cpu", units.cpus), ("memory", units.memory)):
+        if node is None or name not in limits:
+            continue
+        if not read(limits[name]):
+            raise invalid(f"'{node.path}.limits.{name}' must be more than 0")
+        if name in requests and read(requests[name]) > read(limits[name]):
+            raise invalid(f"'{node.path}.requests.{name}' is more than the limit of {limits[name]}")
+
+
 def _quantity(node: Node, name: str) -> str:
     text = node.scalar()
     try:
         if name == GPU:
-            int(text)
+            int(text if re.fullmatch("[0-9]{1,4}", text) else "none")
         else:
             (units.memory if name == "memory" else units.cpus)(text)
     except ValueError:
@@ -168,7 +191,7 @@ def _secret(node: Node) -> dict[str, Any]:
     if folder:
         if key:
             raise invalid(f"'secretKeyRef' goes with 'envVarName' only: '{node.path}'")
-        return {**found, "directoryPath": folder.text()}
+        return {**found, "directoryPath": _absolute(node.path, "directoryPath", folder.text())}
     assert variable is not None
     key_name = node.need("secretKeyRef").choice("username", "password", "secret_string")
-    return {**found, "secretKeyRef": key_name, "envVarName": variable.text()}
+    return {**found, "secretKeyRef": key_name, "envVarName": _variable(variable.text(), node.path)}

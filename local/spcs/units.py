@@ -6,7 +6,7 @@ import re
 
 _FACTORS = {"m": 0.001, "": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 _MEMORY_UNITS = ("M", "Mi", "G", "Gi")
-_PATTERN = re.compile(r"(\d+(?:\.\d+)?)(m|k|M|G|Ki|Mi|Gi)?")
+_PATTERN = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)(m|k|M|G|Ki|Mi|Gi)?")
 GIB = 2**30
 
 

@@ -118,12 +118,16 @@ def remove(
     instance: int | None,
     block: bool,
     keep: Collection[str] = (),
-) -> None:
+) -> bool:
     """Remove the Docker volumes of an instance, or of all; block volumes only when told so.
 
     Args:
         keep: names of volumes that stay in any case.
+
+    Returns:
+        Whether all are gone; one that Docker still uses is not.
     """
+    gone = True
     for volume in listed(client, account_id):
         marks = volume.get("Labels") or {}
         if labels.service_of(marks) != service or labels.source_of(marks) == "" or volume["Name"] in keep:
@@ -134,13 +138,18 @@ def remove(
             continue
         try:
             client.api.remove_volume(volume["Name"])
-        except (NotFound, APIError):
+        except NotFound:
             continue
+        except APIError:
+            gone = False
+    return gone
 
 
-def services_with(found: list[dict[str, Any]], keep: Collection[str] = ()) -> set[int]:
-    """Services that have a volume among those of the account, besides what is kept for snapshots."""
-    services = {
-        labels.service_of(volume.get("Labels") or {}) for volume in found if volume["Name"] not in keep
-    }
-    return {service for service in services if service is not None}
+def by_service(found: list[dict[str, Any]], keep: Collection[str] = ()) -> dict[int, tuple[str, ...]]:
+    """Names of the services' volumes among those of the account, besides what is kept for snapshots."""
+    names: dict[int, tuple[str, ...]] = {}
+    for volume in found:
+        service = labels.service_of(volume.get("Labels") or {})
+        if service is not None and volume["Name"] not in keep:
+            names[service] = (*names.get(service, ()), volume["Name"])
+    return names

@@ -106,10 +106,6 @@ def test_snapshot_new_service_and_restored_volume(account: RunningAccount, world
         with world.service("UNDONE", keeper(world, "x", initialContents={"fromSnapshot": kept[0]})) as undone:
             assert "FOUND new" in world.logs(undone)
             world.run("DROP SNAPSHOT FIRST")
-            world.run(f"ALTER SERVICE {undone} SUSPEND")
-            world.eventually(lambda: world.status(undone) == "SUSPENDED")
-            world.run(f"ALTER SERVICE {undone} RESUME")
-            world.eventually(lambda: "FOUND x" in world.logs(undone))
     assert world.eventually(lambda: len(backups(world, "KEEPER")) == 2)
     for left in [*backups(world, "KEEPER"), *world.eventually(lambda: backups(world, "UNDONE"))]:
         world.run(f"DROP SNAPSHOT {left}")

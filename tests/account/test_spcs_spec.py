@@ -66,7 +66,7 @@ REFUSED = [
     ((*ENDPOINT, "authenticationPolicy"), 1, f"{UNKNOWN} 'authenticationPolicy' for 'endpoints[1]'."),
     (("specs",), 1, f"{UNKNOWN} 'specs' for 'specification'."),
     (("spec", "containers"), None, "missing 'containers' for 'spec'."),
-    (("spec", "containers"), [], "'containers' must not be empty"),
+    (("spec", "containers"), [], "invalid 'containers'. Value is empty."),
     ((*CONTAINER, "image"), None, "missing 'image' for 'containers[0]'."),
     ((*CONTAINER, "name"), "My_Name", "'containers[0].name' is 'My_Name'"),
     ((*CONTAINER, "name"), "x" * 64, "1 to 63 characters"),
@@ -120,7 +120,11 @@ def test_refused(path: tuple[Any, ...], value: Any, text: str) -> None:
     [
         (("spec", "resourceManagement"), {"autoScalingPolicies": {}}, "resourceManagement"),
         (("capabilities",), {"securityContext": {"executeAsCaller": True}}, "executeAsCaller"),
-        ((*VOLUME, "blockConfig"), {"initialContents": {"fromSnapshot": "s"}}, "initialContents"),
+        (
+            ("capabilities",),
+            {"securityContext": {"enableCustomCredentials": True}},
+            "enableCustomCredentials",
+        ),
     ],
 )
 def test_unsupported_is_named(path: tuple[Any, ...], value: Any, feature: str) -> None:
@@ -158,10 +162,14 @@ def test_resources_of_a_container_that_names_none() -> None:
 
 def test_normal_form_is_stable() -> None:
     found = spec.parse(yaml.safe_dump(GOOD), FAMILY)
-    for volume in found["spec"]["volumes"]:
-        volume.get("blockConfig", {}).pop("snapshotOnDelete", None)
-    again = spec.parse(yaml.safe_dump(found), FAMILY)
-    assert again["spec"]["containers"] == found["spec"]["containers"]
+    assert spec.parse(yaml.safe_dump(found), FAMILY) == found
+
+
+def test_block_volumes_are_backed_up_unless_a_job_has_them() -> None:
+    document = changed((*ENDPOINT, "public"), False)
+    for job, kept in ((False, True), (True, False)):
+        volume = spec.parse(document, FAMILY, job)["spec"]["volumes"][0]
+        assert volume["blockConfig"]["snapshotOnDelete"] is kept
 
 
 def test_description_shows_digests_and_quotes_values() -> None:
@@ -198,6 +206,9 @@ def test_deprecated_stage_source() -> None:
         ("a: {{ x | default('y') }}", {}, "a: y"),
         ("a: {{ x | default('y', true) }}", {"x": ""}, "a: y"),
         ("a: {{ x | default('y') }}", {"x": ""}, "a: "),
+        ("a: {{ x }}", {"x": '["b", 1]'}, 'a: ["b", 1]'),
+        ("a: {{ x }}", {"x": '{"b": true}'}, 'a: {"b": true}'),
+        ("a: {{ x | default(5) }}\n", {}, "a: 5\n"),
     ],
 )
 def test_templates(template: str, values: dict[str, str], result: str) -> None:
@@ -206,7 +217,21 @@ def test_templates(template: str, values: dict[str, str], result: str) -> None:
 
 @pytest.mark.parametrize(
     ("template", "values"),
-    [("{{ x }}", {}), ("{{ x }}", {"x": "/p:1"}), ("{{ x", {"x": "1"}), ("{{ x | upper }}", {"x": "a"})],
+    [
+        ("{{ x }}", {}),
+        ("{{ X }}", {"x": "1"}),
+        ("{{ x }}", {"x": "/p:1"}),
+        ("{{ x", {"x": "1"}),
+        ("{{ x | upper }}", {"x": "a"}),
+        ("{{ 'a' * 10 ** 10 }}", {}),
+        ("{% for a in x %}{{ x }}{% endfor %}", {"x": "aa"}),
+        ("{{ x.__class__ }}", {"x": "a"}),
+        ("{% include '/etc/passwd' %}", {}),
+        ("x" * 200_000, {}),
+        ("{{ " + "(" * 5000 + "x" + ")" * 5000 + " }}", {"x": "a"}),
+        ("{{ x }}", {"x": "[" * 50_000}),
+    ],
+    ids=range(12),
 )
 def test_templates_refused(template: str, values: dict[str, str]) -> None:
     with pytest.raises(SnowflakeError, match="Unable to render service spec from given template") as caught:
