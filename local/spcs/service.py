@@ -172,13 +172,7 @@ class Service(ObjectType):
         owner = as_owner(context, item)
         pool = admission.find_pool(owner, item.properties["POOL"])
         prepared = admission.prepare(owner, item.fqn, source, admission.family_of(pool), anew=False)
-        if spec.fixed_parts(prepared["SPEC"]) != spec.fixed_parts(item.properties["SPEC"]):
-            raise errors.SnowflakeError(
-                "395018",
-                "22023",
-                "Invalid spec: block volumes of a service cannot be added, removed or changed. "
-                f"Drop service {item.name} and create it anew.",
-            )
+        spec.require_same_block_volumes(item.properties["SPEC"], prepared["SPEC"])
         with context.catalog.transaction():
             fresh = context.catalog.by_id(item.id)
             if fresh is None:

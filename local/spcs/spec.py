@@ -84,8 +84,19 @@ def block_volumes(found: Document) -> list[Document]:
     return [volume for volume in found["spec"].get("volumes", ()) if volume["source"] == "block"]
 
 
-def fixed_parts(found: Document) -> list[Document]:
-    """What of the block volumes stays as it is for the life of a service."""
+def require_same_block_volumes(before: Document, after: Document) -> None:
+    """Block volumes stay as they are for the life of a service, but for how they are backed up.
+
+    Raises:
+        SnowflakeError: 395018.
+    """
+    if _fixed_parts(before) != _fixed_parts(after):
+        raise invalid(
+            "block volumes of a service cannot be added, removed or changed. Drop it and create it anew"
+        )
+
+
+def _fixed_parts(found: Document) -> list[Document]:
     free = ("snapshotOnDelete", "snapshotDeleteAfter")
     return [
         {

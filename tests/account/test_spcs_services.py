@@ -12,7 +12,11 @@ from tests.account.spcs_world import OWNER, READY, SERVER, World, world_of
 
 pytestmark = pytest.mark.docker
 WEB = [{"name": "web", "port": 8000}]
-BLOCK = {"volumes": [{"name": "data", "source": "block", "size": "1Gi"}]}
+BLOCK = {
+    "volumes": [
+        {"name": "data", "source": "block", "size": "1Gi", "blockConfig": {"snapshotOnDelete": False}}
+    ]
+}
 MOUNT = {**READY, "volumeMounts": [{"name": "data", "mountPath": "/data"}]}
 COUNT = "open('/data/starts', 'a').write('x'); print(open('/data/starts').read(), flush=True); "
 
