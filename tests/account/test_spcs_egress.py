@@ -143,6 +143,13 @@ def test_wildcard_opens_one_level(attached: World, outside: Outside) -> None:
     assert told(attached, SERVICE, OWNER)[f"{DEEP}:8080"] == "unknown"
 
 
+def test_everywhere_is_no_private_network(attached: World) -> None:
+    administer(attached, f"ALTER NETWORK RULE {RULE} SET VALUE_LIST = ('0.0.0.0:443')")
+    attached.eventually(lambda: closed(attached))
+    # Every name is known now, but what it leads to here is in a private network, and on another port.
+    attached.eventually(lambda: told(attached, SERVICE, OWNER)[f"{TWO}:8080"] == "closed")
+
+
 @pytest.mark.parametrize(
     ("taken", "given"),
     [
@@ -199,3 +206,11 @@ print(asked('{outside.one}', '{ONE}'), asked('1.1.1.1', '{ONE}'))
     attached.run("DROP SERVICE ASKING")
     assert words[:2] == ["1", "empty"]
     assert set(words[2:]) <= {"none", "empty"}
+
+
+def test_restarted_account_goes_on_where_it_was(attached: World) -> None:
+    attached.account.restart()
+    attached.wait_for(SERVICE)
+    assert state(attached)[1] == "alive"
+    attached.run(DETACH)
+    attached.eventually(lambda: closed(attached))
