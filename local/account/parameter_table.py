@@ -6,6 +6,7 @@ account does not act on, so that it keeps its default.
 
 ROWS = """
 ABORT_DETACHED_QUERY; bool; AUN!; false; End statements whose client has lost its connection
+ALLOWED_SPCS_WORKLOAD_TYPES; text; A!; ALL; Kinds of services that may run
 AUTOCOMMIT; bool; AUN; true; Each statement is a transaction of its own
 BINARY_INPUT_FORMAT; text; AUN!; HEX; How text is read as binary
 BINARY_OUTPUT_FORMAT; HEX|BASE64; AUN!; HEX; How binary is shown
@@ -24,6 +25,7 @@ DATE_OUTPUT_FORMAT; text; AUN; YYYY-MM-DD; How dates are shown
 DEFAULT_DDL_COLLATION; text; ADS!; ; Collation of new text columns
 DEFAULT_NOTEBOOK_COMPUTE_POOL_CPU; text; ADS; SYSTEM_COMPUTE_POOL_CPU; Compute pool of new notebooks
 DEFAULT_NOTEBOOK_COMPUTE_POOL_GPU; text; ADS; SYSTEM_COMPUTE_POOL_GPU; Compute pool of new notebooks with GPU
+DISALLOWED_SPCS_WORKLOAD_TYPES; text; A!; ; Kinds of services that may not run
 ENABLE_CONSOLE_OUTPUT; bool; ADS; false; Procedures write to the console
 ENABLE_UNLOAD_PHYSICAL_TYPE_OPTIMIZATION; bool; AUN; true; Smaller types in unloaded Parquet files
 ENABLE_UNREDACTED_QUERY_SYNTAX_ERROR; bool; AU; false; Failed statements are shown in full in histories
@@ -48,6 +50,7 @@ OAUTH_ADD_PRIVILEGED_ROLES_TO_BLOCKED_LIST; bool; A; true; OAuth clients cannot 
 ODBC_TREAT_DECIMAL_AS_INT; bool; AUN; false; ODBC gives whole decimals as integers
 PIPE_EXECUTION_PAUSED; bool; AS; false; Pipes are paused
 PREVENT_UNLOAD_TO_INTERNAL_STAGES; bool; AU!; false; No unloading to internal stages
+PYTHON_CONNECTOR_QUERY_RESULT_FORMAT; JSON; AUN; JSON; Form in which results go to the Python connector
 QUERY_TAG; text; AUN; ; Text that marks the session's statements
 QUOTED_IDENTIFIERS_IGNORE_CASE; bool; AUNDS!; false; Quoted names are folded to upper case
 REPLACE_INVALID_CHARACTERS; bool; ADS; false; Iceberg tables get a mark in place of bad UTF-8

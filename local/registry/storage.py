@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 ROOT = "/var/lib/registry/docker/registry/v2"
 _REPOSITORIES = f"{ROOT}/repositories"
 CONFIG = "/etc/docker/registry/config.yml"
-# Prints `<seconds since the epoch> <digest> <file>` for each tag below a folder.
+# Prints `<seconds since the epoch> <digest> <file>` for each tag below a folder, and a dot: a busy engine may
+# lose what so short a command prints.
+_END = "."
+_ATTEMPTS = 5
 _LIST = """
-cd "$1" 2>/dev/null || exit 0
+cd "$1" 2>/dev/null || { busybox echo .; exit 0; }
 busybox find . -path '*/_manifests/tags/*/current/link' | while read -r file; do
   busybox printf '%s %s %s\\n' "$(busybox stat -c %Y "$file")" "$(busybox cat "$file")" "$file"
 done
+busybox echo .
 """
 
 
@@ -72,9 +76,17 @@ class Storage:
         self._run(client, ["/entrypoint.sh", "garbage-collect", CONFIG])
 
     def tags(self, client: DockerClient, repository: str) -> list[Tag]:
-        """All tags of all images of one `database/schema/repository`."""
-        output = self._run(client, ["sh", "-c", _LIST, "sh", f"{_REPOSITORIES}/{repository}"])
-        return sorted(_tag(line) for line in output.splitlines())
+        """All tags of all images of one `database/schema/repository`.
+
+        Raises:
+            StorageError: the engine lost the answer again and again.
+        """
+        for _ in range(_ATTEMPTS):
+            output = self._run(client, ["sh", "-c", _LIST, "sh", f"{_REPOSITORIES}/{repository}"])
+            *lines, end = output.splitlines() or [""]
+            if end == _END:
+                return sorted(_tag(line) for line in lines)
+        raise StorageError(f"no complete list of the tags of {repository}")
 
     def _run(self, client: DockerClient, command: list[str]) -> str:
         container = client.containers.get(self.container)

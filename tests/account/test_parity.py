@@ -38,5 +38,13 @@ def test_cases(area: Area, results: list[Result]) -> None:
     assert not differing, "\n".join(differing)
 
 
+def test_every_command_is_counted(world: World) -> None:
+    sent = [case.steps[0].run[-1] for area in AREAS if area.part == "snow" for case in area.cases]
+    commands = world.snow().commands("spcs ")
+    assert len(commands) > 40
+    missing = [name for name in commands if not any(line.split()[:3] == name.split() for line in sent)]
+    assert not missing
+
+
 def test_page_is_what_the_cases_give(results: list[Result]) -> None:
     assert PAGE.read_text() == render(results), "python -m tests.account.parity writes it anew"

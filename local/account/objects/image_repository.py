@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from local.account import errors
@@ -69,6 +70,12 @@ class ImageRepository(ObjectType):
         if item:
             context.account.registry.wait_until_ready(item)
         return result
+
+    def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
+        """`snow` asks for Snowflake's own images first; this account has none of them."""
+        if statement.accept("IN", "SCHEMA", "SNOWFLAKE", ".", "IMAGES"):
+            return []
+        return super().in_scope(context, statement)
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:
         return {

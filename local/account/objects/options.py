@@ -75,10 +75,13 @@ def option_name(statement: Statement, readers: dict[str, Reader]) -> str:
 
 
 def like(value: str, pattern: str | None) -> bool:
-    """SQL LIKE without regard to case; None matches all."""
+    """SQL LIKE without regard to case, a backslash before what is meant literally; None matches all."""
     if pattern is None:
         return True
-    regex = "".join({"%": ".*", "_": "."}.get(char, re.escape(char)) for char in pattern)
+    regex = "".join(
+        {"%": ".*", "_": "."}.get(piece, re.escape(piece[-1]))
+        for piece in re.findall(r"\\.|.", pattern, re.DOTALL)
+    )
     return re.fullmatch(regex, value, re.IGNORECASE | re.DOTALL) is not None
 
 

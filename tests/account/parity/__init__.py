@@ -1,7 +1,7 @@
 """Parity cases: what Snowflake's documentation says, as data, run through official clients.
 
 `python -m tests.account.parity` runs all cases against an account of its own and writes docs/parity.md from
-the results; with names of areas (`… parity service job`) it only runs those and prints what differs.
+the results; with names of areas (`… parity service job`) it only runs those and writes their sections anew.
 `tests/account/test_parity.py` runs the same and fails when a case behaves otherwise than it says, or when the
 page is not what the results give.
 
@@ -12,6 +12,7 @@ page is not what the results give.
     source: https://docs.…          # the page that was followed; a case may have its own
     verified: docs 2026-11-23
     order: 10                       # place on the page
+    files: {spec.yaml: …}           # for commands, in their working directory <<folder>>
     setup: [CREATE …]               # once, as ACCOUNTADMIN, in the area's own schema PARITY.<FILE NAME>
     cleanup: [DROP …]               # the same, afterwards; errors are ignored
     cases:

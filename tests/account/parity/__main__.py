@@ -33,8 +33,7 @@ def main(names: list[str]) -> int:
     for result in differing:
         print(f"{result.area.name}: {result.case.form}\n    {result.told}")
     print(f"{len(results)} cases, {len(differing)} differing")
-    if not names:
-        PAGE.write_text(render(results))
+    PAGE.write_text(render(results, PAGE.read_text() if names else ""))
     return min(len(differing), 1)
 
 

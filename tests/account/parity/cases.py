@@ -56,13 +56,18 @@ class Case:
 
 @dataclass(frozen=True)
 class Area:
-    """One file of cases."""
+    """One file of cases.
+
+    Attributes:
+        files: what commands find in their working directory, by name.
+    """
 
     name: str
     title: str
     part: str
     order: int
     verified: str
+    files: dict[str, str]
     setup: tuple[Prepared, ...]
     cleanup: tuple[Prepared, ...]
     cases: tuple[Case, ...] = field(repr=False)
@@ -96,6 +101,7 @@ def _area(path: Path) -> Area:
         part=document["part"],
         order=document.get("order", 99),
         verified=document["verified"],
+        files=document.get("files", {}),
         setup=_prepared(document, "setup"),
         cleanup=_prepared(document, "cleanup"),
         cases=cases,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from local.settings import PROJECT
-from tests.account.parity.cases import PARTS
+from tests.account.parity.cases import PARTS, Area, read_areas
 from tests.account.parity.runner import Result
 
 PAGE = PROJECT / "docs" / "parity.md"
@@ -23,28 +23,37 @@ Snowflake's own error.
 """
 
 
-def render(results: Sequence[Result]) -> str:
-    """The whole page."""
+def render(results: Sequence[Result], before: str = "") -> str:
+    """The whole page.
+
+    Args:
+        results: of all areas, or of some.
+        before: the page that the sections of other areas are taken from.
+    """
+    old = {text.split("\n", 1)[0]: f"## {text.rstrip()}\n" for text in before.split("\n## ")[1:]}
+    ran = {result.area.title: result.area for result in results}
+    new = {title: _section(area, results) for title, area in ran.items()}
+    areas = [area for area in read_areas() if area.title in old | new]
+    sections = {area.name: (old | new)[area.title] for area in areas}
     lines = [_HEAD, "| | cases | supported | refused by name | differing |", "|---|---|---|---|---|"]
     for part, title in PARTS.items():
-        if found := [result for result in results if result.area.part == part]:
+        if found := [sections[area.name] for area in areas if area.part == part]:
             lines.append(_total(title, found))
-    lines += [_total("**All**", results), ""]
-    for area in dict.fromkeys(result.area.name for result in results):
-        lines += _section([result for result in results if result.area.name == area])
+    lines += [_total("**All**", list(sections.values())), "", *sections.values()]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _total(title: str, results: Sequence[Result]) -> str:
-    count = len(results)
-    supported = sum(result.outcome == "supported" for result in results)
-    refused = sum(result.outcome == "refused" for result in results)
-    share = 100 * supported / count
-    return f"| {title} | {count} | {supported} ({share:.1f} %) | {refused} | {count - supported - refused} |"
+def _total(title: str, sections: Sequence[str]) -> str:
+    lines = "\n".join(sections).splitlines()
+    supported = sum("| supported |" in line for line in lines)
+    refused = sum("| **refused**: " in line for line in lines)
+    differing = sum("| **differs**: " in line for line in lines)
+    count = supported + refused + differing
+    return f"| {title} | {count} | {supported} ({100 * supported / count:.1f} %) | {refused} | {differing} |"
 
 
-def _section(results: Sequence[Result]) -> list[str]:
-    area = results[0].area
+def _section(area: Area, all_results: Sequence[Result]) -> str:
+    results = [result for result in all_results if result.area.name == area.name]
     sources = list(dict.fromkeys(result.case.source for result in results))
     lines = [f"## {area.title}", ""]
     lines += [f"{number}. <{source}>" for number, source in enumerate(sources, 1)]
@@ -53,7 +62,7 @@ def _section(results: Sequence[Result]) -> list[str]:
         told = result.outcome if result.outcome == "supported" else f"**{result.outcome}**: {result.told}"
         source = sources.index(result.case.source) + 1
         lines.append(f"| {_code(result.case.form)} | {_cell(told)} | {source} |")
-    return [*lines, ""]
+    return "\n".join([*lines, ""])
 
 
 def _code(form: str) -> str:

@@ -42,6 +42,7 @@ def run_areas(world: World, areas: Sequence[Area]) -> list[Result]:
 def _run_area(world: World, area: Area) -> list[Result]:
     clients = world.clients(area.name)
     try:
+        clients.write(area.files)
         trouble = _all(clients, area.setup)
         if trouble:
             return [Result(area, case, "differs", f"set-up of the area: {trouble}", 0) for case in area.cases]
@@ -62,13 +63,19 @@ def _run_case(clients: Clients, area: Area, case: Case) -> Result:
                 break
             difference, answer = _run_step(clients, step)
             if index == 0 and case.refused and not difference:
-                outcome, told = "refused", " ".join(answer.text.split())
+                outcome, told = "refused", _told(case, answer)
         if difference:
             outcome, told = "differs", difference
     finally:
         for role, statement in case.cleanup:
             clients.send(statement, role)
     return Result(area, case, outcome, told, time.monotonic() - started)
+
+
+def _told(case: Case, answer: Answer) -> str:
+    """The refusal's text; of a command, which frames and wraps its messages, what was looked for."""
+    text = answer.text if answer.errno is not None else case.steps[0].expected["refused"]
+    return " ".join(str(text).strip("/").split())
 
 
 def _run_step(clients: Clients, step: Step) -> tuple[str, Answer]:

@@ -6,6 +6,7 @@ than most commands.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shlex
@@ -72,6 +73,7 @@ def _be_child(work: Any, out: int, err: int, seconds: float) -> None:
         os.close(0)
         os.open(os.devnull, os.O_RDONLY)
         signal.alarm(int(seconds))
+        gc.disable()
         work()
         code = 0
     except SystemExit as ended:

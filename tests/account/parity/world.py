@@ -23,7 +23,7 @@ DATABASE, WAREHOUSE = "PARITY", "PARITY_WH"
 ROLES = {"ADMIN": "ACCOUNTADMIN", "OWNER": "PARITY_OWNER", "GUEST": "PARITY_GUEST"}
 POOL, ASLEEP = "PARITY_POOL", "PARITY_ASLEEP"
 _DRIVER = Path(__file__).parent / "snow_driver.py"
-_SNOW_SECONDS = 90.0
+_SNOW_SECONDS = 45.0
 _CODE = "import http.server; http.server.test(http.server.SimpleHTTPRequestHandler, port=8000)"
 _SETUP = (
     f"CREATE OR REPLACE DATABASE {DATABASE}",
@@ -118,6 +118,13 @@ class Clients:
             return Answer(
                 text=error.raw_msg or str(error), failed=True, errno=error.errno, sqlstate=error.sqlstate
             )
+
+    def write(self, files: dict[str, str]) -> None:
+        """Put files into the working directory of commands, `<<name>>` replaced."""
+        for name, content in files.items():
+            target = self._folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(self.filled(content))
 
     def filled(self, value: Any) -> Any:
         """`<<name>>` replaced in text, also within lists and dictionaries."""
