@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from local.account import transactions, waiting
+from local.account import script, transactions, waiting
 from local.account.objects import (
     database,
     database_role,
@@ -54,6 +54,7 @@ MODULES: list[ModuleType] = [
     pat,
     role,
     schema,
+    script,
     secret,
     security_integration,
     service_role,

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from local.account import access, answers, parameters, wire
+from local.account import access, answers, errors, parameters, wire
 from local.account.account import Account
 from local.account.context import Context
 from local.account.credentials import SERVICE, SignedIn
@@ -63,6 +63,7 @@ class Protocol:
         app.router.add_get("/session/heartbeat", self.heartbeat)
         app.router.add_post("/session", self.close_session)
         app.router.add_post("/telemetry/send", self.telemetry)
+        app.router.add_route("*", "/api/v2/{rest:.*}", self.rest)
         app.on_cleanup.append(self._close)
 
     async def _close(self, app: web.Application) -> None:
@@ -182,6 +183,16 @@ class Protocol:
     async def telemetry(self, request: web.Request) -> web.Response:
         return answers.success("Log Received")
 
+    async def rest(self, request: web.Request) -> web.Response:
+        """The REST API, which this account does not have: clients show the status line or the body.
+
+        Drivers send a request again after most other numbers, and take 404 for an absent object.
+        """
+        refusal = errors.unsupported(f"REST API {request.method} {request.path}")
+        data = {"code": refusal.code, "error_code": refusal.code, "message": refusal.message}
+        reason = f"{refusal.code} ({refusal.sqlstate}): {refusal.message}"
+        return web.json_response(data, status=422, reason=reason)
+
     # Queries
 
     async def query(self, request: web.Request) -> web.Response:
@@ -194,6 +205,7 @@ class Protocol:
             origin=f"http://{request.host}",
             address=_address(request),
             describe_only=bool(body.get("describeOnly")),
+            count=wire.statement_count(body),
             after=lambda: self._account.authenticator.remember(token, session),
         )
         try:

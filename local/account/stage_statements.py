@@ -7,7 +7,9 @@ files whatever OVERWRITE says. See https://docs.snowflake.com/en/sql-reference/s
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
@@ -17,7 +19,8 @@ from local.account import errors
 from local.account.catalog import Object
 from local.account.context import Context
 from local.account.result import Result, columns, table
-from local.account.stage import File, Location, find_stage, parse_location
+from local.account.sql import Statement
+from local.account.stage import File, Location, StageStore, find_stage, parse_location
 
 RawHandler = Callable[[Context, str], Result]
 LIST_COLUMNS = columns("name size:fixed md5 last_modified")
@@ -36,7 +39,7 @@ _COMPRESSED = (".gz", ".bz2", ".br", ".zst", ".deflate", ".raw_deflate", ".parqu
 _GLOB = re.compile(r"[*?\[]")
 
 
-class _Reader:
+class Reader:
     """Reads these statements' own notation, in which `//` and `/*` are parts of paths."""
 
     def __init__(self, text: str) -> None:
@@ -64,6 +67,18 @@ class _Reader:
         self._skip()
         return found[0]
 
+    @property
+    def rest(self) -> str:
+        """What was not read yet."""
+        return self._text[self._position :]
+
+    def keyword(self, word: str) -> None:
+        """A word that must come next."""
+        if not re.compile(rf"{word}\b", re.IGNORECASE).match(self._text, self._position):
+            raise self._unexpected()
+        self._position += len(word)
+        self._skip()
+
     def options(self, *allowed: str) -> dict[str, str]:
         """`NAME = value` up to the end of the statement."""
         values: dict[str, str] = {}
@@ -90,7 +105,7 @@ class _Reader:
 
 def put(context: Context, text: str) -> Result:
     """PUT file://<path> @<stage>[/<path>] [PARALLEL] [AUTO_COMPRESS] [SOURCE_COMPRESSION] [OVERWRITE]"""
-    reader = _Reader(text)
+    reader = Reader(text)
     source = _local(reader.source())
     location = parse_location(reader.path())
     options = reader.options("PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE")
@@ -114,7 +129,7 @@ def put(context: Context, text: str) -> Result:
 
 def get(context: Context, text: str) -> Result:
     """GET @<stage>[/<path>] file://<folder> [PARALLEL] [PATTERN]"""
-    reader = _Reader(text)
+    reader = Reader(text)
     location = parse_location(reader.path())
     folder = _local(reader.path())
     options = reader.options("PARALLEL", "PATTERN")
@@ -137,7 +152,7 @@ def get(context: Context, text: str) -> Result:
 
 def list_files(context: Context, text: str) -> Result:
     """{LIST | LS} @<stage>[/<path>] [PATTERN]"""
-    reader = _Reader(text)
+    reader = Reader(text)
     location = parse_location(reader.path())
     options = reader.options("PATTERN")
     item = find_stage(context, location, "READ")
@@ -155,7 +170,7 @@ def list_files(context: Context, text: str) -> Result:
 
 def remove(context: Context, text: str) -> Result:
     """{REMOVE | RM} @<stage>[/<path>] [PATTERN]"""
-    reader = _Reader(text)
+    reader = Reader(text)
     location = parse_location(reader.path())
     options = reader.options("PATTERN")
     item = find_stage(context, location, "WRITE")
@@ -163,6 +178,33 @@ def remove(context: Context, text: str) -> Result:
     for file in found:
         context.account.stages.remove(item.id, file.path)
     return table(REMOVE_COLUMNS, [{"name": _shown(item, file), "result": "removed"} for file in found])
+
+
+def copy_files(context: Context, statement: Statement) -> Result:
+    """COPY FILES INTO @<stage>[/<path>] FROM @<stage>[/<path>] [PATTERN]"""
+    reader = Reader(statement.rest())
+    target = parse_location(reader.path())
+    reader.keyword("FROM")
+    source = parse_location(reader.path())
+    options = reader.options("PATTERN")
+    item = find_stage(context, target, "WRITE")
+    origin = find_stage(context, source, "READ")
+    copied = []
+    for file in _matching(context, origin, source, options):
+        below = file.path.removeprefix(f"{source.path}/" if source.path else "")
+        # A location may also be a file, or the beginning of the names of several.
+        name = below if below != file.path or not source.path else file.path.rpartition("/")[2]
+        path = parse_location(f"@x/{target.path}/{name}").path
+        _copy(context.account.stages, origin, file.path, item, path)
+        copied.append({"file": path})
+    return table(columns("file"), copied)
+
+
+def _copy(stages: StageStore, origin: Object, path: str, item: Object, target: str) -> None:
+    made = stages.incoming()
+    with stages.open(origin.id, path) as descriptor, made.open("wb") as content:
+        shutil.copyfileobj(os.fdopen(os.dup(descriptor), "rb"), content)
+    stages.put(item.id, target, made)
 
 
 def _stored_name(source: str, name: str, options: dict[str, str]) -> str:

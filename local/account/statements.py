@@ -9,12 +9,12 @@ import re
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from local.account import engine, errors
+from local.account import cancelling, engine, errors, several
 from local.account.account import Account
 from local.account.context import Context
 from local.account.errors import SnowflakeError
@@ -50,6 +50,7 @@ class Request:
         origin: the account's base URL as this client reaches it.
         address: IP address of the client.
         describe_only: the client wants the result's columns, nothing may be run.
+        count: how many statements the text must have; 0 for any number, None for what the session says.
         after: called in the worker's thread when the statement has ended, refused or not.
     """
 
@@ -59,6 +60,7 @@ class Request:
     origin: str = ""
     address: str = ""
     describe_only: bool = False
+    count: int | None = None
     after: Callable[[], None] = lambda: None
 
 
@@ -119,11 +121,16 @@ class Statements:
         _require_size(request.text)
         if self._open >= MAX_PARALLEL + MAX_WAITING:
             raise BusyError
+        return self._start(session, request, self._run)
+
+    def _start(
+        self, session: Session, request: Request, run: Callable[[Query, Request], Coroutine[Any, Any, Result]]
+    ) -> Query:
         self.count += 1
         self._open += 1
         query = Query(str(uuid.uuid4()), request.text, session, request.id)
-        query.task = asyncio.get_running_loop().create_task(self._run(query, request))
-        self._by_request[key] = self._by_id[query.id] = query
+        query.task = asyncio.get_running_loop().create_task(run(query, request))
+        self._by_request[(session.id, request.id)] = self._by_id[query.id] = query
         query.task.add_done_callback(lambda _: self._ended(query))
         return query
 
@@ -178,12 +185,49 @@ class Statements:
             self._account.data.interrupt(query.cancelled)
             query.task.cancel()
 
+    def cancel_session(self, session: Session, other: int) -> None:
+        """Cancel all that runs in a session of the same user, but the one that asks for it in its own."""
+        for query in list(self._by_id.values()):
+            mine = query.session.id == other and query.session.user == session.user
+            if mine and query.task is not asyncio.current_task():
+                self.cancel(query)
+
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, query: Query, request: Request) -> Result:
+        if request.count in (None, 1) and not several.possible(request.text):
+            return await self._run_one(query, request)
+        found = await asyncio.to_thread(self._divided, query, request)
+        if len(found) == 1:
+            return await self._run_one(query, request)
+        if request.bindings:
+            raise errors.unsupported("bindings for several statements")
+        return several.answer([await self._run_part(query, request, part) for part in enumerate(found)])
+
+    def _divided(self, query: Query, request: Request) -> list[str]:
+        count = request.count
+        if count is None:
+            found = values_in_session(self._account.catalog, query.session)
+            count = int(found.get("MULTI_STATEMENT_COUNT")[0])
+        return several.statements(request.text, count)
+
+    async def _run_part(self, whole: Query, request: Request, part: tuple[int, str]) -> tuple[str, Result]:
+        """One of several statements, with a query id of its own."""
+        index, text = part
+        identity = f"{request.id}/{index}" if request.id else ""
+        query = self._start(whole.session, replace(request, id=identity, text=text), self._run_one)
+        try:
+            return query.id, await query.task
+        except asyncio.CancelledError:
+            self.cancel(query)
+            raise
+
+    async def _run_one(self, query: Query, request: Request) -> Result:
         if earlier := _RESULT_SCAN.fullmatch(query.text):
             return await self._earlier(earlier[1], query.session)
+        if told := cancelling.cancelled(self, query.session, query.text):
+            return told
         loop = asyncio.get_running_loop()
         context = Context(
             self._account,

@@ -132,6 +132,20 @@ def bindings(content: dict[str, Any]) -> list[dict[str, Any]]:
     return [entry for _, entry in sorted(found.items(), key=lambda item: int(item[0]))]
 
 
+def statement_count(content: dict[str, Any]) -> int | None:
+    """How many statements a request says that it has, 0 for any number; None when it does not say.
+
+    Raises:
+        SnowflakeError: 390999 when it is not a number.
+    """
+    found = str(mapping(content, "parameters").get("MULTI_STATEMENT_COUNT", ""))
+    if not found:
+        return None
+    if not found.isdecimal():
+        raise SnowflakeError("390999", "08001", "Parameter 'MULTI_STATEMENT_COUNT' is malformed.")
+    return int(found)
+
+
 def bearer(request: web.Request) -> str:
     """The Snowflake token of a request.
 

@@ -10,7 +10,7 @@ from local.account.context import Context
 from local.account.objects.base import ObjectType, one_of, read_options
 from local.account.result import Result, columns, table
 from local.account.sql import Statement
-from local.account.stage_statements import RAW_STATEMENTS
+from local.account.stage_statements import RAW_STATEMENTS, copy_files
 
 ENCRYPTION = "ENCRYPTION"
 DIRECTORY = "DIRECTORY"
@@ -103,5 +103,6 @@ class Stage(ObjectType):
 
 
 TYPES = [Stage()]
+STATEMENTS = {("COPY", "FILES", "INTO"): copy_files}
 
-__all__ = ["RAW_STATEMENTS", "TYPES"]
+__all__ = ["RAW_STATEMENTS", "STATEMENTS", "TYPES"]
