@@ -23,6 +23,11 @@ def cursor(place: Place) -> Iterator[SnowflakeCursor]:
         yield connection.cursor()
 
 
+def _rows(cursor: SnowflakeCursor, statement: str) -> list[Any]:
+    cursor.execute(statement)
+    return cursor.fetchall()
+
+
 def _sets(cursor: SnowflakeCursor) -> list[list[Any]]:
     found = [cursor.fetchall()]
     while cursor.nextset():
@@ -38,7 +43,8 @@ def test_several_statements_in_one_request(cursor: SnowflakeCursor, count: int) 
 
 def test_session_parameter_allows_several_statements(cursor: SnowflakeCursor) -> None:
     cursor.execute("ALTER SESSION SET MULTI_STATEMENT_COUNT = 0")
-    assert _sets(cursor.execute("SELECT 1; SELECT 2;")) == [[(1,)], [(2,)]]
+    cursor.execute("SELECT 1; SELECT 2;")
+    assert _sets(cursor) == [[(1,)], [(2,)]]
 
 
 def test_number_of_statements_must_be_as_announced(cursor: SnowflakeCursor) -> None:
@@ -55,7 +61,7 @@ def test_statements_before_the_failing_one_stay(cursor: SnowflakeCursor) -> None
         cursor.execute(
             "CREATE OR REPLACE TABLE before (a INT); SELECT * FROM absent; SELECT 1", num_statements=3
         )
-    assert cursor.execute("SELECT COUNT(*) FROM before").fetchall() == [(0,)]
+    assert _rows(cursor, "SELECT COUNT(*) FROM before") == [(0,)]
 
 
 def test_session_is_rid_of_its_queries(place: Place) -> None:
@@ -65,12 +71,12 @@ def test_session_is_rid_of_its_queries(place: Place) -> None:
         for _ in range(2):
             cursor.execute_async("SELECT SYSTEM$WAIT(60)")
             waiting.append(str(cursor.sfqid))
-        told = cursor.execute(f"SELECT SYSTEM$CANCEL_QUERY('{waiting[0]}')").fetchall()
+        told = _rows(cursor, f"SELECT SYSTEM$CANCEL_QUERY('{waiting[0]}')")
         assert told == [(f"query [{waiting[0]}] terminated.",)]
         other.cursor().execute(f"SELECT SYSTEM$CANCEL_ALL_QUERIES({connection.session_id})")
         for query in waiting:
             assert not connection.is_still_running(connection.get_query_status(query))
-        again = cursor.execute(f"SELECT SYSTEM$CANCEL_QUERY('{waiting[0]}')").fetchall()
+        again = _rows(cursor, f"SELECT SYSTEM$CANCEL_QUERY('{waiting[0]}')")
         assert again == [("Identified SQL statement is not currently executing.",)]
 
 
@@ -83,9 +89,9 @@ def test_files_are_copied_between_stages(cursor: SnowflakeCursor, tmp_path: Path
         f"PUT file://{tmp_path}/a.txt @origin/other AUTO_COMPRESS = FALSE",
     ):
         cursor.execute(statement)
-    assert cursor.execute("COPY FILES INTO @target/to FROM @origin/dir").fetchall() == [("to/below/a.txt",)]
-    assert cursor.execute("COPY FILES INTO @target FROM @origin/other/a.txt").fetchall() == [("a.txt",)]
-    names = [row[0] for row in cursor.execute("LIST @target").fetchall()]
+    assert _rows(cursor, "COPY FILES INTO @target/to FROM @origin/dir") == [("to/below/a.txt",)]
+    assert _rows(cursor, "COPY FILES INTO @target FROM @origin/other/a.txt") == [("a.txt",)]
+    names = [row[0] for row in _rows(cursor, "LIST @target")]
     assert names == ["target/a.txt", "target/to/below/a.txt"]
 
 
@@ -94,8 +100,8 @@ def test_script_on_a_stage(cursor: SnowflakeCursor, tmp_path: Path) -> None:
     (tmp_path / "fails.sql").write_text("SELECT * FROM absent")
     cursor.execute("CREATE OR REPLACE STAGE scripts")
     cursor.execute(f"PUT file://{tmp_path}/*.sql @scripts AUTO_COMPRESS = FALSE")
-    assert cursor.execute("EXECUTE IMMEDIATE FROM @scripts/made.sql").fetchall() == [("done;",)]
-    assert cursor.execute("SELECT COUNT(*) FROM made").fetchall() == [(0,)]
+    assert _rows(cursor, "EXECUTE IMMEDIATE FROM @scripts/made.sql") == [("done;",)]
+    assert _rows(cursor, "SELECT COUNT(*) FROM made") == [(0,)]
     for script in ("fails.sql", "absent.sql"):
         with pytest.raises(ProgrammingError, match="does not exist"):
             cursor.execute(f"EXECUTE IMMEDIATE FROM @scripts/{script}")
@@ -107,4 +113,4 @@ def test_each_of_several_statements_has_a_result_by_its_id(cursor: SnowflakeCurs
     cursor.execute("SELECT 1; SELECT 2 AS two", num_statements=2)
     _sets(cursor)
     assert cursor.sfqid
-    assert cursor.execute(f"SELECT * FROM TABLE(RESULT_SCAN('{cursor.sfqid}'))").fetchall() == [(2,)]
+    assert _rows(cursor, f"SELECT * FROM TABLE(RESULT_SCAN('{cursor.sfqid}'))") == [(2,)]
