@@ -13,7 +13,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local.account import data_access, data_result, errors
+from local.account import data_access, data_result, data_rewrite, errors
 from local.account.catalog import Catalog, Object
 from local.account.context import Context
 from local.account.data_access import Plan
@@ -51,8 +51,10 @@ class DataEngine:
             SnowflakeError: not permitted, or as the data engine refuses it.
         """
         session = self._session(context.session)
+        text = data_rewrite.divided_casts(text)
         with session.lock:
             plan = data_access.plan(context, text, session.temporary)
+            text = data_rewrite.named_values(plan.expression, text)
             self._running[context.cancelled] = session
             try:
                 return self._run(context, session, plan, text, [data_result.bound(b) for b in bindings or []])

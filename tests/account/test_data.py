@@ -237,3 +237,16 @@ def test_privileges_on_tables(account: RunningAccount, place: Place) -> None:
     assert refused(f"INSERT INTO {place.database}.PUBLIC.guarded VALUES (1)") == 3001
     assert refused(f"CREATE TABLE {place.database}.PUBLIC.other (a INT)") == 3001
     assert refused(f"DROP TABLE {place.database}.PUBLIC.guarded") == 3001
+
+
+def test_columns_of_values_by_number(cursor: Any) -> None:
+    rows = cursor.execute('SELECT $1 AS "A", $2 + 1 AS b FROM VALUES (1::INT, 2), (3, NULL) ORDER BY 1')
+    assert rows
+    assert rows.fetchall() == [(1, 3), (3, None)]
+
+
+def test_cast_of_a_bound_value(place: Place) -> None:
+    with place.connect(paramstyle="qmark") as connection:
+        rows = connection.cursor().execute("SELECT ?::INT + 1, '?::', ?::VARCHAR", ("4", 5))
+        assert rows
+        assert rows.fetchall() == [(5, "?::", "5")]

@@ -1,0 +1,45 @@
+"""Snowflake's notation that the data engine reads differently, written so that both mean the same."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+from sqlglot.dialects.snowflake import Snowflake
+from sqlglot.errors import TokenError
+from sqlglot.tokens import TokenType
+
+
+def divided_casts(text: str) -> str:
+    """`?::type`, which the parser takes for another dialect's operator, with a blank after the `?`."""
+    if "?::" not in text:
+        return text
+    try:
+        tokens = Snowflake.Tokenizer().tokenize(text)
+    except TokenError:
+        return text
+    for token in reversed(tokens):
+        if token.token_type is TokenType.QDCOLON:
+            text = f"{text[: token.start]}? ::{text[token.end + 1 :]}"
+    return text
+
+
+def named_values(expression: exp.Expr, text: str) -> str:
+    """`$1` of VALUES as COLUMN1, the name that Snowflake gives that column; else the text as it is."""
+    selects = [select for select in expression.find_all(exp.Select) if _values(select)]
+    changed = False
+    for select in selects:
+        values = _values(select)
+        assert values
+        for parameter in list(select.find_all(exp.Parameter)):
+            if parameter.find_ancestor(exp.Select) is select and parameter.name.isdecimal():
+                parameter.replace(exp.column(f"COLUMN{parameter.name}"))
+                changed = True
+        if not values.alias and values.expressions:
+            width = len(values.expressions[0].expressions) or 1
+            columns = [exp.to_identifier(f"COLUMN{index + 1}") for index in range(width)]
+            values.set("alias", exp.TableAlias(this=exp.to_identifier("_VALUES"), columns=columns))
+    return expression.sql(dialect="snowflake") if changed else text
+
+
+def _values(select: exp.Select) -> exp.Values | None:
+    source = select.args.get("from_") or select.args.get("from")
+    return source.this if source and isinstance(source.this, exp.Values) else None
