@@ -168,6 +168,12 @@ def test_question_and_answer() -> None:
     assert reply.endswith(bytes([198, 51, 100, 1]))
 
 
+def test_question_with_extensions_is_answered() -> None:
+    plain = question(b"one.example")
+    extended = plain[:10] + b"\0\1" + plain[12:] + b"\0\0\x29\x04\xd0\0\0\0\0\0\0"
+    assert dns_message.parse(extended) == dns_message.parse(plain)
+
+
 def test_long_answer_is_marked_as_cut_off() -> None:
     asked = dns_message.parse(question(b"one.example"))
     many = [f"198.51.100.{number}" for number in range(40)]
