@@ -7,6 +7,7 @@ https://docs.snowflake.com/en/sql-reference/sql/create-service
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from tests.account.privilege_table import ABSENT, EMPTY, FORBIDDEN, OWNER, Case
 from tests.account.spcs_world import DATABASE as SHARED
@@ -31,7 +32,7 @@ MAKE = {
 ON_SERVICE = f"ON SERVICE {SV}"
 
 
-def spec(container: dict[str, object] | None = None, **parts: object) -> str:
+def spec(container: Mapping[str, object] | None = None, **parts: object) -> str:
     """`FROM SPECIFICATION …` of one container."""
     main = {"name": "main", "image": IMAGE, **(container or {})}
     return f"FROM SPECIFICATION $${json.dumps({'spec': {'containers': [main], **parts}})}$$"
