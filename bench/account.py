@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.measure import Figure, median_seconds, resident_mib
+from bench.measure import Figure, medians_in_turns, resident_mib
 from bench.servers import Server, fakesnow, local_account
 
 _DATA = (
@@ -31,12 +31,16 @@ def figures() -> list[Figure]:
     return found
 
 
-def _latency(name: str, ours: Server, reference: Server, statement: str, times: int) -> Figure:
-    values = []
-    for server in (ours, reference):
-        with server.connect() as connection, connection.cursor() as cursor:
-            values.append(median_seconds(lambda c=cursor: c.execute(statement).fetchall(), times) * 1000)
-    return Figure(f"local account: {name}", values[0], "ms", values[1], 1.5)
+def _latency(
+    name: str, ours: Server, reference: Server, statement: str, times: int, before: str = ""
+) -> Figure:
+    """Median time of a statement; `before` is run first in our session only."""
+    with ours.connect() as mine, mine.cursor() as cursor, reference.connect() as other, other.cursor() as its:
+        if before:
+            cursor.execute(before)
+        actions = [lambda c=one: c.execute(statement).fetchall() for one in (cursor, its)]
+        values = medians_in_turns(actions, times)
+    return Figure(f"local account: {name}", values[0] * 1000, "ms", values[1] * 1000, 1.5)
 
 
 def _data_latency(ours: Server, reference: Server) -> Figure:
@@ -46,10 +50,4 @@ def _data_latency(ours: Server, reference: Server) -> Figure:
                 cursor.execute("CREATE WAREHOUSE bench")
             for statement in _DATA:
                 cursor.execute(statement)
-    values = []
-    for server in (ours, reference):
-        with server.connect() as connection, connection.cursor() as cursor:
-            if server is ours:
-                cursor.execute("USE WAREHOUSE bench")
-            values.append(median_seconds(lambda c=cursor: c.execute(_DATA[-1]).fetchall(), 100) * 1000)
-    return Figure("local account: SELECT from a table", values[0], "ms", values[1], 1.5)
+    return _latency("SELECT from a table", ours, reference, _DATA[-1], 100, "USE WAREHOUSE bench")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +65,17 @@ def median_seconds(action: Callable[[], object], times: int) -> float:
         action()
         taken.append(time.perf_counter() - start)
     return statistics.median(taken)
+
+
+def medians_in_turns(actions: Sequence[Callable[[], object]], times: int) -> list[float]:
+    """Median wall time of each action; they take turns, so that whatever else the machine does meets all."""
+    taken: list[list[float]] = [[] for _ in actions]
+    for _ in range(times):
+        for action, seconds in zip(actions, taken, strict=True):
+            start = time.perf_counter()
+            action()
+            seconds.append(time.perf_counter() - start)
+    return [statistics.median(seconds) for seconds in taken]
 
 
 def resident_mib(pid: int) -> float:
