@@ -11,6 +11,7 @@ from local.account.sql import Statement
 
 Reader = Callable[[Statement], Any]
 """Reads one option's value."""
+_WILDCARDS = {"%": ".*", "_": "."}
 
 
 def text(statement: Statement) -> str:
@@ -78,10 +79,8 @@ def like(value: str, pattern: str | None) -> bool:
     """SQL LIKE without regard to case, a backslash before what is meant literally; None matches all."""
     if pattern is None:
         return True
-    regex = "".join(
-        {"%": ".*", "_": "."}.get(piece, re.escape(piece[-1]))
-        for piece in re.findall(r"\\.|.", pattern, re.DOTALL)
-    )
+    pieces: list[str] = re.findall(r"\\.|.", pattern, re.DOTALL)
+    regex = "".join(_WILDCARDS.get(piece) or re.escape(piece[-1]) for piece in pieces)
     return re.fullmatch(regex, value, re.IGNORECASE | re.DOTALL) is not None
 
 
