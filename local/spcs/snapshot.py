@@ -21,6 +21,7 @@ class Snapshot(ObjectType):
     """Snapshots of block volumes; the reconciler makes the copy."""
 
     kind, plural = snapshots.KIND, "SNAPSHOTS"
+    taggable = False
     privileges = frozenset({"USAGE"})
     show_columns = columns(
         "name state database_name schema_name service_name volume_name instance:fixed size:fixed comment "

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from local.account import errors
 from local.account.catalog import Object
 from local.account.context import Context
+from local.account.objects import tagging
 from local.account.objects.options import (
     Reader,
     boolean,
@@ -44,6 +45,7 @@ class ObjectType(Shown):
     title: ClassVar[str] = ""
     modifiers: ClassVar[frozenset[str]] = frozenset()
     create_privilege: ClassVar[str] = ""
+    taggable: ClassVar[bool] = True
     atomic: ClassVar[bool] = True
 
     def label(self) -> str:
@@ -81,7 +83,8 @@ class ObjectType(Shown):
     # Statements
 
     def all_options(self) -> dict[str, Reader]:
-        return {"COMMENT": text, **self.options}
+        tags = {tagging.TAG: tagging.read_list} if self.taggable else {}
+        return {"COMMENT": text, **tags, **self.options}
 
     def create(
         self,
@@ -118,9 +121,12 @@ class ObjectType(Shown):
             elif existing:
                 raise errors.already_exists(str(name))
             self.check(context, name, properties)
-            comment = properties.pop("COMMENT", "")
+            comment, tags = properties.pop("COMMENT", ""), properties.pop(tagging.TAG, None)
             item = context.catalog.create(self.kind, name, context.session.role, properties, comment)
             context.creating(item)
+            if tags:
+                tagging.apply(context, item, tags)
+                context.catalog.save(item)
             self.created(context, item)
         return status(f"{self.label()} {name.name} successfully created.")
 
@@ -147,6 +153,9 @@ class ObjectType(Shown):
             return done
         if statement.accept("RENAME", "TO"):
             return self.rename(context, item, statement)
+        tags = tagging.read_change(statement) if self.taggable else None
+        if tags:
+            return self.alter_tags(context, item, statement, tags)
         with context.catalog.transaction():
             item = self.fresh(context, item)
             if statement.accept("SET"):
@@ -159,6 +168,19 @@ class ObjectType(Shown):
             self.altered(context, item, changed)
             item.comment = changed.pop("COMMENT", item.comment) or ""
             item.properties.update(changed)
+            context.catalog.save(item)
+        return status("Statement executed successfully.")
+
+    def alter_tags(
+        self, context: Context, item: Object, statement: Statement, change: tagging.Change
+    ) -> Result:
+        """ALTER … {SET | UNSET} TAG: the owner's, or whoever's has APPLY TAG on the account."""
+        statement.end()
+        if not context.access.has("APPLY TAG"):
+            context.require_ownership(item)
+        with context.catalog.transaction():
+            item = self.fresh(context, item)
+            tagging.apply(context, item, change)
             context.catalog.save(item)
         return status("Statement executed successfully.")
 
@@ -179,7 +201,8 @@ class ObjectType(Shown):
 
     def read_set(self, context: Context, item: Object, statement: Statement) -> dict[str, Any]:
         del context, item
-        return read_options(statement, self.all_options())
+        readers = {name: reader for name, reader in self.all_options().items() if name != tagging.TAG}
+        return read_options(statement, readers)
 
     def read_unset(self, statement: Statement) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -87,8 +87,6 @@ class NetworkPolicy(ObjectType):
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
         """{ADD | REMOVE} {ALLOWED | BLOCKED}_NETWORK_RULE_LIST = …"""
-        if statement.words(2) in (("SET", "TAG"), ("UNSET", "TAG")):
-            raise errors.unsupported(f"ALTER NETWORK POLICY {statement.word()} TAG")
         if statement.words(1) not in (("ADD",), ("REMOVE",)):
             return None
         context.require_ownership(item)

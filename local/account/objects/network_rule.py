@@ -34,7 +34,7 @@ DEFAULT_PORT = 443
 class NetworkRule(ObjectType):
     """Lists of hosts or addresses; HOST_PORT rules are what services may reach outside."""
 
-    kind, plural = "NETWORK RULE", "NETWORK RULES"
+    kind, plural, taggable = "NETWORK RULE", "NETWORK RULES", False
     privileges = frozenset({"USAGE"})
     options: ClassVar[dict[str, Reader]] = {
         "TYPE": one_of(*_MODES),

@@ -98,13 +98,13 @@ def roles(statement: Statement) -> list[str]:
 
 
 def refuse_policies(statement: Statement, kind: str) -> None:
-    """Refuse {SET | UNSET} {… POLICY | TAG} by name.
+    """Refuse {SET | UNSET} … POLICY by name.
 
     Raises:
         SnowflakeError: 000002
     """
     for verb in ("SET", "UNSET"):
-        for words in (*((policy, "POLICY") for policy in _POLICIES), ("TAG",)):
+        for words in ((policy, "POLICY") for policy in _POLICIES):
             if statement.words(1 + len(words)) == (verb, *words):
                 raise errors.unsupported(f"ALTER {kind} {verb} {' '.join(words)}")
 
