@@ -13,6 +13,7 @@ from local.account.sql import Name
 from local.account.stage import StageStore
 from local.registry.registry import Registry
 from local.settings import LocalSettings, admin_credentials
+from local.spcs.events import Events
 from local.spcs.observed import Observed
 
 
@@ -38,7 +39,7 @@ class Account:
         self.data = DataEngine(settings.state / "data", self.catalog)
         self.stages = StageStore(settings.state / "stages", self.catalog)
         self.registry = Registry(settings, self.catalog)
-        self.spcs = Observed()
+        self.spcs = Observed(Events(settings.state / "events"))
         access.seed(self.catalog)
         security_integration.seed(self.catalog)
         self._seed_admin()

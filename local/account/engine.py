@@ -46,6 +46,7 @@ STATEMENTS: dict[tuple[str, ...], Handler] = dict(
     sorted(_collect("STATEMENTS").items(), key=lambda entry: -len(entry[0]))
 )
 functions.FUNCTIONS |= _collect("FUNCTIONS")
+functions.TABLE_METHODS |= _collect("TABLE_METHODS")
 
 
 # Statements with file paths in them are read by their own module: `//` is no comment there.

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sqlglot.tokens import TokenType
+from sqlglot.tokens import Token, TokenType
 
-from local.account import access
+from local.account import access, errors
+from local.account.catalog import Object
 from local.account.context import Context
 from local.account.result import Column, Result, encode
 from local.account.sql import Statement, tokenize
@@ -125,8 +126,67 @@ def read_arguments(statement: Statement) -> list[Any]:
     return found
 
 
+TableMethod = Callable[[Context, Object, str, str], str]
+TABLE_METHODS: dict[str, TableMethod] = {}
+"""Methods of services that give tables: name to what makes a query of them."""
+
+
 def substitute(context: Context, text: str) -> str:
-    """Data SQL with the account's own functions replaced by their values, for the data engine."""
+    """Data SQL with what the account answers itself put in its place, for the data engine."""
+    return _with_values(context, _with_tables(context, text))
+
+
+def _with_tables(context: Context, text: str) -> str:
+    """TABLE(<service>!<method>([START_TIME => …][, END_TIME => …])) as a query of what it gives."""
+    if "!" not in text:
+        return text
+    tokens, pieces, end = tokenize(text), [], 0
+    for index, token in enumerate(tokens):
+        if token.text != "!" or tokens[index + 1].text.upper() not in TABLE_METHODS:
+            continue
+        statement = Statement(text)
+        first = _start_of_table(tokens, index)
+        statement.position = first + 2
+        item = context.get("SERVICE", context.resolve(statement.parts(), "schema"))
+        statement.expect("!")
+        method = TABLE_METHODS[statement.word()]
+        start, until = _time_range(statement)
+        statement.expect(")")
+        pieces.append(text[end : tokens[first].start] + method(context, item, start, until))
+        end = statement.tokens[statement.position - 1].end + 1
+    return "".join(pieces) + text[end:]
+
+
+def _start_of_table(tokens: list[Token], at: int) -> int:
+    """Where the `TABLE (` stands that a `!` belongs to."""
+    for index in range(at - 1, max(at - 8, 0), -1):
+        if tokens[index].text == "(" and tokens[index - 1].text.upper() == "TABLE":
+            return index - 1
+    raise errors.syntax_error(tokens[at].line, tokens[at].col - 1, "!")
+
+
+def _time_range(statement: Statement) -> tuple[str, str]:
+    """`([START_TIME => expression][, END_TIME => expression])`: both expressions, empty when absent."""
+    statement.expect("(")
+    found = {"START_TIME": "", "END_TIME": ""}
+    while not statement.accept(")"):
+        name = statement.word()
+        if name not in found:
+            raise statement.unexpected(back=1)
+        statement.expect("=>")
+        begin, depth = statement.position, 0
+        while depth or statement.words(1) not in ((",",), (")",)):
+            if statement.done:
+                raise statement.unexpected()
+            depth += {"(": 1, ")": -1}.get(statement.words(1)[0], 0)
+            statement.position += 1
+        last = statement.tokens[statement.position - 1]
+        found[name] = statement.text[statement.tokens[begin].start : last.end + 1]
+        statement.accept(",")
+    return found["START_TIME"], found["END_TIME"]
+
+
+def _with_values(context: Context, text: str) -> str:
     if "CURRENT_" not in text.upper() and "SYSTEM$" not in text.upper():
         return text
     tokens, pieces, end = tokenize(text), [], 0

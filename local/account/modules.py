@@ -33,7 +33,7 @@ from local.account.objects import (
     user,
     warehouse,
 )
-from local.spcs import compute_pool, functions, inspect, jobs, service, snapshot
+from local.spcs import compute_pool, functions, inspect, jobs, service, service_tables, snapshot
 
 MODULES: list[ModuleType] = [
     compute_pool,
@@ -41,6 +41,7 @@ MODULES: list[ModuleType] = [
     inspect,
     jobs,
     service,
+    service_tables,
     snapshot,
     database,
     database_role,

@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 from local.account import errors
 from local.account.catalog import Object
 from local.account.context import Context
-from local.account.objects.base import ObjectType, Reader, boolean, integer, text, words
+from local.account.objects.base import ObjectType, Reader, boolean, integer, like, read_limit, text, words
 from local.account.result import Result, columns, now, status, table
 from local.account.sql import Name, Statement
-from local.spcs import scheduler
-from local.spcs.families import FAMILIES
-from local.spcs.lifecycle import drop_service, suspend
-from local.spcs.observed import SERVICE
-from local.spcs.status import pool_state, services_on
+from local.spcs.families import FAMILIES, Family
+from local.spcs.lifecycle import cancel, drop_service, suspend
+from local.spcs.nodes import pool_state, provisioned_on
+from local.spcs.status import services_on
+from local.spcs.workload import workload_filter
 
 _HEAD = (
     "name state min_nodes:fixed max_nodes:fixed instance_family num_services:fixed num_jobs:fixed "
@@ -26,6 +26,10 @@ _FAMILY_COLUMNS = columns(
     "name description vcpu:fixed memory_gib:fixed storage_gib:fixed gpu gpu_count:fixed gpu_memory_gib:fixed "
     "current_node_usage:fixed message"
 )
+_NODE_COLUMNS = columns(
+    "node_id instance_family created_on:timestamp_ltz placement_group vcpu:fixed memory_gib:fixed "
+    "storage_gib:fixed gpu gpu_count:fixed gpu_memory_gib:fixed"
+)
 
 
 def _family(statement: Statement) -> str:
@@ -36,7 +40,7 @@ def _family(statement: Statement) -> str:
 
 
 class ComputePool(ObjectType):
-    """Compute pools. All their nodes are this machine, so they start as soon as Docker answers."""
+    """Compute pools. All their nodes are this machine, so they start as soon as Docker is ready for them."""
 
     kind, plural, scope, title = "COMPUTE POOL", "COMPUTE POOLS", "account", "Compute pool"
     privileges = frozenset({"USAGE", "MONITOR", "OPERATE", "MODIFY"})
@@ -84,12 +88,9 @@ class ComputePool(ObjectType):
     def row(self, context: Context, item: Object) -> dict[str, Any]:
         properties = item.properties
         services = services_on(context.catalog, item.name)
-        state, message, code = pool_state(context.account, item)
-        up = state in ("ACTIVE", "IDLE")
-        active = scheduler.place(item, services).nodes_used if up else 0
-        target = 0 if properties["SUSPENDED"] else max(properties["MIN_NODES"], active)
+        found = pool_state(context.account, item)
         return {
-            "state": state,
+            "state": found.state,
             "min_nodes": properties["MIN_NODES"],
             "max_nodes": properties["MAX_NODES"],
             "instance_family": properties["INSTANCE_FAMILY"],
@@ -97,16 +98,16 @@ class ComputePool(ObjectType):
             "num_jobs": sum(service.properties["IS_JOB"] for service in services),
             "auto_suspend_secs": properties["AUTO_SUSPEND_SECS"],
             "auto_resume": properties["AUTO_RESUME"],
-            "active_nodes": active,
-            "idle_nodes": max(target - active, 0) if up else 0,
-            "target_nodes": target,
+            "active_nodes": len(found.active),
+            "idle_nodes": len(found.idle),
+            "target_nodes": found.target,
             "resumed_on": properties["RESUMED_ON"],
             "is_exclusive": False,
             "placement_group": properties.get("PLACEMENT_GROUP") or None,
             "comment": item.comment or None,
             "backup_instance_families": _listed(properties["BACKUP_INSTANCE_FAMILIES"]),
-            "error_code": code,
-            "status_message": message,
+            "error_code": found.code,
+            "status_message": found.message,
         }
 
     def describe(self, context: Context, item: Object) -> Result:
@@ -120,7 +121,7 @@ class ComputePool(ObjectType):
         if "INITIALLY_SUSPENDED" in changed:
             raise errors.unsupported("ALTER COMPUTE POOL SET INITIALLY_SUSPENDED")
         for option in ("INSTANCE_FAMILY", "PLACEMENT_GROUP"):
-            if option in changed and pool_state(context.account, item)[0] != "SUSPENDED":
+            if option in changed and pool_state(context.account, item).state != "SUSPENDED":
                 raise errors.SnowflakeError(
                     "392509",
                     "22023",
@@ -133,8 +134,9 @@ class ComputePool(ObjectType):
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
         if statement.accept("STOP", "ALL"):
+            wanted = workload_filter(statement)
             statement.end()
-            return self._stop_all(context, item)
+            return self._stop_all(context, item, wanted)
         if statement.accept("SUSPEND"):
             statement.end()
             return self._suspend(context, item)
@@ -145,11 +147,15 @@ class ComputePool(ObjectType):
             return status("Statement executed successfully.")
         return None
 
-    def _stop_all(self, context: Context, item: Object) -> Result:
+    def _stop_all(self, context: Context, item: Object, wanted: bool) -> Result:
+        """Drop every service, whoever owns it, and cancel every job."""
         context.require("OPERATE", item)
         with context.catalog.transaction():
-            for service in _all_on(context, item):
-                drop_service(context, service)
+            for service in services_on(context.catalog, item.name) if wanted else ():
+                if service.properties["IS_JOB"]:
+                    cancel(context.catalog, service)
+                else:
+                    drop_service(context, service)
         return status("Statement executed successfully.")
 
     def _suspend(self, context: Context, item: Object) -> Result:
@@ -166,7 +172,8 @@ class ComputePool(ObjectType):
         raise errors.unsupported("ALTER COMPUTE POOL RENAME")
 
     def dropping(self, context: Context, item: Object, statement: Statement) -> None:
-        running = [str(service.fqn) for service in services_on(context.catalog, item.name)]
+        found = services_on(context.catalog, item.name)
+        running = [str(service.fqn) for service in found if not service.properties["IS_JOB"]]
         if running:
             raise errors.SnowflakeError(
                 "392511",
@@ -174,18 +181,14 @@ class ComputePool(ObjectType):
                 f"Compute pool '{item.name}' cannot be dropped: {', '.join(running)} still in it. "
                 f"Drop them first, or run ALTER COMPUTE POOL {item.name} STOP ALL.",
             )
-        for finished in _all_on(context, item):
-            drop_service(context, finished)
+        for job in found:
+            cancel(context.catalog, job)
 
 
 def _resume(context: Context, item: Object) -> None:
     if item.properties["SUSPENDED"]:
         item.properties |= {"SUSPENDED": False, "RESUMED_ON": now()}
         context.catalog.save(item)
-
-
-def _all_on(context: Context, pool: Object) -> list[Object]:
-    return [item for item in context.catalog.objects(SERVICE) if item.properties["POOL"] == pool.name]
 
 
 def _check_numbers(properties: dict[str, Any]) -> None:
@@ -205,24 +208,51 @@ def _listed(values: list[str]) -> str:
     return "[" + ",".join(f'"{value}"' for value in values) + "]"
 
 
+def show_nodes(context: Context, statement: Statement) -> Result:
+    """SHOW NODES IN COMPUTE POOL <name> [LIKE '…'] [LIMIT n]"""
+    item = context.get("COMPUTE POOL", Name("", "", statement.identifier()))
+    context.require("USAGE", item)
+    pattern = statement.string() if statement.accept("LIKE") else None
+    limit, _ = read_limit(statement)
+    statement.end()
+    found, family = pool_state(context.account, item), FAMILIES[item.properties["INSTANCE_FAMILY"]]
+    rows = [
+        {
+            "node_id": f"node-{item.id}-{number}",
+            "instance_family": family.name,
+            "created_on": provisioned_on(context.account, item, number),
+            "placement_group": item.properties.get("PLACEMENT_GROUP") or None,
+            **_sizes(family),
+        }
+        for number in sorted(found.active + found.idle)
+    ]
+    return table(_NODE_COLUMNS, [row for row in rows if like(row["node_id"], pattern)][:limit])
+
+
+def _sizes(family: Family) -> dict[str, Any]:
+    return {
+        "vcpu": family.vcpu,
+        "memory_gib": family.memory,
+        "storage_gib": family.storage,
+        "gpu": "NVIDIA" if family.gpus else "",
+        "gpu_count": family.gpus,
+        "gpu_memory_gib": family.gpu_memory,
+    }
+
+
 def show_families(context: Context, statement: Statement) -> Result:
     """SHOW COMPUTE POOL INSTANCE FAMILIES"""
     statement.end()
     usage: dict[str, int] = {}
     for pool in context.catalog.objects("COMPUTE POOL"):
-        used = scheduler.place(pool, services_on(context.catalog, pool.name)).nodes_used
+        found = pool_state(context.account, pool)
         family = pool.properties["INSTANCE_FAMILY"]
-        usage[family] = usage.get(family, 0) + used
+        usage[family] = usage.get(family, 0) + len(found.active) + len(found.idle)
     rows = [
         {
             "name": family.name,
             "description": family.description,
-            "vcpu": family.vcpu,
-            "memory_gib": family.memory,
-            "storage_gib": family.storage,
-            "gpu": "NVIDIA" if family.gpus else None,
-            "gpu_count": family.gpus,
-            "gpu_memory_gib": family.gpu_memory,
+            **_sizes(family),
             "current_node_usage": usage.get(family.name, 0),
             "message": "",
         }
@@ -232,4 +262,7 @@ def show_families(context: Context, statement: Statement) -> Result:
 
 
 TYPES = [ComputePool()]
-STATEMENTS = {("SHOW", "COMPUTE", "POOL", "INSTANCE", "FAMILIES"): show_families}
+STATEMENTS = {
+    ("SHOW", "COMPUTE", "POOL", "INSTANCE", "FAMILIES"): show_families,
+    ("SHOW", "NODES", "IN", "COMPUTE", "POOL"): show_nodes,
+}

@@ -10,6 +10,9 @@ from local.spcs.labels import CONTAINER, Found
 from local.spcs.observed import ContainerState, InstanceState
 
 APPLICATION_ERROR = "User application error, check container logs"
+FATAL_ERROR = "Encountered fatal error while running, check container logs"
+# Codes from here on mean that a signal ended the process; the shells' convention, which Docker follows.
+_SIGNALS = 128
 
 
 def ended(run: Run, state: ContainerState) -> ContainerState:
@@ -24,7 +27,7 @@ def ended(run: Run, state: ContainerState) -> ContainerState:
             state, status="DONE", message="Completed successfully", started=run.started, last_exit_code=0
         )
     else:
-        message = APPLICATION_ERROR
+        message = FATAL_ERROR if code > _SIGNALS else APPLICATION_ERROR
     return replace(state, status="FAILED", message=message, started=run.started, last_exit_code=code)
 
 

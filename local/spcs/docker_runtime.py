@@ -15,6 +15,7 @@ from local.registry.images import pull_auth
 from local.spcs import labels, session_token, threads, units, volumes
 from local.spcs.labels import Found
 from local.spcs.lifecycle import dns_name
+from local.spcs.logs import LogRequest
 from local.spcs.network import Network
 from local.spcs.observed import Machine
 
@@ -204,10 +205,17 @@ class DockerRuntime:
         except NotFound:
             return
 
-    def logs(self, identity: str, lines: int) -> str:
-        """What a container wrote, both streams; the last lines (0: all)."""
+    def logs(self, identity: str, request: LogRequest) -> str:
+        """What a container wrote."""
         try:
-            raw = self.client.api.logs(identity, stdout=True, stderr=True, tail=lines or "all")
+            raw = self.client.api.logs(
+                identity,
+                stdout=request.stream != "stderr",
+                stderr=request.stream != "stdout",
+                tail=request.lines or "all",
+                since=request.since,
+                timestamps=request.times,
+            )
         except (NotFound, APIError):
             return ""
         return raw.decode(errors="replace").rstrip("\n")

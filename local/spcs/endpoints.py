@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from local.account import access
 from local.account.catalog import Catalog, Object
-from local.account.result import now
 from local.spcs.egress import Rules, allowed
+from local.spcs.lifecycle import resume
 from local.spcs.observed import SERVICE
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def bound(catalog: Catalog, item: Object) -> bool:
 
 
 def resume_on_request(account: Account, item: Object) -> bool:
-    """A request for a suspended service resumes it when it has AUTO_RESUME.
+    """A request for a suspended service resumes it, and its pool, when they have AUTO_RESUME.
 
     Returns:
         Whether the service is being resumed.
@@ -113,8 +113,7 @@ def resume_on_request(account: Account, item: Object) -> bool:
         fresh = account.catalog.by_id(item.id)
         if fresh is None or not fresh.properties["SUSPENDED"] or not fresh.properties["AUTO_RESUME"]:
             return False
-        fresh.properties |= {"SUSPENDED": False, "RESUMED_ON": now()}
-        account.catalog.save(fresh)
+        resume(account.catalog, fresh)
     return True
 
 

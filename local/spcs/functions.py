@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+from datetime import datetime
 from typing import Any
 
 from local.account import errors, functions
@@ -12,13 +14,15 @@ from local.account.context import Context
 from local.account.result import Result, single
 from local.account.sql import Name, Statement
 from local.spcs.inspect import container_rows
-from local.spcs.jobs import cancel, failure_details, refuse_when_over
-from local.spcs.lifecycle import dns_domain, schema_hash
-from local.spcs.logs import tail
+from local.spcs.jobs import failure_details, refuse_when_over
+from local.spcs.lifecycle import cancel, dns_domain, schema_hash
+from local.spcs.logs import LogRequest, tail
+from local.spcs.nodes import pool_state
 from local.spcs.observed import POOL, SERVICE
-from local.spcs.status import FINAL, is_upgrading, pool_state, service_status
+from local.spcs.status import FINAL, is_upgrading, service_status
 
 _DEFAULT_LINES = 500
+_NANOSECONDS = re.compile(r"(\.\d{6})\d+")
 
 
 def _named(context: Context, kind: str, text: str, scope: str) -> Object:
@@ -56,8 +60,11 @@ def get_service_status(context: Context, arguments: list[Any]) -> str:
 
 
 def get_service_logs(context: Context, arguments: list[Any]) -> str:
-    """SYSTEM$GET_SERVICE_LOGS('<service>', <instance>, '<container>'[, <lines>[, <previous>[, <times>]]])"""
-    _count("SYSTEM$GET_SERVICE_LOGS", arguments, 3, 6)
+    """SYSTEM$GET_SERVICE_LOGS('<service>', <instance>, '<container>'[, lines, previous, since, times])
+
+    `since` is a time in ISO format, '' for all; `times` puts each line's time before it.
+    """
+    _count("SYSTEM$GET_SERVICE_LOGS", arguments, 3, 7)
     item = _named(context, SERVICE, arguments[0], "schema")
     context.require("MONITOR", item)
     known = [container["name"] for container in item.properties["SPEC"]["spec"]["containers"]]
@@ -65,11 +72,26 @@ def get_service_logs(context: Context, arguments: list[Any]) -> str:
         raise errors.invalid_value(arguments[2], "container", ", ".join(known))
     if not str(arguments[1]).isdigit() or int(arguments[1]) >= item.properties["MIN_INSTANCES"]:
         raise errors.invalid_value(arguments[1], "instance", f"0 to {item.properties['MIN_INSTANCES'] - 1}")
-    if len(arguments) > 5 and arguments[5]:
-        raise errors.unsupported("SYSTEM$GET_SERVICE_LOGS with timestamps")
-    lines = int(arguments[3]) if len(arguments) > 3 else _DEFAULT_LINES
-    previous = len(arguments) > 4 and bool(arguments[4])
-    return tail(context.account, item, int(arguments[1]), arguments[2], lines, previous)
+    given = dict(zip(("lines", "previous", "since", "times"), arguments[3:], strict=False))
+    request = LogRequest(
+        instance=int(arguments[1]),
+        container=arguments[2],
+        lines=int(given.get("lines", _DEFAULT_LINES)),
+        previous=bool(given.get("previous")),
+        since=_moment(str(given.get("since") or "")),
+        times=bool(given.get("times")),
+    )
+    return tail(context.account, item, request)
+
+
+def _moment(text: str) -> float | None:
+    if not text:
+        return None
+    try:
+        # Docker writes nanoseconds, which Python's times do not have.
+        return datetime.fromisoformat(_NANOSECONDS.sub(r"\1", text)).timestamp()
+    except ValueError:
+        raise errors.invalid_value(text, "since", "a time like 2026-01-31T12:00:00Z") from None
 
 
 def get_dns_domain(context: Context, arguments: list[Any]) -> str:
@@ -84,8 +106,9 @@ def get_pool_status(context: Context, arguments: list[Any]) -> str:
     _count("SYSTEM$GET_COMPUTE_POOL_STATUS", arguments, 1, 1)
     pool = _named(context, POOL, arguments[0], "account")
     context.require("MONITOR", pool)
-    state, message, code = pool_state(context.account, pool)
-    return json.dumps({"status": state, "message": message, "error_code": code}, separators=(",", ":"))
+    found = pool_state(context.account, pool)
+    shown = {"status": found.state, "message": found.message, "error_code": found.code}
+    return json.dumps(shown, separators=(",", ":"))
 
 
 def _count(name: str, arguments: list[Any], low: int, high: int) -> None:
@@ -149,7 +172,7 @@ def cancel_job(context: Context, item: Object, arguments: list[Any]) -> str:
     context.require("OPERATE", item)
     if not item.properties["IS_JOB"]:
         raise errors.unsupported("SPCS_CANCEL_JOB of a service that is not a job")
-    cancel(context, item)
+    cancel(context.catalog, item)
     return f"Job {item.name} is being cancelled."
 
 

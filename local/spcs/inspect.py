@@ -12,7 +12,7 @@ from local.account.sql import Statement
 from local.spcs import scheduler
 from local.spcs.endpoints import ingress_host, opens, service_roles
 from local.spcs.observed import POOL, SERVICE, ContainerState
-from local.spcs.status import planned_container, service_status, services_on
+from local.spcs.status import placement, planned_container, service_status
 
 _CONTAINER_COLUMNS = columns(
     "database_name schema_name service_name service_status instance_id instance_status container_name status "
@@ -98,7 +98,7 @@ def _state_cells(state: ContainerState) -> dict[str, Any]:
 
 def _waiting(context: Context, item: Object) -> dict[tuple[int, int], str]:
     pool = context.catalog.find(POOL, scheduler.pool_name(item))
-    return scheduler.place(pool, services_on(context.catalog, pool.name)).waiting if pool else {}
+    return placement(context.account, pool).waiting if pool else {}
 
 
 def _common(context: Context, item: Object) -> dict[str, Any]:

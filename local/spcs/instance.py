@@ -206,7 +206,9 @@ class Keeper:
         if liveness and liveness.failed:
             self._runtime.stop(part.id)
             self._look_in(0.0)
-            return replace(state, status="FAILED", message="Liveness probe failed, restarting")
+            probe = container["livenessProbe"]
+            text = f"liveness probe is failing at path: {probe['path']}, port: {probe['port']}"
+            return replace(state, status="FAILED", message=f"Encountered fatal error, retrying: {text}")
         readiness = self._probe(container, part, "readinessProbe")
         age = now() - (run.started or now())
         if readiness is None:

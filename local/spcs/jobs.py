@@ -12,7 +12,8 @@ from local.account.context import Context
 from local.account.objects.base import boolean, integer, read_options, text
 from local.account.result import Result, status
 from local.account.sql import Name, Statement
-from local.spcs.logs import tail
+from local.spcs.lifecycle import cancel
+from local.spcs.logs import LogRequest, tail
 from local.spcs.service import DEFAULTS, Service, identifier, identifiers, prepare_service
 from local.spcs.source import read_from
 from local.spcs.status import FINAL, service_status
@@ -95,7 +96,7 @@ def _await(context: Context, name: Name) -> Result:
         if word in FINAL:
             raise _failed(f"Job {name} ended with status: {word}.{failure_details(context, item)}")
         if context.cancelled.is_set():
-            cancel(context, item)
+            cancel(context.catalog, item)
         refuse_when_over(context)
         observed.wait(version, 0.5)
 
@@ -112,15 +113,6 @@ def refuse_when_over(context: Context) -> None:
         raise errors.SnowflakeError("000604", "57014", "SQL execution canceled: the account is stopping")
 
 
-def cancel(context: Context, item: Object) -> None:
-    """Stop a job's containers; its status becomes CANCELLED."""
-    with context.catalog.transaction():
-        fresh = context.catalog.by_id(item.id)
-        if fresh and not fresh.properties.get("RESULT"):
-            fresh.properties["CANCELLING"] = True
-            context.catalog.save(fresh)
-
-
 def failure_details(context: Context, item: Object) -> str:
     """Messages and last log lines of containers that are not well, as text to append to an error."""
     found = []
@@ -132,7 +124,8 @@ def failure_details(context: Context, item: Object) -> str:
             found.append(
                 f"Container {name} of instance {number}: {container.status}, {container.message}{code}"
             )
-            lines = tail(context.account, item, number, name, _LOG_LINES, previous=container.crashes > 0)
+            request = LogRequest(number, name, _LOG_LINES, previous=container.crashes > 0)
+            lines = tail(context.account, item, request)
             if lines:
                 found.append(f"Last lines of its log:\n{lines}")
     return "\n" + "\n".join(found) if found else ""

@@ -20,20 +20,29 @@ def suspend(catalog: Catalog, item: Object) -> None:
         catalog.save(item)
 
 
-def resume(context: Context, item: Object) -> None:
+def resume(catalog: Catalog, item: Object) -> None:
     """Start a suspended service again, and its pool when that may resume by itself."""
     if item.properties["SUSPENDED"]:
         item.properties |= {"SUSPENDED": False, "RESUMED_ON": now()}
-        context.catalog.save(item)
-    resume_pool(context, item)
+        catalog.save(item)
+    resume_pool(catalog, item)
 
 
-def resume_pool(context: Context, item: Object) -> None:
+def resume_pool(catalog: Catalog, item: Object) -> None:
     """Start the suspended pool of a service when it may resume by itself."""
-    pool = context.catalog.find(POOL, Name("", "", item.properties["POOL"]))
+    pool = catalog.find(POOL, Name("", "", item.properties["POOL"]))
     if pool and pool.properties["SUSPENDED"] and pool.properties["AUTO_RESUME"]:
         pool.properties |= {"SUSPENDED": False, "RESUMED_ON": now()}
-        context.catalog.save(pool)
+        catalog.save(pool)
+
+
+def cancel(catalog: Catalog, item: Object) -> None:
+    """Stop a job's containers; its status becomes CANCELLED. A job that ended stays as it is."""
+    with catalog.transaction():
+        fresh = catalog.by_id(item.id)
+        if fresh and not fresh.properties.get("RESULT"):
+            fresh.properties["CANCELLING"] = True
+            catalog.save(fresh)
 
 
 def drop_service(context: Context, item: Object) -> None:

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from local.account.catalog import Object
+from local.account.result import now
+from local.spcs.events import Event, Events
+from local.spcs.logs import LogRequest
 
 SERVICE = "SERVICE"
 POOL = "COMPUTE POOL"
@@ -41,7 +44,7 @@ class InstanceState:
     """One instance of a service.
 
     Attributes:
-        address: on the account's container network; empty before it has one.
+        address: on the account's container network; empty before it has one and after a job's end.
         digest: of the specification that its containers were made from.
         created, started: seconds since the epoch.
     """
@@ -77,17 +80,21 @@ class Observed:
     """The latest reading of Docker, shared between the reconciler and statements.
 
     Attributes:
+        events: what happened to containers, kept on disk.
         problem: why Docker cannot be used now; empty when it can. `None` before the first look.
         gateway: address of this machine on the container network; empty before the network exists.
         machine: its size; None before Docker was reached.
         dropped: services that are gone from the catalog and still have something on Docker.
         closing: the server ends, so nobody should wait any longer.
         idle_since: when a pool's last service ended, by pool id.
+        nodes: pool and node of each instance that the reconciler placed or that still ends.
+        pools: RESUMED_ON and MIN_NODES of each pool that has its nodes, by pool id.
         on_gateway: called with the gateway's address when it is known or changed.
-        read_logs: reads log lines of a container (service, instance, container, lines, previous).
+        read_logs: reads log lines of a service's container.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, events: Events) -> None:
+        self.events = events
         self._changed = threading.Condition()
         self._version = 0
         self._instances: dict[int, dict[int, InstanceState]] = {}
@@ -97,8 +104,10 @@ class Observed:
         self.dropped: set[int] = set()
         self.closing = False
         self.idle_since: dict[int, float] = {}
+        self.nodes: dict[tuple[int, int], tuple[str, int]] = {}
+        self.pools: dict[int, tuple[float, int]] = {}
         self.on_gateway: list[Callable[[str], None]] = []
-        self.read_logs: Callable[[Object, int, str, int, bool], str] | None = None
+        self.read_logs: Callable[[Object, LogRequest], str] | None = None
 
     def instances(self, service: int) -> dict[int, InstanceState]:
         """Instances of a service by their number; a copy."""
@@ -123,11 +132,35 @@ class Observed:
                 self._instances.pop(service, None)
             if before != state:
                 self._notify()
+        for name, seen in state.containers.items() if state else ():
+            self.events.add(service, Event(now(), number, name, seen.status, seen.message))
+
+    def set_nodes(
+        self, placed: dict[tuple[int, int], tuple[str, int]], pools: dict[int, tuple[float, int]]
+    ) -> None:
+        """Record where instances run; those that end keep their node until they are gone."""
+        with self._changed:
+            ending = {
+                key: node for key, node in self.nodes.items() if key not in placed and self._has_address(*key)
+            }
+            if (self.nodes, self.pools) != ({**placed, **ending}, pools):
+                self.nodes, self.pools = {**placed, **ending}, pools
+                self._notify()
+
+    def _has_address(self, service: int, number: int) -> bool:
+        state = self._instances.get(service, {}).get(number)
+        return state is not None and bool(state.address)
+
+    def nodes_of(self, pool: str) -> dict[tuple[int, int], int]:
+        """Nodes of a pool's instances, by service and number."""
+        with self._changed:
+            return {key: node for key, (name, node) in self.nodes.items() if name == pool}
 
     def forget_all(self) -> None:
         """Nothing is known any more: Docker does not answer."""
         with self._changed:
             self._instances.clear()
+            self.nodes, self.pools = {}, {}
             self._notify()
 
     def set_problem(self, problem: str) -> None:

@@ -18,7 +18,6 @@ from local.spcs import (
     idle,
     labels,
     network,
-    scheduler,
     session_token,
     snapshot_copy,
     snapshot_taker,
@@ -29,10 +28,10 @@ from local.spcs import (
 from local.spcs.docker_runtime import DockerRuntime
 from local.spcs.firewall import Firewall, FirewallError
 from local.spcs.instance import Memory
-from local.spcs.labels import Found
+from local.spcs.logs import LogRequest
 from local.spcs.observed import POOL, SERVICE, Machine
 from local.spcs.service_pass import Job, ServicePass
-from local.spcs.status import services_on
+from local.spcs.status import placement
 
 if TYPE_CHECKING:
     from local.account.account import Account
@@ -184,7 +183,7 @@ class Reconciler:
         runtime, firewall = self._prepare(client)
         found = runtime.list()
         firewall.refresh()
-        placed = self._placements(pools, found)
+        placed = self._placements(pools)
         known = {part.service for part in found} | set(self._observed.services())
         known |= {*with_volumes, *waiting}
         self._observed.dropped = known - set(services)
@@ -220,11 +219,21 @@ class Reconciler:
         entries = client.api.containers(all=True, filters={"label": labels.of_account(account_id)})
         return any(labels.found(entry) for entry in entries)
 
-    def _placements(self, pools: list[Object], found: list[Found]) -> dict[int, frozenset[int]]:
-        placed: dict[int, set[int]] = {}
+    def _placements(self, pools: list[Object]) -> dict[int, frozenset[int]]:
+        """Instances that have a node, by service; the nodes are written down."""
+        nodes: dict[tuple[int, int], tuple[str, int]] = {}
         for pool in pools:
-            for service, number in scheduler.place(pool, services_on(self._account.catalog, pool.name)).nodes:
-                placed.setdefault(service, set()).add(number)
+            for key, node in placement(self._account, pool).nodes.items():
+                nodes[key] = (pool.name, node)
+        started = {
+            pool.id: (pool.properties["RESUMED_ON"], pool.properties["MIN_NODES"])
+            for pool in pools
+            if not pool.properties["SUSPENDED"]
+        }
+        self._observed.set_nodes(nodes, started)
+        placed: dict[int, set[int]] = {}
+        for service, number in nodes:
+            placed.setdefault(service, set()).add(number)
         return {service: frozenset(numbers) for service, numbers in placed.items()}
 
     def _consider(self, runtime: DockerRuntime, firewall: Firewall, job: Job) -> None:
@@ -275,7 +284,7 @@ class Reconciler:
 
     # Logs
 
-    def _read_logs(self, item: Object, instance: int, container: str, lines: int, previous: bool) -> str:
+    def _read_logs(self, item: Object, request: LogRequest) -> str:
         runtime = self._runtime
         if runtime is None:
             return ""
@@ -283,9 +292,11 @@ class Reconciler:
             runs = sorted(
                 (part.restart, part.id)
                 for part in runtime.list()
-                if (part.service, part.instance, part.name) == (item.id, instance, container)
+                if (part.service, part.instance, part.name) == (item.id, request.instance, request.container)
             )
-            chosen = runs[:-1] if previous else runs
-            return runtime.logs(chosen[-1][1], lines) if chosen else ""
+            if request.all_runs:
+                return "\n".join(filter(None, (runtime.logs(run, request) for _, run in runs)))
+            chosen = runs[:-1] if request.previous else runs
+            return runtime.logs(chosen[-1][1], request) if chosen else ""
         except DOCKER_ERRORS:
             return ""

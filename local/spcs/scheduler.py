@@ -6,6 +6,7 @@ shows it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,36 +64,62 @@ def lacking(document: dict[str, Any], family: Family) -> list[str]:
     return [name for name, amount in needs(document).items() if amount > room[name]]
 
 
-def place(pool: Object, services: list[Object]) -> Placement:
-    """Place all wanted instances, oldest service first, so that a newcomer never moves another."""
-    family = FAMILIES[pool.properties["INSTANCE_FAMILY"]]
-    found, free = Placement(), []
+def place(
+    pool: Object, services: list[Object], current: Mapping[tuple[int, int], int] | None = None
+) -> Placement:
+    """Place all wanted instances: running ones stay where they are, then the oldest service comes first.
+
+    Args:
+        services: those of the pool that did not end.
+        current: nodes of instances that run already; a node beyond MAX_NODES is given up.
+    """
+    family, limit = FAMILIES[pool.properties["INSTANCE_FAMILY"]], pool.properties["MAX_NODES"]
+    found, free = Placement(), dict[int, dict[str, float]]()
+    wanted = _wanted(pool, services)
+    for key, amounts in wanted.items():
+        node = (current or {}).get(key)
+        if node is None or node >= limit:
+            continue
+        room = free.setdefault(node, capacity(family))
+        if _fits(room, amounts):
+            _take(found, room, key, node, amounts)
+    for key, amounts in wanted.items():
+        if key in found.nodes:
+            continue
+        node = next((node for node in sorted(free) if _fits(free[node], amounts)), None)
+        if node is None:
+            node = next((node for node in range(limit) if node not in free), None)
+        if node is None:
+            names = ", ".join(_short(list(free.values()), amounts))
+            found.waiting[key] = f"Unschedulable due to insufficient {names} resources"
+            continue
+        _take(found, free.setdefault(node, capacity(family)), key, node, amounts)
+    return found
+
+
+def _wanted(pool: Object, services: list[Object]) -> dict[tuple[int, int], dict[str, float]]:
+    """What each instance that should run requests, by service and number, the oldest service first."""
+    found = {}
     for item in sorted(services, key=lambda item: item.id):
         # A suspended pool lets its jobs run to their end.
         if item.properties["SUSPENDED"] or (pool.properties["SUSPENDED"] and not item.properties["IS_JOB"]):
             continue
-        wanted = needs(item.properties["SPEC"])
-        for number in range(item.properties["MIN_INSTANCES"]):
-            node = _fitting(free, wanted)
-            if node is None and len(free) < pool.properties["MAX_NODES"]:
-                free.append(capacity(family))
-                node = _fitting(free, wanted)
-            if node is None:
-                names = ", ".join(_short(free, wanted))
-                found.waiting[item.id, number] = f"Unschedulable due to insufficient {names} resources"
-                continue
-            found.nodes[item.id, number] = node
-            for name, amount in wanted.items():
-                free[node][name] -= amount
+        amounts = needs(item.properties["SPEC"])
+        found |= {(item.id, number): amounts for number in range(item.properties["MIN_INSTANCES"])}
     return found
 
 
-def _fitting(free: list[dict[str, float]], wanted: dict[str, float]) -> int | None:
-    for index, room in enumerate(free):
-        if all(amount <= room[name] + 1e-9 for name, amount in wanted.items()):
-            return index
-    return None
+def _take(
+    found: Placement, room: dict[str, float], key: tuple[int, int], node: int, amounts: dict[str, float]
+) -> None:
+    found.nodes[key] = node
+    for name, amount in amounts.items():
+        room[name] -= amount
 
 
-def _short(free: list[dict[str, float]], wanted: dict[str, float]) -> list[str]:
-    return [name for name, amount in wanted.items() if all(amount > room[name] for room in free)] or ["node"]
+def _fits(room: dict[str, float], amounts: dict[str, float]) -> bool:
+    return all(amount <= room[name] + 1e-9 for name, amount in amounts.items())
+
+
+def _short(free: list[dict[str, float]], amounts: dict[str, float]) -> list[str]:
+    return [name for name, amount in amounts.items() if all(amount > room[name] for room in free)] or ["node"]

@@ -21,6 +21,7 @@ from local.spcs.observed import POOL, SERVICE
 from local.spcs.snapshot import restore_volume
 from local.spcs.source import read_from
 from local.spcs.status import is_upgrading, service_status
+from local.spcs.workload import workload_filter
 
 _HEAD = "name status database_name schema_name owner compute_pool "
 _TAIL = (
@@ -101,7 +102,7 @@ class Service(ObjectType):
 
     def created(self, context: Context, item: Object) -> None:
         snapshots.seed(context, item)
-        resume_pool(context, item)
+        resume_pool(context.catalog, item)
 
     # SHOW and DESCRIBE
 
@@ -144,6 +145,9 @@ class Service(ObjectType):
     def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
         return services_in(self, context, statement)
 
+    def narrowed(self, found: Iterable[Object], statement: Statement) -> Iterable[Object]:
+        return found if workload_filter(statement) else ()
+
     # ALTER and DROP
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
@@ -163,7 +167,7 @@ class Service(ObjectType):
             if verb == "SUSPEND":
                 suspend(context.catalog, item)
             else:
-                resume(context, item)
+                resume(context.catalog, item)
         return status("Statement executed successfully.")
 
     def _alter_from(self, context: Context, item: Object, statement: Statement) -> Result:

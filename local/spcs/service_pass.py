@@ -143,6 +143,7 @@ class ServicePass:
         for part in found:
             if part.part == CONTAINER and part.running:
                 self._runtime.stop(part.id)
+        self._put_ended(item, found)
         catalog = self._runtime.account.catalog
         with catalog.transaction():
             fresh = catalog.by_id(item.id)
@@ -154,11 +155,18 @@ class ServicePass:
     def _settle_ended(self, item: Object) -> None:
         found = self._job.found
         self._release(found)
-        if self._observed.instances(item.id):
-            return
-        for number in {part.instance for part in found}:
+        if not self._observed.instances(item.id):
+            self._put_ended(item, found)
+
+    def _put_ended(self, item: Object, found: list[Found]) -> None:
+        """Show what became of a job's containers; of one that never ran, why."""
+        before = self._observed.instances(item.id)
+        for number in {part.instance for part in found} | set(before):
             mine = [part for part in found if part.instance == number]
-            self._observed.put(item.id, number, ended_state(self._runtime, mine))
+            state, last = ended_state(self._runtime, mine), before.get(number)
+            if last:
+                state = replace(last, address="", containers={**last.containers, **state.containers})
+            self._observed.put(item.id, number, state)
 
     def _release(self, found: list[Found]) -> None:
         """Give back what an ended job no longer needs: its network and its files."""
@@ -192,6 +200,8 @@ class ServicePass:
         keep = snapshots.kept(account.catalog, account_id)
         gone = volumes.remove(client, account_id, self._job.service, None, dropped, keep)
         session_token.forget(account, self._job.service)
+        if self._job.item is None:
+            self._observed.events.forget(self._job.service)
         self._job.memories.clear()
         return gone
 

@@ -106,7 +106,7 @@ def restore_volume(context: Context, item: Object, statement: Statement) -> Resu
             raise refused(f"service {item.name} must be suspended before a volume of it is restored")
         for number in dict.fromkeys(numbers):
             snapshots.replace(context, item, volume, number, snapshot)
-        resume(context, item)
+        resume(context.catalog, item)
     return status("Statement executed successfully.")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.account.catalog import Catalog, Object
-from local.account.result import now
 from local.spcs import scheduler
 from local.spcs.families import FAMILIES
 from local.spcs.observed import POOL, SERVICE, ContainerState, InstanceState, Observed
@@ -25,6 +24,12 @@ def services_on(catalog: Catalog, pool: str) -> list[Object]:
         for item in catalog.objects(SERVICE)
         if item.properties["POOL"] == pool and not item.properties.get("RESULT")
     ]
+
+
+def placement(account: Account, pool: Object) -> scheduler.Placement:
+    """Where the instances of a pool's services run or will run."""
+    services = services_on(account.catalog, pool.name)
+    return scheduler.place(pool, services, account.spcs.nodes_of(pool.name))
 
 
 def service_status(observed: Observed, item: Object) -> str:
@@ -78,28 +83,7 @@ def planned_container(account: Account, item: Object) -> ContainerState:
     return ContainerState()
 
 
-def pool_state(account: Account, pool: Object) -> tuple[str, str, str]:
-    """State, status message and error code of a pool."""
-    observed, services = account.spcs, services_on(account.catalog, pool.name)
-    busy = any(observed.instances(item.id) for item in services)
-    if pool.properties["SUSPENDED"]:
-        return ("STOPPING" if busy else "SUSPENDED"), "Compute pool is suspended", ""
-    if observed.problem or observed.problem is None:
-        minutes = int((now() - pool.properties["RESUMED_ON"]) / 60)
-        why = f": {observed.problem}" if observed.problem else ""
-        return "STARTING", f"Compute pool is starting for last {minutes} minutes{why}", ""
-    active = scheduler.place(pool, services).nodes_used
-    message, code = "", ""
-    if active >= pool.properties["MAX_NODES"] and scheduler.place(pool, services).waiting:
-        code = "392508"
-        message = (
-            "Compute pool has reached the maximum node limit. "
-            "Consider increasing max_nodes for the compute pool."
-        )
-    return ("ACTIVE" if active else "IDLE"), message or _machine_note(account, pool), code
-
-
-def _machine_note(account: Account, pool: Object) -> str:
+def machine_note(account: Account, pool: Object) -> str:
     family, machine = FAMILIES[pool.properties["INSTANCE_FAMILY"]], account.spcs.machine
     if machine is None or (machine.cpus >= family.vcpu and machine.memory >= family.memory * 2**30):
         return "Compute pool is ready"

@@ -41,6 +41,7 @@ class Shown:
         found = self.in_scope(context, statement)
         prefix = statement.string() if statement.accept("STARTS", "WITH") else ""
         limit, after = read_limit(statement)
+        found = self.narrowed(found, statement)
         statement.end()
         reaches = cache(lambda database, schema: context.reaches(Name(database, schema, "")))
         visible = [
@@ -70,6 +71,11 @@ class Shown:
             return context.catalog.objects(self.kind, parts[0])
         schema = self._parent(context, "SCHEMA", parts, "database")
         return context.catalog.objects(self.kind, schema.database, schema.name)
+
+    def narrowed(self, found: Iterable[Object], statement: Statement) -> Iterable[Object]:
+        """The objects that a filter of the type's own at the end of SHOW leaves over."""
+        del statement
+        return found
 
     def _current_scope(self, context: Context) -> list[Object]:
         session = context.session
