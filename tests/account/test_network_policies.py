@@ -66,7 +66,6 @@ def test_policies_are_shown_with_what_they_list(place: Place) -> None:
         ("ALTER ACCOUNT SET NETWORK_POLICY = NP_EMPTY", "Empty network policy NP_EMPTY cannot be active"),
         ("ALTER ACCOUNT SET NETWORK_POLICY = NP_AWAY", "Requestor IP address, 127.0.0.1, must be included"),
         ("ALTER USER ADMIN SET NETWORK_POLICY = NP_AWAY", "Requestor IP address, 127.0.0.1, must be"),
-        ("ALTER NETWORK POLICY NP_AWAY SET TAG t = 'x'", "Unsupported feature"),
         ("ALTER SESSION SET NETWORK_POLICY = NP_AWAY", "NETWORK_POLICY"),
     ],
 )
