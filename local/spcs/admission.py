@@ -145,7 +145,10 @@ def _image(context: Context, image: str, family: Family) -> dict[str, str]:
 
 def _secret(context: Context, service: Name, secret: Document) -> Name:
     name = _full_name(service, secret["snowflakeSecret"]["objectName"])
-    context.require_usage(name)
+    # Elsewhere any privilege on a schema opens it; for secrets the page asks for USAGE itself:
+    # https://docs.snowflake.com/en/developer-guide/snowpark-container-services/additional-considerations-services-jobs
+    for kind, above in context.parents(name):
+        _require(context, "USAGE", context.get(kind, above))
     _require(context, "READ", context.get("SECRET", name))
     return name
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from local import control
 from local.leftovers import remove_docker_objects
 from local.settings import PORT_VARIABLE, PROJECT, LocalSettings, admin_credentials, free_ports
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 
 
 @dataclass
@@ -146,14 +147,23 @@ def new_account(folder: Path) -> RunningAccount:
     return RunningAccount(LocalSettings(state=folder, port=free_ports(), account_id=identity))
 
 
+@contextmanager
+def running_account(folder: Path) -> Iterator[RunningAccount]:
+    """A new account, which leaves nothing in Docker."""
+    running = new_account(folder)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+        remove_docker_objects(running.settings, keep_data=False)
+
+
 @pytest.fixture(scope="session")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAccount]:
-    """The account that all tests share; each test makes objects under names of its own."""
-    running = new_account(tmp_path_factory.mktemp("account"))
-    running.start()
-    yield running
-    running.stop()
-    remove_docker_objects(running.settings, keep_data=False)
+    """The account that tests share; each test makes objects under names of its own."""
+    with running_account(tmp_path_factory.mktemp("account")) as running:
+        yield running
 
 
 @pytest.fixture

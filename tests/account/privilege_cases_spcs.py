@@ -43,7 +43,7 @@ def create(name: str, source: str, needs: dict[str, int], options: str = "", *se
     return Case(
         f"CREATE SERVICE {S}.{name} IN COMPUTE POOL {POOL} {source} {options}",
         {**MAKE, **PULL, **needs},
-        (USE_S, *seen),
+        tuple({USE_S, *seen} - set(needs)),
         after=(f"DROP SERVICE {S}.{name} FORCE",),
     )
 
@@ -56,7 +56,7 @@ PUBLIC_ENDPOINT = {"endpoints": [{"name": "web", "port": 8000, "public": True}]}
 MAKING = [
     create("PLAIN", spec(), {}),
     create("OPEN", spec(**PUBLIC_ENDPOINT), {"BIND SERVICE ENDPOINT ON ACCOUNT": FORBIDDEN}),
-    create("KNOWS", spec(SECRET), {f"READ ON SECRET {S}.SEC": ABSENT}),
+    create("KNOWS", spec(SECRET), {f"READ ON SECRET {S}.SEC": ABSENT, USE_S: FORBIDDEN}),
     create("USES", spec(SECRET), {f"READ ON SECRET {S}.SEC": FORBIDDEN}, "", f"USAGE ON SECRET {S}.SEC"),
     create("MOUNTS", spec(MOUNT, **FILES), {f"READ ON STAGE {S}.ST": ABSENT}),
     create(

@@ -17,7 +17,7 @@ import pytest
 from local.account.account import Account
 from local.account.errors import SnowflakeError
 from local.registry import images
-from tests.account.conftest import Place, wait_until
+from tests.account.conftest import Place, RunningAccount, running_account, wait_until
 
 pytestmark = pytest.mark.docker
 PASSWORD = "Registry-test-1"
@@ -89,6 +89,13 @@ def _run(command: list[str], stdin: bytes | None = None) -> str:
     if done.returncode:
         raise subprocess.CalledProcessError(done.returncode, command, done.stdout.decode())
     return done.stdout.decode()
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAccount]:
+    """An account without other repositories: its registry goes away with the last one."""
+    with running_account(tmp_path_factory.mktemp("registry")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -18,11 +18,10 @@ from typing import Any
 
 import pytest
 
-from local.leftovers import remove_docker_objects
 from local.settings import PROJECT
 from local.toolchain.install import ensure_pulumi
 from local.toolchain.pulumi_env import environment
-from tests.account.conftest import RunningAccount, new_account
+from tests.account.conftest import RunningAccount, running_account
 
 PROGRAM = PROJECT / "tests" / "plugin" / "program"
 
@@ -64,16 +63,13 @@ class Stack:
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAccount]:
-    running = new_account(tmp_path_factory.mktemp("plugin-account"))
-    running.start()
-    # Service users get access tokens only under a network policy.
-    running.run(
-        "CREATE NETWORK POLICY HERE ALLOWED_IP_LIST = ('127.0.0.1')",
-        "ALTER ACCOUNT SET NETWORK_POLICY = HERE",
-    )
-    yield running
-    running.stop()
-    remove_docker_objects(running.settings, keep_data=False)
+    with running_account(tmp_path_factory.mktemp("plugin-account")) as running:
+        # Service users get access tokens only under a network policy.
+        running.run(
+            "CREATE NETWORK POLICY HERE ALLOWED_IP_LIST = ('127.0.0.1')",
+            "ALTER ACCOUNT SET NETWORK_POLICY = HERE",
+        )
+        yield running
 
 
 @pytest.fixture(scope="module")

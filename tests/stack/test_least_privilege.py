@@ -26,7 +26,7 @@ pytestmark = pytest.mark.docker
 NEEDED_BY_UP = {
     ("identity-owner-sysadmin", "ROLE"): "Insufficient privileges|not granted to this user",
     ("database-owner", "USAGE"): "does not exist or not authorized",
-    ("database-schema-owner", "USAGE"): "does not exist or not authorized",
+    ("database-schema-owner", "USAGE"): "must have USAGE granted on SCHEMA",
     ("database-schema-owner", "CREATE STAGE"): "Insufficient privileges to operate on schema 'PUBLIC'",
     ("database-schema-owner", "CREATE SECRET"): "Insufficient privileges to operate on schema 'PUBLIC'",
     ("database-schema-owner", "CREATE IMAGE REPOSITORY"): "Insufficient privileges to operate on schema",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
-from local.leftovers import remove_docker_objects
-from tests.account.conftest import new_account
+from tests.account.conftest import running_account
 from tests.account.parity.cases import read_areas
 from tests.account.parity.page import PAGE, render
 from tests.account.parity.runner import run_areas
@@ -17,18 +17,12 @@ from tests.account.parity.world import World
 def main(names: list[str]) -> int:
     """The number of cases that behave otherwise than they say, at most 1."""
     areas = read_areas(names)
-    with tempfile.TemporaryDirectory() as folder:
-        account = new_account(Path(folder) / "account")
-        account.start()
-        world = None
-        try:
-            world = World(account)
-            results = run_areas(world, areas)
-        finally:
-            if world:
-                world.close()
-            account.stop()
-            remove_docker_objects(account.settings, keep_data=False)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_account(Path(folder) / "account") as account,
+        closing(World(account)) as world,
+    ):
+        results = run_areas(world, areas)
     differing = [result for result in results if result.outcome == "differs"]
     for result in differing:
         print(f"{result.area.name}: {result.case.form}\n    {result.told}")
