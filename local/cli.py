@@ -22,7 +22,7 @@ from local.toolchain.report import ToolchainError, console, say
 
 def up(stack: str) -> int:
     """Deploy a stack; for `local`, set up the local account first."""
-    target = _prepare(stack)
+    target = prepare(stack)
     code = target.up(confirm=stack != LOCAL and interactive())
     if code == 0:
         _tell(target)
@@ -30,7 +30,7 @@ def up(stack: str) -> int:
 
 
 def preview(stack: str) -> int:
-    return _prepare(stack).run("preview", "--diff")
+    return prepare(stack).run("preview", "--diff")
 
 
 def down(stack: str) -> int:
@@ -39,7 +39,7 @@ def down(stack: str) -> int:
     if stack == LOCAL and not control.running(account) and not control.log_file(account).exists():
         say("account", "there is none")
         return 0
-    target = _prepare(stack)
+    target = prepare(stack)
     code = target.run("destroy", *(() if stack != LOCAL and interactive() else ("--yes", "--skip-preview")))
     if code == 0 and stack == LOCAL:
         control.stop(account)
@@ -72,7 +72,7 @@ def setup(stack: str) -> int:
 def env(stack: str) -> int:
     """Print the exports for working by hand; other lines go to standard error."""
     console.stderr = True
-    target = _prepare(stack)
+    target = prepare(stack)
     for name, value in target.variables.items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
@@ -81,7 +81,7 @@ def env(stack: str) -> int:
 def password(stack: str) -> int:
     """Print the generated password of the notebook's user; other lines go to standard error."""
     console.stderr = True
-    print(_prepare(stack).ask("stack", "output", "--show-secrets", "userPassword").strip())
+    print(prepare(stack).ask("stack", "output", "--show-secrets", "userPassword").strip())
     return 0
 
 
@@ -97,7 +97,8 @@ def clean(stack: str) -> int:
     return 0
 
 
-def _prepare(stack: str) -> Stack:
+def prepare(stack: str) -> Stack:
+    """A stack, after all that it needs is installed and, for `local`, the local account runs."""
     with _alone():
         return _set_up(stack)
 

@@ -1,0 +1,41 @@
+"""The commands for a deployed stack: `python -m operations COMMAND --stack NAME`, or the make target of that name."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from components.account import AccountError
+from local.cli import prepare
+from local.control import ControlError
+from local.images.packages import ImageError
+from local.settings import SettingsError as LocalSettingsError
+from local.stack import LOCAL
+from local.toolchain.report import ToolchainError, console
+from operations.target import Target
+from settings import SettingsError
+
+# Each module has `arguments(parser)`, which declares its options, and `run(target, options)`, which gives the
+# exit code; its docstring's first line is the command's help.
+COMMANDS = {}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m operations", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, module in COMMANDS.items():
+        command = commands.add_parser(name, help=(module.__doc__ or "").partition("\n")[0])
+        command.add_argument("--stack", default=LOCAL, help="stack name; settings in Pulumi.<stack>.yaml")
+        module.arguments(command)
+    options = parser.parse_args()
+    try:
+        return COMMANDS[options.command].run(Target(prepare(options.stack)), options)
+    except (
+        AccountError, ControlError, ImageError, LocalSettingsError, SettingsError, ToolchainError,
+    ) as error:  # fmt: skip
+        console.print(str(error), style="red", markup=False)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""The stack that a command is about: its settings, its account, its recorded resources."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cached_property
+from typing import Any
+
+import pulumi
+
+import settings
+from components import account
+from local.stack import Stack
+
+PROJECT = "milvus-spcs"
+
+
+class Target:
+    """A stack as its program sees it, outside of a deployment.
+
+    Args:
+        stack: the stack, with the environment that Pulumi runs in.
+
+    Raises:
+        SettingsError: a setting of the stack cannot be used.
+        AccountError: the account or its credentials are not configured.
+    """
+
+    settings: settings.Settings
+    account: account.Account
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        os.environ.update(stack.variables)
+        entries = json.loads(stack.ask("config", "--json", "--show-secrets"))
+        values = {key: _text(entry) for key, entry in entries.items() if _text(entry) is not None}
+        pulumi.runtime.set_all_config(values, [key for key, entry in entries.items() if entry.get("secret")])
+        self.settings = settings.load(pulumi.Config(PROJECT))
+        self.account = account.from_config()
+
+    @cached_property
+    def resources(self) -> list[dict[str, Any]]:
+        """The resources in the stack's state, secrets encrypted."""
+        return json.loads(self.stack.ask("stack", "export"))["deployment"].get("resources", [])
+
+    @property
+    def owner_role(self) -> str:
+        return self.settings.named("MILVUS_OWNER_ROLE")
+
+
+def _text(entry: dict[str, Any]) -> str | None:
+    value = entry.get("value", entry.get("objectValue"))
+    return value if value is None or isinstance(value, str) else json.dumps(value)
