@@ -1,4 +1,4 @@
-"""The commands for a deployed stack: `python -m operations COMMAND --stack NAME`, or the make target of that name."""
+"""The commands for a deployed stack: `python -m operations COMMAND --stack NAME`, or `make COMMAND`."""
 
 from __future__ import annotations
 

@@ -34,7 +34,8 @@ class Target:
         self.stack = stack
         os.environ.update(stack.variables)
         entries = json.loads(stack.ask("config", "--json", "--show-secrets"))
-        values = {key: _text(entry) for key, entry in entries.items() if _text(entry) is not None}
+        texts = {key: _text(entry) for key, entry in entries.items()}
+        values = {key: text for key, text in texts.items() if text is not None}
         pulumi.runtime.set_all_config(values, [key for key, entry in entries.items() if entry.get("secret")])
         self.settings = settings.load(pulumi.Config(PROJECT))
         self.account = account.from_config()
