@@ -6,7 +6,7 @@ account does not act on, so that it keeps its default.
 
 ROWS = """
 ABORT_DETACHED_QUERY; bool; AUN!; false; End statements whose client has lost its connection
-ALLOWED_SPCS_WORKLOAD_TYPES; text; A!; ALL; Kinds of services that may run
+ALLOWED_SPCS_WORKLOAD_TYPES; list:ALL|USER|NOTEBOOK|STREAMLIT|MODEL_SERVING|ML_JOB; A; ALL; What may run
 AUTOCOMMIT; bool; AUN; true; Each statement is a transaction of its own
 BINARY_INPUT_FORMAT; text; AUN!; HEX; How text is read as binary
 BINARY_OUTPUT_FORMAT; HEX|BASE64; AUN!; HEX; How binary is shown
@@ -25,7 +25,7 @@ DATE_OUTPUT_FORMAT; text; AUN; YYYY-MM-DD; How dates are shown
 DEFAULT_DDL_COLLATION; text; ADS!; ; Collation of new text columns
 DEFAULT_NOTEBOOK_COMPUTE_POOL_CPU; text; ADS; SYSTEM_COMPUTE_POOL_CPU; Compute pool of new notebooks
 DEFAULT_NOTEBOOK_COMPUTE_POOL_GPU; text; ADS; SYSTEM_COMPUTE_POOL_GPU; Compute pool of new notebooks with GPU
-DISALLOWED_SPCS_WORKLOAD_TYPES; text; A!; ; Kinds of services that may not run
+DISALLOWED_SPCS_WORKLOAD_TYPES; list:ALL|USER|NOTEBOOK|STREAMLIT|MODEL_SERVING|ML_JOB; A; ; What may not run
 ENABLE_CONSOLE_OUTPUT; bool; ADS; false; Procedures write to the console
 ENABLE_UNLOAD_PHYSICAL_TYPE_OPTIMIZATION; bool; AUN; true; Smaller types in unloaded Parquet files
 ENABLE_UNREDACTED_QUERY_SYNTAX_ERROR; bool; AU; false; Failed statements are shown in full in histories

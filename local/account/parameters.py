@@ -29,7 +29,8 @@ class Parameter:
     """One parameter.
 
     Attributes:
-        kind: `bool`, `int`, `text`, or the allowed words separated by `|`.
+        kind: `bool`, `int`, `text`, the allowed words separated by `|`, or `list:` and the words of which it
+            takes several, separated by commas.
         default: as SHOW PARAMETERS shows it.
         levels: kinds of things it can be set on: ACCOUNT, USER, SESSION, DATABASE, SCHEMA, WAREHOUSE.
         fixed: the account does nothing with it, so only values that change nothing are accepted.
@@ -62,8 +63,17 @@ class Parameter:
                 raise errors.invalid_value(number, self.name, "0 or more")
             return str(number)
         value = "" if statement.accept("NULL") else ".".join(statement.parts_or_text())
-        allowed = self.kind.split("|")
-        if self.kind != "text" and value.upper() not in (word.upper() for word in allowed):
+        return value if self.kind == "text" else self._words(value)
+
+    def _words(self, value: str) -> str:
+        allowed = self.kind.removeprefix("list:").split("|")
+        known = {word.upper() for word in allowed}
+        if not self.kind.startswith("list:"):
+            words = [value]
+        else:
+            words = [word.strip() for word in value.split(",")] if value else []
+            value = ",".join(words).upper()
+        if not {word.upper() for word in words} <= known:
             raise errors.invalid_value(value, self.name, ", ".join(allowed))
         return value
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from local.account import access
 from local.account.catalog import Catalog, Object
+from local.spcs import workload
 from local.spcs.egress import Rules, allowed
 from local.spcs.lifecycle import resume
 from local.spcs.observed import SERVICE
@@ -112,6 +113,8 @@ def resume_on_request(account: Account, item: Object) -> bool:
     with account.catalog.transaction():
         fresh = account.catalog.by_id(item.id)
         if fresh is None or not fresh.properties["SUSPENDED"] or not fresh.properties["AUTO_RESUME"]:
+            return False
+        if not workload.allowed(account.catalog):
             return False
         resume(account.catalog, fresh)
     return True

@@ -21,7 +21,7 @@ from local.spcs.observed import POOL, SERVICE
 from local.spcs.snapshot import restore_volume
 from local.spcs.source import read_from
 from local.spcs.status import is_upgrading, service_status
-from local.spcs.workload import workload_filter
+from local.spcs.workload import require_allowed, workload_filter
 
 _HEAD = "name status database_name schema_name owner compute_pool "
 _TAIL = (
@@ -164,10 +164,12 @@ class Service(ObjectType):
             return self._alter_from(context, item, statement)
         statement.end()
         with context.catalog.transaction():
+            fresh = self.fresh(context, item)
             if verb == "SUSPEND":
-                suspend(context.catalog, item)
+                suspend(context.catalog, fresh)
             else:
-                resume(context.catalog, item)
+                require_allowed(context.catalog)
+                resume(context.catalog, fresh)
         return status("Statement executed successfully.")
 
     def _alter_from(self, context: Context, item: Object, statement: Statement) -> Result:
@@ -178,9 +180,7 @@ class Service(ObjectType):
         prepared = admission.prepare(owner, item.fqn, source, admission.family_of(pool), anew=False)
         spec.require_same_block_volumes(item.properties["SPEC"], prepared["SPEC"])
         with context.catalog.transaction():
-            fresh = context.catalog.by_id(item.id)
-            if fresh is None:
-                raise errors.does_not_exist(self.kind, str(item.fqn))
+            fresh = self.fresh(context, item)
             labels = admission.ingress_labels(prepared["SPEC"], fresh.properties["INGRESS"])
             fresh.properties |= {**prepared, "INGRESS": labels}
             context.catalog.save(fresh)
@@ -231,6 +231,7 @@ def prepare_service(context: Context, name: Name, properties: dict[str, Any], jo
             "42000",
             f"invalid service name '{name.name}': it must be a DNS label when '_' is read as '-'.",
         )
+    require_allowed(context.catalog)
     pool = admission.find_pool(context, properties["POOL"])
     source = properties.pop("SOURCE")
     properties |= admission.prepare(context, name, source, admission.family_of(pool), job)

@@ -1,0 +1,55 @@
+"""Account parameters that say which workload types may run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from snowflake.connector.errors import ProgrammingError
+
+from tests.account.conftest import RunningAccount
+from tests.account.spcs_world import POOL, World, world_of
+
+PARAMETERS = ("ALLOWED_SPCS_WORKLOAD_TYPES", "DISALLOWED_SPCS_WORKLOAD_TYPES")
+CLOSED = [
+    ("ALLOWED", "NOTEBOOK"),
+    ("ALLOWED", "'STREAMLIT, ML_JOB'"),
+    ("DISALLOWED", "'USER'"),
+    ("DISALLOWED", "ALL"),
+]
+OPEN = [("ALLOWED", "'NOTEBOOK,user'"), ("ALLOWED", "ALL"), ("DISALLOWED", "'NOTEBOOK'")]
+
+
+@pytest.fixture
+def world(account: RunningAccount) -> Iterator[World]:
+    yield world_of(account)
+    account.run(*(f"ALTER ACCOUNT UNSET {name}" for name in PARAMETERS))
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(("list_of", "types"), CLOSED)
+def test_services_of_users_are_refused(
+    world: World, account: RunningAccount, list_of: str, types: str
+) -> None:
+    account.run(f"ALTER ACCOUNT SET {list_of}_SPCS_WORKLOAD_TYPES = {types}")
+    with pytest.raises(ProgrammingError, match="Workload type USER is not allowed"):
+        world.run(f"CREATE SERVICE NEVER IN COMPUTE POOL {POOL} {world.spec()}")
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(("list_of", "types"), OPEN)
+def test_service_is_made_and_goes_on_but_is_not_resumed(
+    world: World, account: RunningAccount, list_of: str, types: str
+) -> None:
+    account.run(f"ALTER ACCOUNT SET {list_of}_SPCS_WORKLOAD_TYPES = {types}")
+    with world.service("GOES_ON", world.spec()) as name:
+        account.run("ALTER ACCOUNT SET DISALLOWED_SPCS_WORKLOAD_TYPES = 'USER'")
+        assert world.status(name) == "RUNNING"
+        world.run(f"ALTER SERVICE {name} SUSPEND")
+        with pytest.raises(ProgrammingError, match="DISALLOWED_SPCS_WORKLOAD_TYPES"):
+            world.run(f"ALTER SERVICE {name} RESUME")
+
+
+def test_unknown_type_is_refused(account: RunningAccount) -> None:
+    with pytest.raises(ProgrammingError, match="ML_JOB"):
+        account.run("ALTER ACCOUNT SET ALLOWED_SPCS_WORKLOAD_TYPES = 'CRON'")
