@@ -15,6 +15,7 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import docker
+import requests
 from docker.errors import APIError, DockerException, NotFound
 from docker.types import LogConfig
 
@@ -95,7 +96,8 @@ class RegistryReconciler:
             return f"The image registry cannot start: {error.explanation or error}. Run make setup."
         except APIError as error:
             return f"The image registry cannot start: {error.explanation or error}"
-        except DockerException as error:
+        # Docker's client wraps lost connections only while it is being made.
+        except (DockerException, requests.ConnectionError) as error:
             self._client = None
             reason = f"The image registry needs Docker, which does not answer: {error}. Start Docker."
             return reason if wanted else ""

@@ -36,6 +36,14 @@ SERVER = (
     "http.server.test(http.server.SimpleHTTPRequestHandler, port=8000)"
 )
 READY = {"readinessProbe": {"port": 8000, "path": "/"}}
+BLOCK = {
+    "volumes": [
+        {"name": "data", "source": "block", "size": "1Gi", "blockConfig": {"snapshotOnDelete": False}}
+    ]
+}
+MOUNT = {**READY, "volumeMounts": [{"name": "data", "mountPath": "/data"}]}
+# Counts the starts on a block volume and tells them.
+COUNT = "open('/data/starts', 'a').write('x'); print(open('/data/starts').read(), flush=True); "
 _worlds: dict[int, World] = {}
 
 

@@ -13,8 +13,7 @@ import pytest
 from snowflake.connector.backoff_policies import linear_backoff as linear
 from snowflake.connector.errors import DatabaseError, Error
 
-from local.leftovers import remove_docker_objects
-from tests.account.conftest import RunningAccount, new_account, run, wait_until
+from tests.account.conftest import RunningAccount, run, running_account, wait_until
 
 SEED = 20
 KILLS = 8
@@ -111,11 +110,8 @@ class Worker(threading.Thread):
 @pytest.fixture
 def mortal(tmp_path: Path) -> Iterator[RunningAccount]:
     """An account of the test's own."""
-    account = new_account(tmp_path / "account")
-    account.start()
-    yield account
-    account.stop()
-    remove_docker_objects(account.settings, keep_data=False)
+    with running_account(tmp_path / "account") as account:
+        yield account
 
 
 def test_nothing_acknowledged_is_lost(mortal: RunningAccount, tmp_path: Path) -> None:

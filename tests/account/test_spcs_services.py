@@ -8,17 +8,10 @@ import subprocess
 import pytest
 
 from tests.account.conftest import RunningAccount
-from tests.account.spcs_world import OWNER, READY, SERVER, World, world_of
+from tests.account.spcs_world import BLOCK, COUNT, MOUNT, OWNER, READY, SERVER, World, world_of
 
 pytestmark = pytest.mark.docker
 WEB = [{"name": "web", "port": 8000}]
-BLOCK = {
-    "volumes": [
-        {"name": "data", "source": "block", "size": "1Gi", "blockConfig": {"snapshotOnDelete": False}}
-    ]
-}
-MOUNT = {**READY, "volumeMounts": [{"name": "data", "mountPath": "/data"}]}
-COUNT = "open('/data/starts', 'a').write('x'); print(open('/data/starts').read(), flush=True); "
 
 
 @pytest.fixture(scope="module")
