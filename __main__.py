@@ -12,18 +12,20 @@ from settings import load
 
 chosen, account = load(), c.from_config()
 c.check_specifications()
+c.refuse_data_loss(chosen)
 named = chosen.named
 
 # As the deploying role: what belongs to the account, and what the owner role may do with it.
 deployer = pulumi.ResourceOptions(provider=account.provider("deployer"))
-guarded = pulumi.ResourceOptions(provider=deployer.provider, protect=chosen.protect)
+kept = pulumi.ResourceOptions(protect=chosen.protect, retain_on_delete=chosen.retain_on_delete)
+guarded = pulumi.ResourceOptions.merge(deployer, kept)
 identity = c.Identity("identity", c.IdentityArgs(
     owner_role=named("MILVUS_OWNER_ROLE"), people_role=named("MILVUS_ROLE"), user=named("MILVUS_USER"),
     deployer_role=account.role, warehouse=named("MILVUS_WAREHOUSE"),
     namespace=f"{named('MILVUS_DEMO')}.PUBLIC",
     password=chosen.user_password, generate_password=chosen.generate_user_password,
     public_key=chosen.user_public_key, ingress_integration=chosen.ingress_integration,
-), deployer)
+), pulumi.ResourceOptions(provider=deployer.provider, retain_on_delete=chosen.retain_on_delete))
 owner, people = identity.owner, identity.people
 warehouse = c.Warehouse("warehouse", c.WarehouseArgs(
     name=named("MILVUS_WAREHOUSE"), users={"owner": owner, "people": people},
@@ -49,7 +51,8 @@ place = c.Place(
 )
 made = [part for part in (identity, warehouse, database, egress, pool, jupyter_pool) if part]
 owning = pulumi.ResourceOptions(provider=account.provider("owner", place.owner_role, depends_on=made))
-storage = c.Storage("storage", c.StorageArgs(place=place, people=people), owning)
+guarded_owning = pulumi.ResourceOptions.merge(owning, kept)
+storage = c.Storage("storage", c.StorageArgs(place=place, people=people), guarded_owning)
 images = {name: c.Image(name, c.ImageArgs(
     context=f"images/{name}", repository_url=storage.repository_url,
     registry=account.registry_login(storage.repository_url),
@@ -57,8 +60,9 @@ images = {name: c.Image(name, c.ImageArgs(
 )).reference for name in ("milvus", "jupyter")}
 milvus = c.Milvus("milvus", c.MilvusArgs(
     image=images["milvus"], tools_image=images["jupyter"], place=place, compute_pool=pool.name,
-    volume_size=chosen.milvus_volume_size, ready_timeout=chosen.ready_timeout,
-), pulumi.ResourceOptions(provider=owning.provider, protect=chosen.protect))
+    volume_size=chosen.milvus_volume_size, snapshot=chosen.milvus_snapshot,
+    ready_timeout=chosen.ready_timeout,
+), guarded_owning)
 notebook = c.Notebook("notebook", c.NotebookArgs(
     image=images["jupyter"], milvus_host=milvus.host, milvus_secret=milvus.notebook_secret,
     files_stage=storage.files_stage, visitors=people, place=place, compute_pool=jupyter_pool.name,

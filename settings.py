@@ -50,12 +50,15 @@ class Settings:
     jupyter_instance_family: str = "CPU_X64_S"
     shared_compute_pool: bool = False
     milvus_volume_size: int = 10
+    milvus_snapshot: str = ""
     egress_hosts: tuple[str, ...] = ()
     ingress_integration: bool = False
     base_images: Mapping[str, str] = field(default_factory=dict)
     builder: str = ""
     ready_timeout: int = 600
     protect: bool = False
+    retain_on_delete: bool = False
+    allow_data_loss: bool = False
     verify: bool = True
 
     def named(self, default: str) -> str:
@@ -225,6 +228,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "milvus_instance_family": _one_of(INSTANCE_FAMILIES),
     "jupyter_instance_family": _one_of(INSTANCE_FAMILIES),
     "milvus_volume_size": _between(1, 16384, "GiB"),
+    "milvus_snapshot": _matching(r"[A-Z_][A-Z0-9_]{0,254}", "the name of a snapshot, in upper case"),
     "egress_hosts": _hosts,
     "builder": _matching(r"[A-Za-z0-9][A-Za-z0-9._-]*", "the name of a buildx builder"),
     "ready_timeout": _between(30, 3600, "seconds"),

@@ -4,6 +4,7 @@ from components.account import Account, from_config
 from components.compute_pool import ComputePool, ComputePoolArgs
 from components.database import Database, DatabaseArgs
 from components.egress import Egress, EgressArgs
+from components.guard import refuse_data_loss
 from components.identity import Identity, IdentityArgs
 from components.image import Image, ImageArgs
 from components.milvus import Milvus, MilvusArgs
@@ -39,4 +40,5 @@ __all__ = [
     "WarehouseArgs",
     "check_specifications",
     "from_config",
+    "refuse_data_loss",
 ]

@@ -81,7 +81,13 @@ def _grant(
     **target: Any,
 ) -> snowflake.GrantPrivilegesToAccountRole:
     # Dropping the role ends its grants, and a REVOKE on an object that is already gone would fail.
-    options = pulumi.ResourceOptions(parent=parent, deleted_with=role, delete_before_replace=True)
+    options = pulumi.ResourceOptions(
+        parent=parent,
+        # Protection is for the data; what a role may do must stay free to change.
+        protect=False,
+        deleted_with=role,
+        delete_before_replace=True,
+    )
     return snowflake.GrantPrivilegesToAccountRole(
         name, account_role_name=role.name, privileges=privileges, **target, opts=options
     )

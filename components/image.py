@@ -34,7 +34,7 @@ class ImageArgs:
 
 
 class Image(pulumi.ComponentResource):
-    """An image for linux/amd64, the architecture of compute pools; its tag is derived from its content.
+    """An image for linux/amd64, the architecture of compute pools; its tag tells base version and content.
 
     Nothing is built or pushed when the folder has not changed.
     """
@@ -45,8 +45,9 @@ class Image(pulumi.ComponentResource):
     def __init__(self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("milvus-spcs:index:Image", name, {}, opts)
         folder = PROJECT / args.context
-        named = used_base_images((folder / "Dockerfile").read_text(), args.base_images)
-        tag = content_tag(folder, named)
+        dockerfile = (folder / "Dockerfile").read_text()
+        named = used_base_images(dockerfile, args.base_images)
+        tag = f"{base_version(dockerfile)}-{content_tag(folder, named)}"
         url = pulumi.Output.from_input(args.repository_url)
         image = docker_build.Image(
             name,
@@ -77,6 +78,12 @@ def used_base_images(dockerfile: str, base_images: Mapping[str, str]) -> dict[st
         for word in line.split()[1:]
     }
     return {name: source for name, source in sorted(base_images.items()) if name in words}
+
+
+def base_version(dockerfile: str) -> str:
+    """Tag of the image that a Dockerfile's last stage begins with, e.g. `v2.6.16`."""
+    bases = [line.split()[1] for line in dockerfile.splitlines() if line.upper().startswith("FROM ")]
+    return bases[-1].rpartition(":")[2]
 
 
 def content_tag(folder: Path, base_images: Mapping[str, str]) -> str:

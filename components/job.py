@@ -69,6 +69,7 @@ class Job(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=False,
+                retain_on_delete=False,
                 depends_on=list(args.depends_on),
                 # The name of a finished job is taken until it is dropped.
                 delete_before_replace=True,

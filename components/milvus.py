@@ -12,6 +12,7 @@ from components.place import Place
 from components.service import Service, ServiceArgs
 from components.specification import image_values
 
+SERVICE, VOLUME = "MILVUS", "data"
 PORT = 19530
 NOTEBOOK_USER = "notebook"
 
@@ -26,6 +27,7 @@ class MilvusArgs:
         place: where it is made, and as whom.
         compute_pool: the pool it runs on.
         volume_size: GiB of the block volume; default 10.
+        snapshot: snapshot that a new volume begins with; default none, an empty volume.
         ready_timeout: seconds to wait until it runs; default 600.
         name: the service's name; default MILVUS.
     """
@@ -35,8 +37,9 @@ class MilvusArgs:
     place: Place
     compute_pool: pulumi.Input[str]
     volume_size: int = 10
+    snapshot: str = ""
     ready_timeout: int = 600
-    name: str = "MILVUS"
+    name: str = SERVICE
 
 
 class Milvus(pulumi.ComponentResource):
@@ -59,6 +62,7 @@ class Milvus(pulumi.ComponentResource):
         notebook = self._credentials(f"{name}-notebook", args, f"{args.name}_NOTEBOOK", NOTEBOOK_USER)
         self.host = args.name.lower().replace("_", "-")
         self.notebook_secret = notebook.secret
+        volume = {"volume_size": args.volume_size, "snapshot": args.snapshot}
         self.service = Service(
             f"{name}-service",
             ServiceArgs(
@@ -67,8 +71,10 @@ class Milvus(pulumi.ComponentResource):
                 values={
                     **image_values(args.image),
                     "root_secret": root.secret,
-                    "volume_size": args.volume_size,
+                    **volume,
                 },
+                # Snowflake cannot change the volumes of a service, only make them with a new one.
+                replaced_with=volume,
                 place=args.place,
                 compute_pool=args.compute_pool,
                 ready_timeout=args.ready_timeout,

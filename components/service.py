@@ -32,6 +32,7 @@ class ServiceArgs:
         query_warehouse: warehouse for queries from its containers; default none.
         ready_timeout: seconds to wait until it runs; default 600.
         comment: the service's comment.
+        replaced_with: values whose change makes the service anew; default none.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ServiceArgs:
     query_warehouse: pulumi.Input[str] | None = None
     ready_timeout: int = 600
     comment: str = ""
+    replaced_with: Mapping[str, Any] | None = None
 
 
 class Service(pulumi.ComponentResource):
@@ -93,7 +95,9 @@ class Service(pulumi.ComponentResource):
             external_access_integrations=list(args.external_access_integrations) or None,
             query_warehouse=args.query_warehouse,
             comment=args.comment,
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            opts=pulumi.ResourceOptions(
+                parent=self, delete_before_replace=True, replacement_trigger=args.replaced_with
+            ),
         )
 
     def _ready(self, name: str, args: ServiceArgs, diagnosis: Diagnosis) -> snowflake.Execute:
@@ -145,8 +149,9 @@ class Service(pulumi.ComponentResource):
         # What the statement made ends with the service and must be made again with a new one.
         return pulumi.ResourceOptions(
             parent=self,
-            # Protection is for the data, not for statements that are run anew.
+            # Both are for the data, not for statements that are run anew.
             protect=False,
+            retain_on_delete=False,
             deleted_with=self.service,
             replace_with=[self.service],
             delete_before_replace=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import runpy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,8 @@ class Registered:
     protect: bool
     ignore_changes: list[str]
     retain_on_delete: bool
+    says_retain: bool
+    replacement_trigger: Any
     delete_before_replace: bool
     error_hooks: list[str]
 
@@ -105,7 +107,16 @@ class Program:
 class Answers(mocks.Mocks):
     """Outputs that the providers would give."""
 
+    def __init__(self, deployed: Sequence[Mapping[str, Any]] = ()) -> None:
+        """
+        Args:
+            deployed: `type` and `outputs` of each resource in the stack's state; default none.
+        """
+        self.deployed = deployed
+
     def call(self, args: mocks.MockCallArgs) -> Any:
+        if args.token == "pulumi:pulumi:readStackResourceOutputs":
+            return {"outputs": {str(number): item for number, item in enumerate(self.deployed)}}
         raise AssertionError(f"the program calls no provider function, but called {args.token}")
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
@@ -170,6 +181,8 @@ class Monitor(mocks.MockMonitor):
             protect=request.protect,
             ignore_changes=list(request.ignoreChanges),
             retain_on_delete=request.retainOnDelete,
+            says_retain=request.HasField("retainOnDelete"),
+            replacement_trigger=json_format.MessageToDict(request.replacement_trigger),
             delete_before_replace=request.deleteBeforeReplace,
             error_hooks=list(request.hooks.on_error),
         )
@@ -191,6 +204,7 @@ def run(
     connection: Mapping[str, str] | None = None,
     answers: Answers | None = None,
     preview: bool = False,
+    program: Program | None = None,
 ) -> Program:
     """Run `__main__.py` once.
 
@@ -199,8 +213,9 @@ def run(
         connection: the provider's settings; default a password login to the local account.
         answers: outputs of the providers.
         preview: whether it is a preview.
+        program: what to record into, for runs that fail.
     """
-    program = Program()
+    program = program or Program()
     config = {f"snowflake:{key}": value for key, value in (connection or CONNECTION).items()}
     for key, value in (settings or {}).items():
         config[f"milvus-spcs:{key}"] = value if isinstance(value, str) else json.dumps(value)
@@ -209,7 +224,12 @@ def run(
     asyncio.set_event_loop(loop)
     try:
         mocks.set_mocks(
-            answers, project="milvus-spcs", stack="test", preview=preview, monitor=Monitor(answers, program)
+            answers,
+            project="milvus-spcs",
+            stack="test",
+            organization="organization",
+            preview=preview,
+            monitor=Monitor(answers, program),
         )
         # The mocks come with a stack resource of their own, which would take the program's outputs.
         runtime_settings.set_root_resource(None)

@@ -23,6 +23,7 @@ VALUES: dict[str, Any] = {
     "files_stage": "MILVUS_DEMO.PUBLIC.FILES",
     "milvus_host": "milvus",
     "volume_size": 10,
+    "snapshot": "",
 }
 MINIMAL = {"spec": {"containers": [{"name": "main", "image": "/d/s/r/i:1"}]}}
 

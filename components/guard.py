@@ -1,0 +1,176 @@
+"""Refuses, before anything is changed, what would cost Milvus its data.
+
+What is deployed is read from the stack's own state through the engine, so it is what the last `pulumi up`
+really did, also when that failed half way. No SQL is sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import yaml
+
+from components.image import PROJECT, base_version
+from components.milvus import SERVICE, VOLUME
+
+if TYPE_CHECKING:
+    from settings import Settings
+
+_SERVICE, _POOL = "snowflake:index/service:Service", "snowflake:index/computePool:ComputePool"
+_READ_STATE = "pulumi:pulumi:readStackResourceOutputs"
+# What decides it, by the field of Holder that it decides.
+_SETTINGS = {
+    "database": "prefix (database)",
+    "service": "service name",
+    "compute_pool": "prefix (compute pool)",
+    "instance_family": "milvusInstanceFamily",
+    "size": "milvusVolumeSize",
+    "snapshot": "milvusSnapshot",
+}
+MOVABLE = ("instance_family", "size")
+"""Fields of Holder whose change `make migrate` can carry the data through."""
+
+
+class DataLossError(pulumi.RunError):
+    """A change that would lose data; the message names the setting, both values and the ways on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """Where Milvus keeps its data; another value of any field makes a new volume.
+
+    Attributes:
+        database, service, compute_pool: names.
+        instance_family: of the compute pool; Snowflake cannot change it, so the pool is replaced.
+        size: GiB of the volume.
+        snapshot: the snapshot that the volume began with, empty for none.
+        version: of Milvus; empty when it is not known. It changes in place, upwards only.
+    """
+
+    database: str
+    service: str
+    compute_pool: str
+    instance_family: str
+    size: int
+    snapshot: str
+    version: str
+
+
+def refuse_data_loss(chosen: Settings) -> None:
+    """Stop the program when its settings would lose what the deployed Milvus holds.
+
+    Raises:
+        DataLossError: they would, and `allowDataLoss` is not set.
+    """
+    stack = "/".join((pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack()))
+    state = pulumi.runtime.invoke(_READ_STATE, {"stackName": stack}).value["outputs"]
+    losses = find_losses(deployed_holder(state.values()), chosen_holder(chosen))
+    if losses and chosen.allow_data_loss:
+        pulumi.log.warn("allowDataLoss is set, so this goes on:\n" + "\n".join(losses))
+    elif losses:
+        raise DataLossError("Nothing was changed.\n" + "\n".join(losses))
+    elif chosen.allow_data_loss:
+        pulumi.log.warn("allowDataLoss is set; `pulumi config rm allowDataLoss` protects Milvus's data again")
+
+
+def chosen_holder(chosen: Settings) -> Holder:
+    """What the settings ask for."""
+    return Holder(
+        database=chosen.named("MILVUS_DEMO"),
+        service=SERVICE,
+        compute_pool=chosen.named("MILVUS_COMPUTE_POOL"),
+        instance_family=chosen.milvus_instance_family,
+        size=chosen.milvus_volume_size,
+        snapshot=chosen.milvus_snapshot,
+        version=base_version((PROJECT / "images/milvus/Dockerfile").read_text()),
+    )
+
+
+def deployed_holder(resources: Iterable[Mapping[str, Any]]) -> Holder | None:
+    """What a stack's state says; None when no Milvus is deployed.
+
+    Args:
+        resources: `type` and `outputs` of each resource.
+    """
+    outputs = [(item["type"], item.get("outputs") or {}) for item in resources]
+    services = [out for kind, out in outputs if kind == _SERVICE and out.get("name") == SERVICE]
+    if not services:
+        return None
+    service = services[0]
+    pools = {out.get("name"): out for kind, out in outputs if kind == _POOL}
+    specification = yaml.safe_load(service["fromSpecification"]["text"])["spec"]
+    volume = next(item for item in specification["volumes"] if item["name"] == VOLUME)
+    contents = (volume.get("blockConfig") or {}).get("initialContents") or {}
+    return Holder(
+        database=service["database"],
+        service=service["name"],
+        compute_pool=service["computePool"],
+        instance_family=pools.get(service["computePool"], {}).get("instanceFamily", ""),
+        size=int(volume["size"].removesuffix("Gi")),
+        snapshot=contents.get("fromSnapshot", ""),
+        version=_tag_version(specification["containers"][0]["image"]),
+    )
+
+
+def find_losses(deployed: Holder | None, chosen: Holder) -> list[str]:
+    """What a change would lose, and the ways on, in lines of text; none when it loses nothing."""
+    if deployed is None:
+        return []
+    return [*_new_volume(deployed, chosen), *_downgrade(deployed.version, chosen.version)]
+
+
+def changed(deployed: Holder, chosen: Holder) -> list[str]:
+    """Fields that differ and so make a new volume."""
+    names = [field.name for field in fields(Holder) if field.name != "version"]
+    if not deployed.instance_family:
+        # The stack did not make the pool, so it does not replace it.
+        names.remove("instance_family")
+    return [name for name in names if getattr(deployed, name) != getattr(chosen, name)]
+
+
+def _new_volume(deployed: Holder, chosen: Holder) -> list[str]:
+    names = changed(deployed, chosen)
+    if not names:
+        return []
+    lines = [
+        f"  {_SETTINGS[name]}: {getattr(deployed, name) or 'none'} is deployed, "
+        f"{getattr(chosen, name) or 'none'} is set"
+        for name in names
+    ]
+    if set(names) <= set(MOVABLE) and chosen.size >= deployed.size:
+        way = "or run `make migrate`, which takes the data along in a snapshot"
+    elif "snapshot" in names:
+        way = "or run `make restore`, which puts a snapshot's content into the deployed volume"
+    else:
+        way = "or move the collections by export and import, see docs/lifecycle.md"
+    return [
+        "This would replace Milvus's block volume and lose all that it holds:",
+        *lines,
+        f"Put it back, {way}, or give the data up: pulumi config set allowDataLoss true",
+    ]
+
+
+def _downgrade(deployed: str, chosen: str) -> list[str]:
+    if not _older(chosen, deployed):
+        return []
+    return [
+        f"  images/milvus/Dockerfile: Milvus {deployed} is deployed, {chosen} is set",
+        f"Milvus {chosen} cannot be relied on to open what {deployed} wrote. Put the version back, "
+        "or give the data up: pulumi config set allowDataLoss true",
+    ]
+
+
+def _older(version: str, than: str) -> bool:
+    """Whether one version is known to be before another."""
+    numbers = [re.findall(r"[0-9]+", text.partition("-")[0]) for text in (version, than)]
+    first, second = ([int(number) for number in found] for found in numbers)
+    return bool(first and second) and first < second
+
+
+def _tag_version(image: str) -> str:
+    """Version of Milvus in an image's tag, `v2.6.16` in `…/milvus:v2.6.16-0123456789abcdef`."""
+    return image.rpartition(":")[2].rpartition("-")[0]

@@ -1,0 +1,187 @@
+"""Changes that would cost Milvus its data are refused before the first resource."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.guard import DataLossError, Holder, deployed_holder, find_losses
+from settings import Settings, camel_case
+from tests.unit import program
+
+LIFECYCLE = (Path(__file__).resolve().parent.parent.parent / "docs" / "lifecycle.md").read_text()
+DEPLOYED = Holder(
+    database="MILVUS_DEMO",
+    service="MILVUS",
+    compute_pool="MILVUS_COMPUTE_POOL",
+    instance_family="CPU_X64_S",
+    size=10,
+    snapshot="",
+    version="v2.6.16",
+)
+
+
+def state(
+    *, size: int = 10, block_config: str = "", tag: str = "v2.6.16-0123456789abcdef"
+) -> list[dict[str, Any]]:
+    """The resources of a stack's state that tell about Milvus, beside one that does not."""
+    text = (
+        "spec:\n  containers:\n  - name: milvus\n"
+        f"    image: /milvus_demo/public/milvus_repo/milvus:{tag}  # sha256:1\n"
+        f"  volumes:\n  - name: data\n    source: block\n    size: {size}Gi\n{block_config}"
+    )
+    service = {
+        "database": "MILVUS_DEMO",
+        "schema": "PUBLIC",
+        "name": "MILVUS",
+        "computePool": "MILVUS_COMPUTE_POOL",
+        "fromSpecification": {"text": text},
+    }
+    pool = {"name": "MILVUS_COMPUTE_POOL", "instanceFamily": "CPU_X64_S"}
+    return [
+        {"type": "snowflake:index/service:Service", "outputs": {**service, "name": "JUPYTER"}},
+        {"type": "snowflake:index/computePool:ComputePool", "outputs": pool},
+        {"type": "snowflake:index/service:Service", "outputs": service},
+    ]
+
+
+def run(settings: dict[str, Any], **deployed: Any) -> program.Program:
+    return program.run(settings, answers=program.Answers(state(**deployed)))
+
+
+def test_what_is_deployed_is_read_from_the_state() -> None:
+    assert deployed_holder(state()) == DEPLOYED
+    seeded = state(block_config="    blockConfig:\n      initialContents:\n        fromSnapshot: B1\n")
+    assert deployed_holder(seeded) == Holder(**{**vars(DEPLOYED), "snapshot": "B1"})
+    assert deployed_holder([]) is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "setting", "before", "after", "way"),
+    [
+        ({"milvusVolumeSize": 20}, "milvusVolumeSize", "10", "20", "make migrate"),
+        (
+            {"milvusInstanceFamily": "CPU_X64_M"},
+            "milvusInstanceFamily",
+            "CPU_X64_S",
+            "CPU_X64_M",
+            "make migrate",
+        ),
+        ({"milvusVolumeSize": 5}, "milvusVolumeSize", "10", "5", "export and import"),
+        ({"milvusSnapshot": "B1"}, "milvusSnapshot", "none", "B1", "make restore"),
+        ({"prefix": "DEV"}, "prefix", "MILVUS_DEMO", "DEV_MILVUS_DEMO", "export and import"),
+    ],
+)
+@pytest.mark.parametrize("preview", [True, False])
+def test_a_change_that_makes_a_new_volume_is_refused_before_anything_is_registered(
+    settings: dict[str, Any], setting: str, before: str, after: str, way: str, preview: bool
+) -> None:
+    made = program.Program()
+    with pytest.raises(DataLossError) as error:
+        program.run(settings, answers=program.Answers(state()), preview=preview, program=made)
+    assert made.resources == {}
+    text = str(error.value)
+    assert f"{setting}" in text
+    assert f"{before} is deployed, {after} is set" in text
+    assert way in text
+    assert "allowDataLoss" in text
+
+
+def test_data_is_given_up_by_setting_only() -> None:
+    settings = {"milvusVolumeSize": 20, "allowDataLoss": True}
+    assert run(settings).named("milvus-service")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"warehouseSize": "LARGE"},
+        {"sharedComputePool": True},
+        {"jupyterInstanceFamily": "CPU_X64_M"},
+        {"protect": True, "verify": False, "readyTimeout": 60},
+    ],
+)
+def test_other_changes_pass(settings: dict[str, Any]) -> None:
+    assert run(settings).named("milvus-service")
+
+
+def test_a_service_is_made_anew_exactly_when_its_volume_is() -> None:
+    def trigger(**settings: Any) -> Any:
+        return program.run(settings).named("milvus-service").replacement_trigger
+
+    first = trigger()
+    assert first
+    assert trigger(readyTimeout=60, milvusInstanceFamily="CPU_X64_M") == first
+    assert trigger(milvusVolumeSize=20) != first
+    assert trigger(milvusSnapshot="B1") != first
+    assert not program.run().named("notebook-service").replacement_trigger
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [
+        ("v2.6.16", "v2.6.17", False),
+        ("v2.6.16", "v2.6.16", False),
+        ("v2.6.16", "v2.6.9", True),
+        ("v2.6.16", "v2.5.20", True),
+        ("", "v2.6.16", False),
+        ("v2.6.16", "latest", False),
+    ],
+)
+def test_milvus_goes_to_newer_versions_only(before: str, after: str, refused: bool) -> None:
+    deployed, chosen = (Holder(**{**vars(DEPLOYED), "version": version}) for version in (before, after))
+    text = "\n".join(find_losses(deployed, chosen))
+    assert bool(text) == refused
+    assert not refused or (before in text and after in text)
+
+
+def test_a_pool_that_the_stack_did_not_make_does_not_count() -> None:
+    adopted = Holder(**{**vars(DEPLOYED), "instance_family": ""})
+    assert find_losses(adopted, DEPLOYED) == []
+
+
+def test_an_image_tagged_by_an_older_program_has_no_version() -> None:
+    holder = deployed_holder(state(tag="0123456789abcdef"))
+    assert holder is not None
+    assert holder.version == ""
+
+
+def test_every_setting_stands_in_the_table_of_changes() -> None:
+    rows = [line.split("|") for line in LIFECYCLE.splitlines() if line.startswith("| `")]
+    named = [row[1].strip(" `") for row in rows if "/" not in row[1]]
+    assert sorted(named) == sorted(camel_case(item.name) for item in fields(Settings))
+    kinds = {"nothing", "in place", "restart", "replaces", "**loses data**"}
+    assert {row[2].strip() for row in rows} <= kinds
+
+
+def test_destroying_leaves_the_data_by_setting() -> None:
+    made = program.run({"retainOnDelete": True})
+
+    def retained(name: str) -> bool:
+        """As the engine sees it: what a resource does not say, its parent says."""
+        item = made.named(name)
+        while not item.says_retain and item.parent in made.resources:
+            item = made.resources[item.parent]
+        return item.retain_on_delete
+
+    for name in (
+        "database",
+        "database-schema",
+        "storage-data",
+        "milvus-pool",
+        "milvus-service",
+        "milvus-root",
+    ):
+        assert retained(name), name
+    # Without these the service that stays could not run.
+    assert retained("identity-owner")
+    assert retained("milvus-pool-owner")
+    for name in ("notebook-service", "warehouse", "verification-job", "milvus-setup", "milvus-service-ready"):
+        assert not retained(name), name
+    assert not any(
+        item.retain_on_delete for item in program.run().resources.values() if "docker" not in item.type
+    )
