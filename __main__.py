@@ -5,6 +5,8 @@ Settings are in Pulumi.yaml; what each component makes, in components/; the serv
 
 # One component, one paragraph.
 # fmt: off
+from dataclasses import replace
+
 import pulumi
 
 import components as c
@@ -15,72 +17,82 @@ c.check_specifications()
 c.refuse_data_loss(chosen)
 named = chosen.named
 
-# As the deploying role: what belongs to the account, and what the owner role may do with it.
+# As the deploying role: what belongs to the account, and what the other roles may do with it.
 deployer = pulumi.ResourceOptions(provider=account.provider("deployer"))
 kept = pulumi.ResourceOptions(protect=chosen.protect, retain_on_delete=chosen.retain_on_delete)
 guarded = pulumi.ResourceOptions.merge(deployer, kept)
 identity = c.Identity("identity", c.IdentityArgs(
-    owner_role=named("MILVUS_OWNER_ROLE"), people_role=named("MILVUS_ROLE"), user=named("MILVUS_USER"),
+    owner_role=named("MILVUS_OWNER_ROLE"), notebook_role=named("MILVUS_NOTEBOOK_ROLE"),
+    people_role=named("MILVUS_ROLE"), user=named("MILVUS_USER"),
     deployer_role=account.role, warehouse=named("MILVUS_WAREHOUSE"),
     namespace=f"{named('MILVUS_DEMO')}.PUBLIC",
     password=chosen.user_password, generate_password=chosen.generate_user_password,
     public_key=chosen.user_public_key, ingress_integration=chosen.ingress_integration,
 ), pulumi.ResourceOptions(provider=deployer.provider, retain_on_delete=chosen.retain_on_delete))
-owner, people = identity.owner, identity.people
+owner, notebook_role, people = identity.owner, identity.notebook, identity.people
 warehouse = c.Warehouse("warehouse", c.WarehouseArgs(
-    name=named("MILVUS_WAREHOUSE"), users={"owner": owner, "people": people},
+    name=named("MILVUS_WAREHOUSE"), users={"notebook": notebook_role, "people": people},
     size=chosen.warehouse_size, auto_suspend=chosen.warehouse_auto_suspend,
 ), deployer)
 database = c.Database("database", c.DatabaseArgs(
-    name=named("MILVUS_DEMO"), owner=owner, people=people,
+    name=named("MILVUS_DEMO"), owner=owner, notebook=notebook_role, people=people,
 ), guarded)
 egress = c.Egress("egress", c.EgressArgs(
     hosts=chosen.egress_hosts, rule="MILVUS_EGRESS_RULE", integration=named("MILVUS_EGRESS_EAI"),
-    database=database.name, schema=database.schema, owner=owner,
+    database=database.name, schema=database.schema, user=notebook_role,
 ), deployer) if chosen.egress_hosts else None
+shared = {"notebook": notebook_role} if chosen.shared_compute_pool else {}
 pool = c.ComputePool("milvus-pool", c.ComputePoolArgs(
-    name=named("MILVUS_COMPUTE_POOL"), owner=owner, instance_family=chosen.milvus_instance_family,
+    name=named("MILVUS_COMPUTE_POOL"), users={"owner": owner, **shared},
+    instance_family=chosen.milvus_instance_family,
 ), guarded)
 jupyter_pool = pool if chosen.shared_compute_pool else c.ComputePool("jupyter-pool", c.ComputePoolArgs(
-    name=named("JUPYTER_COMPUTE_POOL"), owner=owner, instance_family=chosen.jupyter_instance_family,
+    name=named("JUPYTER_COMPUTE_POOL"), users={"notebook": notebook_role},
+    instance_family=chosen.jupyter_instance_family,
 ), deployer)
 
-# As the owner role, once it has its privileges: files, images, services.
+# As the owner role, once it has its privileges: files, images, Milvus.
 place = c.Place(
     account=account, owner_role=named("MILVUS_OWNER_ROLE"), database=database.name, schema=database.schema,
 )
 made = [part for part in (identity, warehouse, database, egress, pool, jupyter_pool) if part]
 owning = pulumi.ResourceOptions(provider=account.provider("owner", place.owner_role, depends_on=made))
 guarded_owning = pulumi.ResourceOptions.merge(owning, kept)
-storage = c.Storage("storage", c.StorageArgs(place=place, people=people), guarded_owning)
+storage = c.Storage("storage", c.StorageArgs(place=place, notebook=notebook_role, people=people), guarded_owning)
 images = {name: c.Image(name, c.ImageArgs(
     context=f"images/{name}", repository_url=storage.repository_url,
     registry=account.registry_login(storage.repository_url),
     base_images=chosen.base_images, builder=chosen.builder,
 )).reference for name in ("milvus", "jupyter")}
 milvus = c.Milvus("milvus", c.MilvusArgs(
-    image=images["milvus"], tools_image=images["jupyter"], place=place, compute_pool=pool.name,
-    volume_size=chosen.milvus_volume_size, snapshot=chosen.milvus_snapshot,
+    image=images["milvus"], tools_image=images["jupyter"], notebook_role=notebook_role, place=place,
+    compute_pool=pool.name, volume_size=chosen.milvus_volume_size, snapshot=chosen.milvus_snapshot,
     ready_timeout=chosen.ready_timeout,
 ), guarded_owning)
+
+# As the role that code in the notebook acts as: it reaches Milvus, but owns nothing of it.
+guest = replace(place, owner_role=named("MILVUS_NOTEBOOK_ROLE"))
+visiting = pulumi.ResourceOptions(provider=account.provider(
+    "notebook", guest.owner_role, depends_on=[*made, storage, milvus.credentials],
+))
 notebook = c.Notebook("notebook", c.NotebookArgs(
-    image=images["jupyter"], milvus_host=milvus.host, milvus_secret=milvus.notebook_secret,
-    files_stage=storage.files_stage, visitors=people, place=place, compute_pool=jupyter_pool.name,
+    image=images["jupyter"], milvus_host=milvus.host, milvus_secret=milvus.credentials.secret,
+    files_stage=storage.files_stage, visitors=people, place=guest, compute_pool=jupyter_pool.name,
     warehouse=warehouse.name, ready_timeout=chosen.ready_timeout,
     external_access_integrations=[egress.integration] if egress else [],
-), owning)
+), visiting)
 
 pulumi.export("notebookUrl", notebook.url)
 pulumi.export("milvusEndpoint", milvus.endpoint)
 pulumi.export("repositoryUrl", storage.repository_url)
 pulumi.export("images", images)
 pulumi.export("services", {"MILVUS": milvus.status, "JUPYTER": notebook.status})
-pulumi.export("roles", {"owner": owner.name, "people": people.name})
+pulumi.export("roles", {"owner": owner.name, "notebook": notebook_role.name, "people": people.name})
 if identity.user_password:
     pulumi.export("userName", named("MILVUS_USER"))
     pulumi.export("userPassword", identity.user_password)
 if chosen.verify:
     verification = c.Verification("verification", c.VerificationArgs(
-        image=images["jupyter"], milvus=milvus, place=place, compute_pool=jupyter_pool.name,
-    ), owning)
+        image=images["jupyter"], milvus=milvus, place=guest, compute_pool=jupyter_pool.name,
+    ), visiting)
     pulumi.export("verification", verification.found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -16,13 +17,13 @@ class ComputePoolArgs:
 
     Attributes:
         name: the pool's name.
-        owner: role that may run services on it.
+        users: roles that may run services on it, by a short name for the grant.
         instance_family: kind of machine; default CPU_X64_S.
         nodes: number of machines, fixed; default 1.
     """
 
     name: str
-    owner: snowflake.AccountRole
+    users: Mapping[str, snowflake.AccountRole]
     instance_family: str = "CPU_X64_S"
     nodes: int = 1
 
@@ -44,6 +45,7 @@ class ComputePool(pulumi.ComponentResource):
             comment="Runs Milvus and its notebook",
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
-        grants.on_account_object(f"{name}-owner", args.owner, ["USAGE"], "COMPUTE POOL", pool.name, self)
+        for user, role in args.users.items():
+            grants.on_account_object(f"{name}-{user}", role, ["USAGE"], "COMPUTE POOL", pool.name, self)
         self.name = pool.name
         self.register_outputs({"name": self.name})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_snowflake as snowflake
 
+from components import grants
 from components.password import kept_password
 from components.place import Place
 
@@ -20,12 +21,14 @@ class CredentialsArgs:
         username: the user name in it; the password is made once and kept.
         place: where the secret is made.
         comment: the secret's comment.
+        reader: another role whose services may mount it; default none.
     """
 
     name: str
     username: str
     place: Place
     comment: str
+    reader: snowflake.AccountRole | None = None
 
 
 class Credentials(pulumi.ComponentResource):
@@ -46,5 +49,9 @@ class Credentials(pulumi.ComponentResource):
             comment=args.comment,
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
+        if args.reader:
+            grants.on_schema_object(
+                f"{name}-reader", args.reader, ["READ"], "SECRET", secret.fully_qualified_name, self
+            )
         self.secret = pulumi.Output.concat(secret.database, ".", secret.schema, ".", secret.name)
         self.register_outputs({"secret": self.secret})

@@ -9,15 +9,10 @@ import pulumi_snowflake as snowflake
 
 from components import grants
 
-# What the owner role makes in the schema: services and what they need, and the notebook's demo table.
-OWNER_PRIVILEGES = (
-    "USAGE",
-    "CREATE IMAGE REPOSITORY",
-    "CREATE SECRET",
-    "CREATE SERVICE",
-    "CREATE STAGE",
-    "CREATE TABLE",
-)
+# What the roles make in the schema. The owner role has the notebook's privileges too, by role hierarchy.
+OWNER_PRIVILEGES = ("CREATE IMAGE REPOSITORY", "CREATE SECRET", "CREATE STAGE")
+# Its service, and the demo table.
+NOTEBOOK_PRIVILEGES = ("USAGE", "CREATE SERVICE", "CREATE TABLE")
 
 
 @dataclass(kw_only=True)
@@ -26,19 +21,21 @@ class DatabaseArgs:
 
     Attributes:
         name: the database's name.
-        owner: role that owns the services.
-        people: role of the people who use them; it may look into database and schema.
+        owner: role that owns Milvus and everything that is kept.
+        notebook: role that owns the notebook, granted to `owner`.
+        people: role of the people who use it; it may look into database and schema.
         schema: the schema's name; default PUBLIC, which comes with the database and is taken over.
     """
 
     name: str
     owner: snowflake.AccountRole
+    notebook: snowflake.AccountRole
     people: snowflake.AccountRole
     schema: str = "PUBLIC"
 
 
 class Database(pulumi.ComponentResource):
-    """A database with one schema. The owner role gets no more than to make its own objects there."""
+    """A database with one schema. Each role gets no more than to make its own objects there."""
 
     name: pulumi.Output[str]
     schema: pulumi.Output[str]
@@ -52,10 +49,12 @@ class Database(pulumi.ComponentResource):
         schema = snowflake.Schema(f"{name}-schema", name=args.schema, database=database.name, opts=child)
         for user, role, privileges in (
             ("owner", args.owner, OWNER_PRIVILEGES),
+            ("notebook", args.notebook, NOTEBOOK_PRIVILEGES),
             ("people", args.people, ("USAGE",)),
         ):
-            grants.on_account_object(f"{name}-{user}", role, ["USAGE"], "DATABASE", database.name, self)
             grants.on_schema(f"{name}-schema-{user}", role, privileges, schema.fully_qualified_name, self)
+            if "USAGE" in privileges:
+                grants.on_account_object(f"{name}-{user}", role, ["USAGE"], "DATABASE", database.name, self)
         self.name = database.name
         self.schema = schema.name
         self.register_outputs({"name": self.name, "schema": self.schema})

@@ -20,7 +20,7 @@ class EgressArgs:
         rule: name of the network rule.
         integration: name of the external access integration.
         database, schema: where the rule is made.
-        owner: role that owns the services; it may attach the integration but not change it.
+        user: role that owns the notebook; it may attach the integration but not change it.
     """
 
     hosts: Sequence[str]
@@ -28,13 +28,13 @@ class EgressArgs:
     integration: str
     database: pulumi.Input[str]
     schema: pulumi.Input[str]
-    owner: snowflake.AccountRole
+    user: snowflake.AccountRole
 
 
 class Egress(pulumi.ComponentResource):
     """A network rule with the hosts and the integration that services attach.
 
-    Made by the deploying role: code in a service acts as the owner role and must not widen its own egress.
+    Made by the deploying role: code in the notebook acts as its owner and must not widen its own egress.
     See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/service-network-communications.
     """
 
@@ -63,7 +63,7 @@ class Egress(pulumi.ComponentResource):
             opts=child,
         )
         grants.on_account_object(
-            f"{name}-owner", args.owner, ["USAGE"], "INTEGRATION", integration.name, self
+            f"{name}-notebook", args.user, ["USAGE"], "INTEGRATION", integration.name, self
         )
         self.integration = integration.name
         self.register_outputs({"integration": self.integration})

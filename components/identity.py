@@ -1,4 +1,4 @@
-"""Who acts: the role that owns the services, the role and user of the people who use them."""
+"""Who acts: the roles that own Milvus and the notebook, the role and user of the people who use them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class IdentityArgs:
     """Inputs of Identity.
 
     Attributes:
-        owner_role: name of the role that owns the services; code in them acts as it.
+        owner_role: name of the role that owns Milvus, the files, the images and the secrets.
+        notebook_role: name of the role that owns the notebook; code in it acts as this role.
         people_role: name of the role that may enter the notebook.
         user: name of the user with the people's role.
         deployer_role: role that deploys; it gets the owner role to act in it.
@@ -31,6 +32,7 @@ class IdentityArgs:
     """
 
     owner_role: str
+    notebook_role: str
     people_role: str
     user: str
     deployer_role: str
@@ -45,12 +47,14 @@ class IdentityArgs:
 class Identity(pulumi.ComponentResource):
     """Roles, user and the grants among them.
 
-    The owner role may publish endpoints and nothing else on the account. It is granted to SYSADMIN, as
+    The notebook's role may publish endpoints and nothing else on the account. It is granted to the owner
+    role, which so operates both services; that one is granted to SYSADMIN, as
     https://docs.snowflake.com/en/user-guide/security-access-control-considerations advises, and to the
     deploying role where that is below SYSADMIN.
     """
 
     owner: snowflake.AccountRole
+    notebook: snowflake.AccountRole
     people: snowflake.AccountRole
     user_password: pulumi.Output[str] | None
     """The generated password, secret; None when none was generated."""
@@ -58,14 +62,16 @@ class Identity(pulumi.ComponentResource):
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("milvus-spcs:index:Identity", name, {}, opts)
         self._parent = pulumi.ResourceOptions(parent=self, delete_before_replace=True)
-        self.owner = self._role(f"{name}-owner", args.owner_role, "Owns the Milvus and Jupyter services")
+        self.owner = self._role(f"{name}-owner", args.owner_role, "Owns Milvus, its files and its secrets")
+        self.notebook = self._role(f"{name}-notebook", args.notebook_role, "Code in the notebook acts as it")
         self.people = self._role(
             f"{name}-people", args.people_role, "People who use Milvus from the notebook"
         )
-        grants.on_account(f"{name}-owner-endpoints", self.owner, ["BIND SERVICE ENDPOINT"], self)
-        self._grant_owner_to(f"{name}-owner-sysadmin", "SYSADMIN")
+        grants.on_account(f"{name}-notebook-endpoints", self.notebook, ["BIND SERVICE ENDPOINT"], self)
+        self._grant(f"{name}-notebook-owner", self.notebook, self.owner.name)
+        self._grant(f"{name}-owner-sysadmin", self.owner, "SYSADMIN")
         if args.deployer_role.upper() not in _SYSTEM_ADMINISTRATORS:
-            self._grant_owner_to(f"{name}-owner-deployer", args.deployer_role)
+            self._grant(f"{name}-owner-deployer", self.owner, args.deployer_role)
         self.user_password = kept_password(f"{name}-user-password", self) if args.generate_password else None
         self._user(name, args)
         if args.ingress_integration:
@@ -75,12 +81,12 @@ class Identity(pulumi.ComponentResource):
     def _role(self, name: str, role: str, comment: str) -> snowflake.AccountRole:
         return snowflake.AccountRole(name, name=role, comment=comment, opts=self._parent)
 
-    def _grant_owner_to(self, name: str, role: str) -> None:
+    def _grant(self, name: str, role: snowflake.AccountRole, to: pulumi.Input[str]) -> None:
         snowflake.GrantAccountRole(
             name,
-            role_name=self.owner.name,
-            parent_role_name=role,
-            opts=pulumi.ResourceOptions.merge(self._parent, pulumi.ResourceOptions(deleted_with=self.owner)),
+            role_name=role.name,
+            parent_role_name=to,
+            opts=pulumi.ResourceOptions.merge(self._parent, pulumi.ResourceOptions(deleted_with=role)),
         )
 
     def _user(self, name: str, args: IdentityArgs) -> None:

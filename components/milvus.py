@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_snowflake as snowflake
 
 from components.credentials import Credentials, CredentialsArgs
 from components.job import Job, JobArgs
@@ -24,6 +25,7 @@ class MilvusArgs:
     Attributes:
         image: reference of the Milvus image, with digest.
         tools_image: reference of the image with the set-up script.
+        notebook_role: role that owns the notebook; its services reach Milvus and may mount its credentials.
         place: where it is made, and as whom.
         compute_pool: the pool it runs on.
         volume_size: GiB of the block volume; default 10.
@@ -34,6 +36,7 @@ class MilvusArgs:
 
     image: pulumi.Input[str]
     tools_image: pulumi.Input[str]
+    notebook_role: snowflake.AccountRole
     place: Place
     compute_pool: pulumi.Input[str]
     volume_size: int = 10
@@ -50,8 +53,8 @@ class Milvus(pulumi.ComponentResource):
     endpoint: pulumi.Output[str]
     """HOST:PORT inside the account."""
     status: pulumi.Output[str]
-    notebook_secret: pulumi.Output[str]
-    """Secret with the notebook's user name and password in Milvus."""
+    credentials: Credentials
+    """The notebook's user name and password in Milvus."""
     service: Service
     setup: Job
 
@@ -59,9 +62,10 @@ class Milvus(pulumi.ComponentResource):
         super().__init__("milvus-spcs:index:Milvus", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         root = self._credentials(f"{name}-root", args, f"{args.name}_ROOT", "root")
-        notebook = self._credentials(f"{name}-notebook", args, f"{args.name}_NOTEBOOK", NOTEBOOK_USER)
+        self.credentials = self._credentials(
+            f"{name}-notebook", args, f"{args.name}_NOTEBOOK", NOTEBOOK_USER, args.notebook_role
+        )
         self.host = args.name.lower().replace("_", "-")
-        self.notebook_secret = notebook.secret
         volume = {"volume_size": args.volume_size, "snapshot": args.snapshot}
         self.service = Service(
             f"{name}-service",
@@ -77,6 +81,7 @@ class Milvus(pulumi.ComponentResource):
                 replaced_with=volume,
                 place=args.place,
                 compute_pool=args.compute_pool,
+                visitors={"notebook": args.notebook_role},
                 ready_timeout=args.ready_timeout,
                 comment="Milvus standalone",
             ),
@@ -92,7 +97,7 @@ class Milvus(pulumi.ComponentResource):
                     **image_values(args.tools_image),
                     "milvus_host": self.host,
                     "root_secret": root.secret,
-                    "milvus_secret": notebook.secret,
+                    "milvus_secret": self.credentials.secret,
                 },
                 place=args.place,
                 compute_pool=args.compute_pool,
@@ -106,7 +111,14 @@ class Milvus(pulumi.ComponentResource):
         self.status = self.service.status
         self.register_outputs({"endpoint": self.endpoint, "status": self.status})
 
-    def _credentials(self, name: str, args: MilvusArgs, secret: str, username: str) -> Credentials:
+    def _credentials(
+        self,
+        name: str,
+        args: MilvusArgs,
+        secret: str,
+        username: str,
+        reader: snowflake.AccountRole | None = None,
+    ) -> Credentials:
         return Credentials(
             name,
             CredentialsArgs(
@@ -114,6 +126,7 @@ class Milvus(pulumi.ComponentResource):
                 username=username,
                 place=args.place,
                 comment=f"Milvus user {username}",
+                reader=reader,
             ),
             pulumi.ResourceOptions(parent=self),
         )

@@ -19,11 +19,13 @@ class StorageArgs:
 
     Attributes:
         place: where the objects are made.
+        notebook: role that owns the notebook; it may read images, and read and write files.
         people: role that may read and write files of the notebook.
         repository: name of the image repository; default MILVUS_REPO.
     """
 
     place: Place
+    notebook: snowflake.AccountRole
     people: snowflake.AccountRole
     repository: str = "MILVUS_REPO"
 
@@ -63,8 +65,17 @@ class Storage(pulumi.ComponentResource):
             opts=child,
         )
         files = stages["FILES"]
+        for user, role in (("notebook", args.notebook), ("people", args.people)):
+            grants.on_schema_object(
+                f"{name}-files-{user}", role, ["READ", "WRITE"], "STAGE", files.fully_qualified_name, self
+            )
         grants.on_schema_object(
-            f"{name}-files-people", args.people, ["READ", "WRITE"], "STAGE", files.fully_qualified_name, self
+            f"{name}-repository-notebook",
+            args.notebook,
+            ["READ"],
+            "IMAGE REPOSITORY",
+            repository.fully_qualified_name,
+            self,
         )
         self.files_stage = pulumi.Output.concat(files.database, ".", files.schema, ".", files.name)
         self.repository_url = repository.show_outputs.apply(lambda rows: rows[0].repository_url or "")

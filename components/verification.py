@@ -32,7 +32,7 @@ class VerificationArgs:
 
 
 class Verification(pulumi.ComponentResource):
-    """Runs the job as the notebook's Milvus user; `pulumi up` fails when the job does."""
+    """Runs the job as the notebook's role and Milvus user; `pulumi up` fails when the job does."""
 
     found: pulumi.Output[str]
     """The sentence that the search found."""
@@ -49,11 +49,11 @@ class Verification(pulumi.ComponentResource):
                 values={
                     **image_values(args.image),
                     "milvus_host": milvus.host,
-                    "milvus_secret": milvus.notebook_secret,
+                    "milvus_secret": milvus.credentials.secret,
                 },
                 place=args.place,
                 compute_pool=args.compute_pool,
-                depends_on=[milvus.setup],
+                depends_on=[milvus],
                 triggers=[milvus.service.specification],
                 replace_with=[milvus.service.service],
             ),

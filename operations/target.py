@@ -47,6 +47,7 @@ class Target:
 
     @property
     def owner_role(self) -> str:
+        """Operates both services: the notebook's role is granted to it."""
         return self.settings.named("MILVUS_OWNER_ROLE")
 
 

@@ -25,17 +25,22 @@ pytestmark = pytest.mark.docker
 # Grant (resource, privilege) → what `up` says without it.
 NEEDED_BY_UP = {
     ("identity-owner-sysadmin", "ROLE"): "Insufficient privileges|not granted to this user",
-    ("database-owner", "USAGE"): "does not exist or not authorized",
-    ("database-schema-owner", "USAGE"): "must have USAGE granted on SCHEMA",
+    ("identity-notebook-owner", "ROLE"): "Insufficient privileges|not granted to this user",
+    # The owner role has these two from the notebook's.
+    ("database-notebook", "USAGE"): "does not exist or not authorized",
+    ("database-schema-notebook", "USAGE"): "must have USAGE granted on SCHEMA",
     ("database-schema-owner", "CREATE STAGE"): "Insufficient privileges to operate on schema 'PUBLIC'",
     ("database-schema-owner", "CREATE SECRET"): "Insufficient privileges to operate on schema 'PUBLIC'",
     ("database-schema-owner", "CREATE IMAGE REPOSITORY"): "Insufficient privileges to operate on schema",
-    ("database-schema-owner", "CREATE SERVICE"): "Insufficient privileges to operate on schema 'PUBLIC'",
+    ("database-schema-notebook", "CREATE SERVICE"): "Insufficient privileges to operate on schema 'PUBLIC'",
+    ("milvus-notebook-reader", "READ"): "MILVUS_NOTEBOOK' does not exist or not authorized",
+    ("storage-repository-notebook", "READ"): "MILVUS_REPO' does not exist or not authorized",
+    ("milvus-service-notebook", "SERVICE ROLE"): "MILVUS_VERIFICATION",
     ("milvus-pool-owner", "USAGE"): f"'{PREFIX}_MILVUS_COMPUTE_POOL' does not exist or not authorized",
-    ("jupyter-pool-owner", "USAGE"): f"'{PREFIX}_JUPYTER_COMPUTE_POOL' does not exist or not authorized",
-    ("warehouse-owner", "USAGE"): f"'{PREFIX}_MILVUS_WAREHOUSE' does not exist or not authorized",
-    ("egress-owner", "USAGE"): f"'{PREFIX}_MILVUS_EGRESS_EAI' does not exist or not authorized",
-    ("identity-owner-endpoints", "BIND SERVICE ENDPOINT"): "BIND SERVICE ENDPOINT",
+    ("jupyter-pool-notebook", "USAGE"): f"'{PREFIX}_JUPYTER_COMPUTE_POOL' does not exist or not authorized",
+    ("warehouse-notebook", "USAGE"): f"'{PREFIX}_MILVUS_WAREHOUSE' does not exist or not authorized",
+    ("egress-notebook", "USAGE"): f"'{PREFIX}_MILVUS_EGRESS_EAI' does not exist or not authorized",
+    ("identity-notebook-endpoints", "BIND SERVICE ENDPOINT"): "BIND SERVICE ENDPOINT",
 }
 # Grants that the notebook, or who uses it, needs.
 NEEDED_BY_NOTEBOOK = {
@@ -43,10 +48,12 @@ NEEDED_BY_NOTEBOOK = {
     ("database-people", "USAGE"),
     ("database-schema-people", "USAGE"),
     ("notebook-service-people", "SERVICE ROLE"),
+    ("storage-files-notebook", "READ"),
+    ("storage-files-notebook", "WRITE"),
     ("storage-files-people", "READ"),
     ("storage-files-people", "WRITE"),
     ("warehouse-people", "USAGE"),
-    ("database-schema-owner", "CREATE TABLE"),
+    ("database-schema-notebook", "CREATE TABLE"),
 }
 # The program, but one grant goes to a role that nobody has.
 WITHOUT_ONE = """
@@ -174,7 +181,7 @@ def test_notebooks_user_cannot_go_on_without(
 def test_notebook_cannot_make_its_table_without(deployed: Deployment) -> None:
     assert _in_notebook(deployed, MAKE_TABLE) == ""
     deployed.sql("DROP TABLE MILVUS_DEMO.PUBLIC.LEAST_PRIVILEGE")
-    with without(deployed, "CREATE TABLE ON SCHEMA MILVUS_DEMO.PUBLIC FROM ROLE MILVUS_OWNER_ROLE"):
+    with without(deployed, "CREATE TABLE ON SCHEMA MILVUS_DEMO.PUBLIC FROM ROLE MILVUS_NOTEBOOK_ROLE"):
         assert "Insufficient privileges to operate on schema" in _in_notebook(deployed, MAKE_TABLE)
 
 

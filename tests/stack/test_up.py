@@ -26,7 +26,9 @@ def test_outputs_are_complete_and_name_no_secret_in_plain(deployed: Deployment) 
     assert outputs["verification"] == FOUND
     assert outputs["milvusEndpoint"].endswith(".svc.spcs.internal:19530")
     assert all("@sha256:" in reference for reference in outputs["images"].values())
-    assert outputs["roles"] == {"owner": "MILVUS_OWNER_ROLE", "people": "MILVUS_ROLE"}
+    assert outputs["roles"] == {
+        "owner": "MILVUS_OWNER_ROLE", "notebook": "MILVUS_NOTEBOOK_ROLE", "people": "MILVUS_ROLE",
+    }  # fmt: skip
     masked = json.loads(deployed.pulumi("stack", "output", "--json").stdout)
     assert masked["userPassword"] == "[secret]"
 

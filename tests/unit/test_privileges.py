@@ -6,24 +6,26 @@ from typing import Any
 
 from tests.unit import program
 
-OWNER, PEOPLE = "MILVUS_OWNER_ROLE", "MILVUS_ROLE"
+OWNER, NOTEBOOK, PEOPLE = "MILVUS_OWNER_ROLE", "MILVUS_NOTEBOOK_ROLE", "MILVUS_ROLE"
 
 PRIVILEGES = {
-    (OWNER, "ACCOUNT", ""): {"BIND SERVICE ENDPOINT"},
-    (OWNER, "DATABASE", "MILVUS_DEMO"): {"USAGE"},
-    (OWNER, "SCHEMA", '"MILVUS_DEMO"."PUBLIC"'): {
-        "USAGE", "CREATE IMAGE REPOSITORY", "CREATE SECRET", "CREATE SERVICE", "CREATE STAGE", "CREATE TABLE",
-    },
-    (OWNER, "WAREHOUSE", "MILVUS_WAREHOUSE"): {"USAGE"},
+    (OWNER, "SCHEMA", '"MILVUS_DEMO"."PUBLIC"'): {"CREATE IMAGE REPOSITORY", "CREATE SECRET", "CREATE STAGE"},
     (OWNER, "COMPUTE POOL", "MILVUS_COMPUTE_POOL"): {"USAGE"},
-    (OWNER, "COMPUTE POOL", "JUPYTER_COMPUTE_POOL"): {"USAGE"},
-    (OWNER, "INTEGRATION", "MILVUS_EGRESS_EAI"): {"USAGE"},
+    (NOTEBOOK, "ACCOUNT", ""): {"BIND SERVICE ENDPOINT"},
+    (NOTEBOOK, "DATABASE", "MILVUS_DEMO"): {"USAGE"},
+    (NOTEBOOK, "SCHEMA", '"MILVUS_DEMO"."PUBLIC"'): {"USAGE", "CREATE SERVICE", "CREATE TABLE"},
+    (NOTEBOOK, "WAREHOUSE", "MILVUS_WAREHOUSE"): {"USAGE"},
+    (NOTEBOOK, "COMPUTE POOL", "JUPYTER_COMPUTE_POOL"): {"USAGE"},
+    (NOTEBOOK, "INTEGRATION", "MILVUS_EGRESS_EAI"): {"USAGE"},
+    (NOTEBOOK, "IMAGE REPOSITORY", '"MILVUS_DEMO"."PUBLIC"."MILVUS_REPO"'): {"READ"},
+    (NOTEBOOK, "SECRET", '"MILVUS_DEMO"."PUBLIC"."MILVUS_NOTEBOOK"'): {"READ"},
+    (NOTEBOOK, "STAGE", '"MILVUS_DEMO"."PUBLIC"."FILES"'): {"READ", "WRITE"},
     (PEOPLE, "DATABASE", "MILVUS_DEMO"): {"USAGE"},
     (PEOPLE, "SCHEMA", '"MILVUS_DEMO"."PUBLIC"'): {"USAGE"},
     (PEOPLE, "WAREHOUSE", "MILVUS_WAREHOUSE"): {"USAGE"},
     (PEOPLE, "STAGE", '"MILVUS_DEMO"."PUBLIC"."FILES"'): {"READ", "WRITE"},
 }  # fmt: skip
-ROLE_GRANTS = {(OWNER, "SYSADMIN"), (PEOPLE, "MILVUS_USER")}
+ROLE_GRANTS = {(NOTEBOOK, OWNER), (OWNER, "SYSADMIN"), (PEOPLE, "MILVUS_USER")}
 
 
 def target(inputs: dict[str, Any]) -> tuple[str, str]:
@@ -68,6 +70,10 @@ def test_grants_end_with_their_role() -> None:
         assert item.deleted_with == roles[item.inputs["roleName"]]
 
 
-def test_no_statement_grants_more_than_the_notebook() -> None:
+def test_statements_grant_the_notebook_to_people_and_milvus_to_the_notebook() -> None:
     statements = [item.inputs["execute"] for item in program.run().of_type("Execute")]
-    assert sum(statement.startswith("GRANT") for statement in statements) == 1
+    place = '"MILVUS_DEMO"."PUBLIC"'
+    assert {statement for statement in statements if statement.startswith("GRANT")} == {
+        f'GRANT SERVICE ROLE {place}."JUPYTER"!ALL_ENDPOINTS_USAGE TO ROLE "{PEOPLE}"',
+        f'GRANT SERVICE ROLE {place}."MILVUS"!ALL_ENDPOINTS_USAGE TO ROLE "{NOTEBOOK}"',
+    }

@@ -13,6 +13,7 @@ from tests.unit import program
 SETTINGS = {"generateUserPassword": True, "egressHosts": ["example.com"]}
 
 OBJECTS = {
+    ("AccountRole", "MILVUS_NOTEBOOK_ROLE"),
     ("AccountRole", "MILVUS_OWNER_ROLE"),
     ("AccountRole", "MILVUS_ROLE"),
     ("ComputePool", "JUPYTER_COMPUTE_POOL"),
@@ -89,8 +90,11 @@ def test_each_object_is_made_in_the_role_that_shall_own_it(made: program.Program
         kind = item.type.split(":")[-1]
         if item.type.startswith("snowflake:") and "name" in item.inputs:
             expected = "owner" if kind in MADE_BY_OWNER else "deployer"
+            expected = "notebook" if item.inputs["name"] == "JUPYTER" else expected
             assert made.provider_name(item) == expected, item.urn
-    assert all(made.provider_name(item) == "owner" for item in made.of_type("Execute"))
+    for item in made.of_type("Execute"):
+        expected = "notebook" if item.name.startswith(("notebook-", "verification-")) else "owner"
+        assert made.provider_name(item) == expected, item.urn
 
 
 def test_providers_act_in_their_roles_with_the_preview_features_of_the_program(made: program.Program) -> None:
@@ -98,6 +102,7 @@ def test_providers_act_in_their_roles_with_the_preview_features_of_the_program(m
     assert {name: inputs["role"] for name, inputs in providers.items()} == {
         "deployer": "ACCOUNTADMIN",
         "owner": "MILVUS_OWNER_ROLE",
+        "notebook": "MILVUS_NOTEBOOK_ROLE",
     }
     for inputs in providers.values():
         assert "snowflake_external_access_integration_resource" in inputs["previewFeaturesEnabled"]
@@ -112,11 +117,16 @@ def test_providers_act_in_their_roles_with_the_preview_features_of_the_program(m
         ("storage-repository", "identity-owner-sysadmin"),
         ("storage-repository", "database-schema-owner"),
         ("milvus-service", "milvus-pool-owner"),
-        ("milvus-service", "identity-owner-endpoints"),
+        ("notebook-service", "identity-notebook-endpoints"),
+        ("notebook-service", "identity-notebook-owner"),
+        ("notebook-service", "milvus-notebook-reader"),
+        ("notebook-service", "storage-files-notebook"),
+        ("notebook-service", "storage-repository-notebook"),
+        ("verification-job", "milvus-service-notebook"),
         ("milvus-service", "milvus-pool"),
         ("notebook-service", "jupyter-pool"),
         ("notebook-service", "egress-integration"),
-        ("notebook-service", "egress-owner"),
+        ("notebook-service", "egress-notebook"),
         ("egress-integration", "egress-rule"),
         ("egress-rule", "database-schema"),
         ("milvus-setup", "milvus-service-ready"),
@@ -184,7 +194,9 @@ def test_outputs(made: program.Program) -> None:
     assert made.outputs["milvusEndpoint"] == "milvus.k3m6.svc.spcs.internal:19530"
     assert made.outputs["repositoryUrl"] == program.REPOSITORY_URL
     assert made.outputs["services"] == {"MILVUS": "RUNNING", "JUPYTER": "RUNNING"}
-    assert made.outputs["roles"] == {"owner": "MILVUS_OWNER_ROLE", "people": "MILVUS_ROLE"}
+    assert made.outputs["roles"] == {
+        "owner": "MILVUS_OWNER_ROLE", "notebook": "MILVUS_NOTEBOOK_ROLE", "people": "MILVUS_ROLE",
+    }  # fmt: skip
     assert made.outputs["verification"] == program.FOUND
     for name, reference in made.outputs["images"].items():
         assert reference.startswith(image.format(name))
