@@ -1,0 +1,138 @@
+"""What code in the notebook can do to the rest of the stack: nothing but use it.
+
+Everyone who may enter the notebook may run any program in it, with the session of the service.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.stack.conftest import Deployment
+
+pytestmark = pytest.mark.docker
+
+PLACE = "MILVUS_DEMO.PUBLIC"
+THIEF = """
+spec:
+  containers:
+  - name: thief
+    image: /milvus_demo/public/milvus_repo/{image}
+    command: [sleep, "60"]
+    secrets:
+    - snowflakeSecret:
+        objectName: MILVUS_DEMO.PUBLIC.{secret}
+      directoryPath: /secrets
+"""
+NOT_FOUND, INSUFFICIENT = "does not exist or not authorized", "Insufficient privileges"
+REFUSED = NOT_FOUND, INSUFFICIENT, "is not assigned to the executing user", "Requested role", "must have"
+# What the session of the notebook's service is refused.
+STATEMENTS = [
+    # Milvus, its data and its root password
+    f"DROP SERVICE {PLACE}.MILVUS",
+    f"ALTER SERVICE {PLACE}.MILVUS SUSPEND",
+    f"ALTER SERVICE {PLACE}.MILVUS SET MIN_INSTANCES = 0",
+    f"ALTER SERVICE {PLACE}.MILVUS FROM SPECIFICATION $${THIEF}$$",
+    f"ALTER SERVICE {PLACE}.MILVUS RESTORE VOLUME \"data\" INSTANCES 0 FROM SNAPSHOT {PLACE}.S",
+    f"CREATE SNAPSHOT {PLACE}.STOLEN FROM SERVICE {PLACE}.MILVUS VOLUME \"data\" INSTANCE 0",
+    f"SELECT SYSTEM$GET_SERVICE_LOGS('{PLACE}.MILVUS', '0', 'milvus', 10)",
+    f"CREATE SERVICE {PLACE}.THIEF IN COMPUTE POOL JUPYTER_COMPUTE_POOL FROM SPECIFICATION $${THIEF}$$",
+    f"EXECUTE JOB SERVICE IN COMPUTE POOL JUPYTER_COMPUTE_POOL NAME = {PLACE}.T FROM SPECIFICATION $${THIEF}$$",
+    f"CREATE SERVICE {PLACE}.THIEF IN COMPUTE POOL MILVUS_COMPUTE_POOL FROM SPECIFICATION $${THIEF}$$",
+    f"ALTER SECRET {PLACE}.MILVUS_ROOT SET PASSWORD = 'known'",
+    f"ALTER SECRET {PLACE}.MILVUS_NOTEBOOK SET PASSWORD = 'known'",
+    f"DESCRIBE SECRET {PLACE}.MILVUS_ROOT",
+    f"DROP SECRET {PLACE}.MILVUS_NOTEBOOK",
+    f"GRANT SERVICE ROLE {PLACE}.MILVUS!ALL_ENDPOINTS_USAGE TO ROLE PUBLIC",
+    # Images, files, other objects of the stack
+    f"DROP IMAGE REPOSITORY {PLACE}.MILVUS_REPO",
+    f"GRANT WRITE ON IMAGE REPOSITORY {PLACE}.MILVUS_REPO TO ROLE MILVUS_NOTEBOOK_ROLE",
+    f"DROP STAGE {PLACE}.FILES",
+    f"LIST @{PLACE}.DATA",
+    f"LIST @{PLACE}.YAML_STAGE",
+    f"CREATE STAGE {PLACE}.MINE",
+    f"CREATE SECRET {PLACE}.MINE TYPE = GENERIC_STRING SECRET_STRING = 'x'",
+    "ALTER COMPUTE POOL MILVUS_COMPUTE_POOL STOP ALL",
+    "ALTER COMPUTE POOL JUPYTER_COMPUTE_POOL SET MAX_NODES = 10",
+    "DROP COMPUTE POOL JUPYTER_COMPUTE_POOL",
+    "ALTER WAREHOUSE MILVUS_WAREHOUSE SET WAREHOUSE_SIZE = 'X6LARGE'",
+    "DROP DATABASE MILVUS_DEMO",
+    f"DROP SCHEMA {PLACE}",
+    "CREATE DATABASE LOOT",
+    # A way out of the account
+    f"CREATE NETWORK RULE {PLACE}.OUT TYPE = HOST_PORT MODE = EGRESS VALUE_LIST = ('example.com')",
+    "CREATE EXTERNAL ACCESS INTEGRATION OUT ALLOWED_NETWORK_RULES = () ENABLED = TRUE",
+    # More rights
+    "USE ROLE MILVUS_OWNER_ROLE",
+    "USE ROLE ACCOUNTADMIN",
+    "USE ROLE MILVUS_ROLE",
+    "GRANT ROLE MILVUS_OWNER_ROLE TO ROLE MILVUS_NOTEBOOK_ROLE",
+    "GRANT ROLE MILVUS_ROLE TO ROLE PUBLIC",
+    f"GRANT READ ON SECRET {PLACE}.MILVUS_ROOT TO ROLE MILVUS_NOTEBOOK_ROLE",
+    f"GRANT OWNERSHIP ON STAGE {PLACE}.DATA TO ROLE MILVUS_NOTEBOOK_ROLE",
+    "GRANT BIND SERVICE ENDPOINT ON ACCOUNT TO ROLE PUBLIC",
+    "CREATE ROLE MINE",
+    "CREATE USER MINE PASSWORD = 'Known-password-1'",
+    "ALTER USER MILVUS_USER SET PASSWORD = 'Known-password-1'",
+    "ALTER USER ADMIN SET DISABLED = TRUE",
+    "ALTER USER MILVUS_USER ADD PROGRAMMATIC ACCESS TOKEN MINE",
+    "ALTER ACCOUNT SET NETWORK_POLICY = NOBODY",
+]
+RUN = """
+import json, sys, snowflake.connector
+place = {"database": "MILVUS_DEMO", "schema": "PUBLIC"}
+found = {}
+with snowflake.connector.connect(connection_name="default", **place) as session:
+    for statement in json.loads(STATEMENTS):
+        try:
+            found[statement] = ["done", [[str(value) for value in row] for row in session.cursor().execute(statement)]]
+        except snowflake.connector.errors.Error as error:
+            found[statement] = ["refused", str(error)]
+print(json.dumps(found))
+"""
+
+
+def run(deployed: Deployment, statements: list[str]) -> dict[str, tuple[str, str]]:
+    """What came of statements in the notebook's session: `done` and the rows, or `refused` and why."""
+    output = deployed.in_notebook(f"STATEMENTS = {json.dumps(statements)!r}\n{RUN}")
+    return json.loads(output.strip().splitlines()[-1])
+
+
+def test_the_session_of_the_notebook_is_refused_what_is_not_the_notebooks(deployed: Deployment) -> None:
+    image = deployed.outputs()["images"]["jupyter"].partition("@")[0].rpartition("/")[2]
+    filled = [one.format(image=image, secret="MILVUS_ROOT") if "thief" in one else one for one in STATEMENTS]
+    answers = run(deployed, filled)
+    assert answers.keys() == set(filled)
+    for statement, (outcome, text) in answers.items():
+        assert outcome == "refused", statement
+        assert any(reason in text for reason in REFUSED), (statement, text)
+
+
+IN_MILVUS = """
+import json
+from milvus_demo import connect
+milvus, found = connect(), {}
+for name, call in {
+    "list users": lambda: milvus.list_users(),
+    "describe root": lambda: milvus.describe_user("root"),
+    "drop root": lambda: milvus.drop_user("root"),
+    "make a user": lambda: milvus.create_user("thief", "Known-password-1"),
+    "root's password": lambda: milvus.update_password("root", "", "Known-password-1"),
+    "become admin": lambda: milvus.grant_role("notebook", "admin"),
+    "make a role": lambda: milvus.create_role("thieves"),
+    "grant all": lambda: milvus.grant_privilege_v2("public", "ClusterAdmin", "*", "*"),
+    "drop the database": lambda: milvus.drop_database("default"),
+}.items():
+    try:
+        found[name] = f"done {call()}"
+    except Exception as error:
+        found[name] = str(error)
+print(json.dumps(found))
+"""
+
+
+def test_the_notebooks_user_of_milvus_is_no_administrator(deployed: Deployment) -> None:
+    answers = json.loads(deployed.in_notebook(IN_MILVUS).strip().splitlines()[-1])
+    for name, text in answers.items():
+        assert "permission deny" in text.lower() or "not allow" in text, (name, text)
