@@ -58,7 +58,9 @@ place = c.Place(
 made = [part for part in (identity, warehouse, database, egress, pool, jupyter_pool) if part]
 owning = pulumi.ResourceOptions(provider=account.provider("owner", place.owner_role, depends_on=made))
 guarded_owning = pulumi.ResourceOptions.merge(owning, kept)
-storage = c.Storage("storage", c.StorageArgs(place=place, notebook=notebook_role, people=people), guarded_owning)
+storage = c.Storage("storage", c.StorageArgs(
+    place=place, notebook=notebook_role, people=people,
+), guarded_owning)
 images = {name: c.Image(name, c.ImageArgs(
     context=f"images/{name}", repository_url=storage.repository_url,
     registry=account.registry_login(storage.repository_url),

@@ -28,7 +28,6 @@ _NOT_PEOPLE = ("SERVICE", "LEGACY_SERVICE")
 _CLOCK_SECONDS = 10
 _CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 _BAD_LOGIN = "Incorrect username or password was specified."
-_BAD_TOKEN = "Invalid OAuth access token."  # noqa: S105 a message, not a secret
 
 
 def digest(secret: str) -> str:
@@ -196,14 +195,14 @@ class Credentials:
         raise invalid
 
     def service_token(self, token: str) -> dict[str, Any]:
-        """Content of a service's OAuth token: user, role, database, schema, warehouse.
+        """Content of a service's OAuth token: service, user, role, database, schema, warehouse.
 
         Raises:
             SnowflakeError: 390303 when it is unknown or expired.
         """
         found = self._catalog.get_token(digest(token), "service")
         if not found or found[0] < now():
-            raise SnowflakeError("390303", "08004", _BAD_TOKEN)
+            raise bad_service_token()
         return found[1]
 
     def _user(self, login: str, address: str) -> Object:
@@ -244,6 +243,11 @@ class Credentials:
             if fresh:
                 fresh.properties |= properties
                 self._catalog.save(fresh)
+
+
+def bad_service_token() -> SnowflakeError:
+    """What a client gets for a token that is none, or that it took out of its container."""
+    return SnowflakeError("390303", "08004", "Invalid OAuth access token.")
 
 
 def kept_out(user: Object) -> SnowflakeError | None:

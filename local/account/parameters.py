@@ -186,7 +186,7 @@ def values_of(catalog: Catalog, item: Object) -> Values:
 
 def values_in_session(catalog: Catalog, session: Session) -> Values:
     """The values in force in a session: its own, its user's and the account's."""
-    user = catalog.find("USER", Name("", "", session.user))
+    user = catalog.find("USER", Name("", "", session.account_user))
     users = [("USER", user.properties)] if user else []
     return Values([("SESSION", session.parameters), *users, *_account(catalog)])
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from local.account import access, answers, errors, parameters, wire
 from local.account.account import Account
 from local.account.context import Context
-from local.account.credentials import SERVICE, SignedIn
+from local.account.credentials import SERVICE, SignedIn, bad_service_token
 from local.account.errors import SnowflakeError
 from local.account.functions import VERSION
 from local.account.session import MASTER_SECONDS, SESSION_SECONDS, Session, new_session, session_id
@@ -98,7 +98,7 @@ class Protocol:
         method = (wire.text(body, "AUTHENTICATOR") or "SNOWFLAKE").upper()
         role = _folded(query.get("roleName", ""))
         if method == "OAUTH":
-            session = self._service_session(authenticator.service_token(secret), role)
+            session = self._service_session(authenticator.service_token(secret), role, address)
         elif method == "SNOWFLAKE_JWT":
             session = new_session(catalog, authenticator.key_pair(login, secret, address), role)
         elif method == "PROGRAMMATIC_ACCESS_TOKEN":
@@ -121,10 +121,13 @@ class Protocol:
             return new_session(self._account.catalog, who, access.PUBLIC)
         return new_session(self._account.catalog, who, role)
 
-    def _service_session(self, content: dict[str, Any], role: str) -> Session:
+    def _service_session(self, content: dict[str, Any], role: str, address: str) -> Session:
+        if not self._account.spcs.is_instance(content.get("service", 0), address):
+            raise bad_service_token()
         if role and role not in access.closure(self._account.catalog, [content["role"]]):
             raise SnowflakeError("390317", "08004", f"Role '{role}' is not granted to this service.")
-        session = Session(id=session_id(), user=content["user"], role=role or content["role"])
+        session = Session(id=session_id(), user=content["user"], service=content.get("service", 0))
+        session.role = role or content["role"]
         session.only_role, session.method = content["role"], SERVICE
         session.database, session.schema = content["database"], content["schema"]
         session.warehouse = content.get("warehouse") or ""

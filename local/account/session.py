@@ -27,6 +27,8 @@ class Session:
 
     Attributes:
         secondary_roles: `ALL`, `NONE`, or role names with commas between them.
+        user: name of the user, or of the service.
+        service: id of the service whose own session it is; 0 for a user's.
         only_role: the role that a restricted sign-in (a service, some access tokens) cannot leave, or ''.
         method: how it was opened: PASSWORD, KEY_PAIR, ACCESS_TOKEN or SERVICE.
         in_transaction: a transaction over tables is open; it ends with the server.
@@ -35,6 +37,7 @@ class Session:
 
     id: int
     user: str
+    service: int = 0
     role: str = access.PUBLIC
     secondary_roles: str = "NONE"
     database: str = ""
@@ -50,6 +53,16 @@ class Session:
     def is_service(self) -> bool:
         """Whether the session is a service's own; its user is no object of the account."""
         return self.method == SERVICE
+
+    @property
+    def account_user(self) -> str:
+        """Name of the session's user among the account's; '' for a service, which may be named like one."""
+        return "" if self.is_service else self.user
+
+    @property
+    def identity(self) -> tuple[str, int]:
+        """Whose session it is: a user and a service may have the same name, and two services too."""
+        return self.user, self.service
 
     def require_transaction(self) -> None:
         """Tell once that the open transaction went with the server that kept it.

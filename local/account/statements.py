@@ -161,14 +161,14 @@ class Statements:
             SnowflakeError: 000707 when it is unknown or another user's.
         """
         query = self._by_id.get(query_id)
-        if query is None or query.session.user != session.user:
+        if query is None or query.session.identity != session.identity:
             raise SnowflakeError("000707", "02000", f"Query {query_id} not found.")
         return query
 
     async def _earlier(self, query_id: str, session: Session) -> Result:
         """Result of an earlier query of the same user."""
         query = self._by_id.get(query_id)
-        if query is None or query.session.user != session.user:
+        if query is None or query.session.identity != session.identity:
             raise SnowflakeError("000709", "02000", f"Statement {query_id} not found")
         return replace(await asyncio.shield(query.task), statement_type=4096)
 
@@ -188,7 +188,7 @@ class Statements:
     def cancel_session(self, session: Session, other: int) -> None:
         """Cancel all that runs in a session of the same user, but the one that asks for it in its own."""
         for query in list(self._by_id.values()):
-            mine = query.session.id == other and query.session.user == session.user
+            mine = query.session.id == other and query.session.identity == session.identity
             if mine and query.task is not asyncio.current_task():
                 self.cancel(query)
 

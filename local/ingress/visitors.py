@@ -113,7 +113,7 @@ class Visitors:
         except SnowflakeError:
             return None
         found = self._catalog.get_token(digest(token), "session")
-        user = self._user(session.user)
+        user = self._user(session.account_user)
         return self._visitor(user, session.role, found[0]) if user and found else None
 
     def _issue(self, kind: str, seconds: int, content: dict[str, Any]) -> str:

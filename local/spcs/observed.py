@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import NamedTuple
 
 from local.account.catalog import Object
@@ -18,6 +19,7 @@ from local.spcs.logs import LogRequest
 
 SERVICE = "SERVICE"
 POOL = "COMPUTE POOL"
+_SEEN_SECONDS = 10.0
 
 
 @dataclass
@@ -113,6 +115,19 @@ class Observed:
         """Instances of a service by their number; a copy."""
         with self._changed:
             return dict(sorted(self._instances.get(service, {}).items()))
+
+    def is_instance(self, service: int, address: str) -> bool:
+        """Whether an address is that of an instance of a service.
+
+        An instance may ask before it is seen, so this waits a little for one that comes from a container.
+        """
+        if ip_address(address).is_loopback:
+            return False
+        with self._changed:
+            return self._changed.wait_for(lambda: address in self._addresses(service), _SEEN_SECONDS)
+
+    def _addresses(self, service: int) -> list[str]:
+        return [state.address for state in self._instances.get(service, {}).values()]
 
     def services(self) -> list[int]:
         """Services that have something on Docker, dropped ones included."""

@@ -65,6 +65,7 @@ def issue(account: Account, item: Object) -> str:
     """A new session token of the service's own user, valid for an hour."""
     token = secrets.token_urlsafe(48)
     content = {
+        "service": item.id,
         "user": item.name,
         "role": item.owner,
         "database": item.database,

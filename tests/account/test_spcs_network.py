@@ -6,7 +6,7 @@ import pytest
 
 from tests.account.conftest import RunningAccount
 from tests.account.spcs_prober import echoing, probing, told
-from tests.account.spcs_world import OWNER, POOL, READY, SERVER, World, world_of
+from tests.account.spcs_world import POOL, READY, SERVER, World, world_of
 
 pytestmark = pytest.mark.docker
 WEB = [{"name": "web", "port": 8000}]
@@ -135,18 +135,3 @@ print(os.path.exists('/var/run/docker.sock'))
     world.run(f"EXECUTE JOB SERVICE IN COMPUTE POOL {POOL} NAME = CONFINED {world.spec(code)}")
     assert world.logs("CONFINED").split() == ["1", "0", "refused", "refused", "refused", "False"]
     world.run("DROP SERVICE CONFINED")
-
-
-def test_session_token_signs_in_as_the_owner_role(world: World, account: RunningAccount) -> None:
-    code = "print(open('/snowflake/session/token').read(), flush=True); " + SERVER
-    config = {"sessionTokenConfig": {"path": "/snowflake/session", "mountConnectionConfig": True}}
-    with world.service("INSIDE", world.spec(code, container={**READY, **config})) as name:
-        token = world.logs(name).splitlines()[0]
-        row = account.run(
-            "SELECT CURRENT_ROLE() AS R, CURRENT_USER() AS U, CURRENT_DATABASE() AS D",
-            authenticator="oauth",
-            token=token,
-            user=None,
-            password=None,
-        )[0]
-        assert row == {"R": OWNER, "U": "INSIDE", "D": "SPCS_DB"}

@@ -34,11 +34,12 @@ STATEMENTS = [
     f"ALTER SERVICE {PLACE}.MILVUS SUSPEND",
     f"ALTER SERVICE {PLACE}.MILVUS SET MIN_INSTANCES = 0",
     f"ALTER SERVICE {PLACE}.MILVUS FROM SPECIFICATION $${THIEF}$$",
-    f"ALTER SERVICE {PLACE}.MILVUS RESTORE VOLUME \"data\" INSTANCES 0 FROM SNAPSHOT {PLACE}.S",
-    f"CREATE SNAPSHOT {PLACE}.STOLEN FROM SERVICE {PLACE}.MILVUS VOLUME \"data\" INSTANCE 0",
+    f'ALTER SERVICE {PLACE}.MILVUS RESTORE VOLUME "data" INSTANCES 0 FROM SNAPSHOT {PLACE}.S',
+    f'CREATE SNAPSHOT {PLACE}.STOLEN FROM SERVICE {PLACE}.MILVUS VOLUME "data" INSTANCE 0',
     f"SELECT SYSTEM$GET_SERVICE_LOGS('{PLACE}.MILVUS', '0', 'milvus', 10)",
     f"CREATE SERVICE {PLACE}.THIEF IN COMPUTE POOL JUPYTER_COMPUTE_POOL FROM SPECIFICATION $${THIEF}$$",
-    f"EXECUTE JOB SERVICE IN COMPUTE POOL JUPYTER_COMPUTE_POOL NAME = {PLACE}.T FROM SPECIFICATION $${THIEF}$$",
+    f"EXECUTE JOB SERVICE IN COMPUTE POOL JUPYTER_COMPUTE_POOL NAME = {PLACE}.THIEF "
+    f"FROM SPECIFICATION $${THIEF}$$",
     f"CREATE SERVICE {PLACE}.THIEF IN COMPUTE POOL MILVUS_COMPUTE_POOL FROM SPECIFICATION $${THIEF}$$",
     f"ALTER SECRET {PLACE}.MILVUS_ROOT SET PASSWORD = 'known'",
     f"ALTER SECRET {PLACE}.MILVUS_NOTEBOOK SET PASSWORD = 'known'",
@@ -86,7 +87,8 @@ found = {}
 with snowflake.connector.connect(connection_name="default", **place) as session:
     for statement in json.loads(STATEMENTS):
         try:
-            found[statement] = ["done", [[str(value) for value in row] for row in session.cursor().execute(statement)]]
+            session.cursor().execute(statement)
+            found[statement] = ["done", ""]
         except snowflake.connector.errors.Error as error:
             found[statement] = ["refused", str(error)]
 print(json.dumps(found))
@@ -94,7 +96,7 @@ print(json.dumps(found))
 
 
 def run(deployed: Deployment, statements: list[str]) -> dict[str, tuple[str, str]]:
-    """What came of statements in the notebook's session: `done` and the rows, or `refused` and why."""
+    """What came of statements in the notebook's session: `done`, or `refused` and why."""
     output = deployed.in_notebook(f"STATEMENTS = {json.dumps(statements)!r}\n{RUN}")
     return json.loads(output.strip().splitlines()[-1])
 
@@ -121,7 +123,7 @@ for name, call in {
     "root's password": lambda: milvus.update_password("root", "", "Known-password-1"),
     "become admin": lambda: milvus.grant_role("notebook", "admin"),
     "make a role": lambda: milvus.create_role("thieves"),
-    "grant all": lambda: milvus.grant_privilege_v2("public", "ClusterAdmin", "*", "*"),
+    "grant all": lambda: milvus.grant_privilege("notebook", "Global", "All", "*"),
     "drop the database": lambda: milvus.drop_database("default"),
 }.items():
     try:

@@ -52,7 +52,7 @@ class Database(Container):
         context.session.database, context.session.schema = item.name, "PUBLIC"
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:
-        user = context.catalog.find("USER", Name("", "", context.session.user))
+        user = context.catalog.find("USER", Name("", "", context.session.account_user))
         namespace = ((user and user.properties.get("DEFAULT_NAMESPACE")) or "").split(".")
         retention, _ = parameters.values_of(context.catalog, item).get("DATA_RETENTION_TIME_IN_DAYS")
         return {

@@ -44,7 +44,7 @@ def show_grants(context: Context, statement: Statement) -> Result:
             return _limited(statement, show(context, statement))
     if statement.words(1) in (("ON",), ("TO",), ("OF",)):
         raise errors.unsupported(f"SHOW GRANTS {' '.join(statement.words(2))}")
-    return _limited(statement, _of_user(context, context.session.user))
+    return _limited(statement, _of_user(context, context.session.account_user))
 
 
 def _limited(statement: Statement, found: Result) -> Result:

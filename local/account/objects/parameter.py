@@ -40,7 +40,7 @@ def show_parameters(context: Context, statement: Statement) -> Result:
 def _of_object(context: Context, kind: str, statement: Statement) -> parameters.Values:
     session = context.session
     if statement.done and kind == "USER":
-        parts = [session.user]
+        parts = [session.account_user]
     elif statement.done and kind in ("DATABASE", "SCHEMA", "WAREHOUSE"):
         parts = [getattr(session, kind.lower())]
     else:

@@ -68,12 +68,12 @@ def alter_user(context: Context, user: Object, statement: Statement) -> Result |
 
 def show_tokens(context: Context, statement: Statement) -> Result:
     """SHOW USER {PROGRAMMATIC ACCESS TOKENS | PATS} [FOR USER <name>]"""
-    name = context.session.user
+    name = context.session.account_user
     if statement.accept("FOR", "USER"):
         name = statement.identifier()
     statement.end()
     user = context.get("USER", Name("", "", name))
-    if user.name != context.session.user and not context.access.has("MONITOR", user):
+    if user.name != context.session.account_user and not context.access.has("MONITOR", user):
         _require(context, user)
     rows = [_row(token, expires, content) for token, expires, content in _tokens(context.catalog, user.name)]
     return table(_SHOW, sorted(rows, key=lambda row: row["name"]))
@@ -98,7 +98,7 @@ def rename_role(catalog: Catalog, old: str, new: str) -> None:
 
 
 def _require(context: Context, user: Object, verb: str = "") -> None:
-    own = context.session.user == user.name
+    own = context.session.account_user == user.name
     if verb in ("MODIFY", "ROTATE") and own and context.session.method == ACCESS_TOKEN:
         raise errors.SnowflakeError(
             "394408",
@@ -106,7 +106,7 @@ def _require(context: Context, user: Object, verb: str = "") -> None:
             f"Cannot {verb.lower()} a programmatic access token in a session that was opened with one.",
         )
     privilege = "MODIFY PROGRAMMATIC AUTHENTICATION METHODS"
-    if user.name != context.session.user and not context.access.has(privilege, user):
+    if user.name != context.session.account_user and not context.access.has(privilege, user):
         raise context.refused(privilege, user)
 
 

@@ -24,7 +24,7 @@ class Role(ObjectType):
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:
         grants = context.catalog.role_grants(role=item.name)
-        user = context.catalog.find("USER", Name("", "", context.session.user))
+        user = context.catalog.find("USER", Name("", "", context.session.account_user))
         default = user and user.properties.get("DEFAULT_ROLE") == item.name
         inherited = item.name in context.primary.roles and item.name != context.session.role
         return {

@@ -50,7 +50,7 @@ class Schema(Container):
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:
         session = context.session
-        user = context.catalog.find("USER", Name("", "", session.user))
+        user = context.catalog.find("USER", Name("", "", session.account_user))
         options = [word for word in ("TRANSIENT", MANAGED) if item.properties.get(word)]
         retention, _ = parameters.values_of(context.catalog, item).get("DATA_RETENTION_TIME_IN_DAYS")
         default = user and user.properties.get("DEFAULT_NAMESPACE") == f"{item.database}.{item.name}"

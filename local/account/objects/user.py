@@ -160,7 +160,7 @@ class User(ObjectType):
             start = statement.position
             statement.accept("IF", "EXISTS")
             if pat.starts_here(statement):
-                own = context.get(KIND, Name("", "", context.session.user))
+                own = context.get(KIND, Name("", "", context.session.account_user))
                 return cast(Result, pat.alter_user(context, own, statement))
             statement.position = start
             return super().alter(context, statement)
@@ -196,7 +196,7 @@ class User(ObjectType):
         context.require_ownership(item)
 
     def dropping(self, context: Context, item: Object, statement: Statement) -> None:
-        if item.name == context.session.user:
+        if item.name == context.session.account_user:
             raise errors.SnowflakeError(
                 "003016", "42501", f"SQL access control error:\nUser '{item.name}' cannot drop itself."
             )
@@ -206,7 +206,7 @@ class User(ObjectType):
 
 
 def _is_self(context: Context, item: Object) -> bool:
-    return item.name == context.session.user
+    return item.name == context.session.account_user
 
 
 TYPES = [User()]

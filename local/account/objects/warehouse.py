@@ -171,7 +171,7 @@ class Warehouse(ObjectType):
 
     def show_row(self, context: Context, item: Object) -> dict[str, Any]:
         row = super().show_row(context, item)
-        user = context.catalog.find("USER", Name("", "", context.session.user))
+        user = context.catalog.find("USER", Name("", "", context.session.account_user))
         default = user and user.properties.get("DEFAULT_WAREHOUSE") == item.name
         return {**row, "is_default": "Y" if default else "N"}
 
