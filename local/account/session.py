@@ -231,7 +231,8 @@ def new_session(catalog: Catalog, who: SignedIn | Object, role: str = "") -> Ses
         who: a sign-in, or the user of one with a password.
 
     Raises:
-        SnowflakeError: 390189 when the role is not granted to the user or does not exist.
+        SnowflakeError: 390189 when the role is not granted to the user or does not exist, 390186 when that
+            is so of the default role.
     """
     signed_in = who if isinstance(who, SignedIn) else SignedIn(who, PASSWORD)
     user, only_role = signed_in.user, signed_in.only_role
@@ -245,13 +246,7 @@ def new_session(catalog: Catalog, who: SignedIn | Object, role: str = "") -> Ses
             )
         usable &= access.closure(catalog, [only_role])
     if chosen not in usable:
-        if role:
-            message = (
-                f"Role '{role}' specified in the connect string is not granted to this user. Contact your "
-                "local system administrator, or attempt to login with another role, e.g. PUBLIC."
-            )
-            raise SnowflakeError("390189", "08004", message)
-        chosen = access.PUBLIC
+        raise _not_granted(chosen, asked_for=bool(role))
     secondary = properties.get("DEFAULT_SECONDARY_ROLES")
     everything = not only_role and (secondary is None or "ALL" in secondary)
     namespace = Name("", *([*(properties.get("DEFAULT_NAMESPACE") or "").split("."), ""][:2]))
@@ -266,3 +261,18 @@ def new_session(catalog: Catalog, who: SignedIn | Object, role: str = "") -> Ses
         only_role=only_role,
         method=signed_in.method,
     )
+
+
+def _not_granted(role: str, asked_for: bool) -> SnowflakeError:
+    if asked_for:
+        message = (
+            f"Role '{role}' specified in the connect string is not granted to this user. Contact your "
+            "local system administrator, or attempt to login with another role, e.g. PUBLIC."
+        )
+        return SnowflakeError("390189", "08004", message)
+    message = (
+        f"User's configured default role '{role}' is not granted to this user. Contact your local system "
+        "administrator, or attempt to login using a CLI client with a connect string selecting another role, "
+        "e.g. PUBLIC."
+    )
+    return SnowflakeError("390186", "08004", message)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from snowflake.connector import SnowflakeConnection
-from snowflake.connector.errors import ProgrammingError
+from snowflake.connector.errors import DatabaseError, ProgrammingError
 
 from tests.account.conftest import RunningAccount, run
 
@@ -82,3 +82,13 @@ def test_roles_that_are_not_granted_cannot_be_used(person: SnowflakeConnection) 
         assert failure.value.errno == errno
     run(person, "USE ROLE RL_B")
     assert run(person, "SELECT CURRENT_ROLE() AS R") == [{"R": "RL_B"}]
+
+
+def test_default_role_that_is_not_granted(account: RunningAccount) -> None:
+    account.run(f"CREATE USER RL_HASTY PASSWORD = '{PASSWORD}' DEFAULT_ROLE = SYSADMIN")
+    sign_in = {"user": "RL_HASTY", "password": PASSWORD}
+    with pytest.raises(DatabaseError, match="default role 'SYSADMIN' is not granted to this user"):
+        account.connect(**sign_in, role=None)
+    with account.connect(**sign_in, role="PUBLIC") as session:
+        assert run(session, "SELECT CURRENT_ROLE() AS R") == [{"R": "PUBLIC"}]
+    account.run("DROP USER RL_HASTY")

@@ -13,7 +13,7 @@ import pytest
 import requests
 import snowflake.connector
 from snowflake.connector import SnowflakeConnection
-from snowflake.connector.errors import ProgrammingError
+from snowflake.connector.errors import DatabaseError, ProgrammingError
 
 from tests.account.conftest import wait_until
 from tests.stack.conftest import Deployment
@@ -145,7 +145,6 @@ def without(deployed: Deployment, what: str, role: str = "ACCOUNTADMIN") -> Iter
 @pytest.mark.parametrize(
     ("revoked", "role"),
     [
-        ("ROLE MILVUS_ROLE FROM USER MILVUS_USER", "ACCOUNTADMIN"),
         ("USAGE ON DATABASE MILVUS_DEMO FROM ROLE MILVUS_ROLE", "ACCOUNTADMIN"),
         ("USAGE ON SCHEMA MILVUS_DEMO.PUBLIC FROM ROLE MILVUS_ROLE", "ACCOUNTADMIN"),
         (
@@ -161,6 +160,15 @@ def test_notebook_is_closed_without(deployed: Deployment, revoked: str, role: st
         assert answer.status_code in (403, 404), answer.text
         assert "Access denied" in answer.text or "does not exist" in answer.text
     assert _enter(deployed).status_code == 200
+
+
+def test_user_cannot_sign_in_without(deployed: Deployment) -> None:
+    with (
+        without(deployed, "ROLE MILVUS_ROLE FROM USER MILVUS_USER"),
+        pytest.raises(DatabaseError, match="default role 'MILVUS_ROLE' is not granted to this user"),
+    ):
+        _as_user(deployed)
+    _as_user(deployed).close()
 
 
 @pytest.mark.parametrize(
