@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import json
 import shlex
 import shutil
 import sys
@@ -36,8 +37,8 @@ def preview(stack: str) -> int:
 def down(stack: str) -> int:
     """Destroy a stack; for `local`, stop the account and remove what it kept in Docker."""
     account = settings.load()
-    if stack == LOCAL and not control.running(account) and not control.log_file(account).exists():
-        say("account", "there is none")
+    if stack == LOCAL and not control.running(account) and not _is_deployed(account):
+        say("account", "not running, and nothing is deployed to it")
         return 0
     target = prepare(stack)
     code = target.run("destroy", *(() if stack != LOCAL and interactive() else ("--yes", "--skip-preview")))
@@ -47,6 +48,16 @@ def down(stack: str) -> int:
         remove_docker_objects(account, keep_data=True)
         say("account", "stopped; its containers and networks are removed")
     return code
+
+
+def _is_deployed(account: settings.LocalSettings) -> bool:
+    """Whether the local stack's state has resources; the account need not run for that."""
+    if not control.log_file(account).exists():
+        return False
+    with _alone():
+        install.ensure()
+    state = json.loads(LocalStack({}, clients.variables(account)).ask("stack", "export"))
+    return bool(state["deployment"].get("resources"))
 
 
 def show(stack: str) -> int:
@@ -75,6 +86,7 @@ def env(stack: str) -> int:
     target = prepare(stack)
     for name, value in target.variables.items():
         print(f"export {name}={shlex.quote(value)}")
+    say("env", f"for the stack {stack}; another one has settings of its own: make env STACK=…")
     return 0
 
 

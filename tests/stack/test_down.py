@@ -5,6 +5,7 @@ from __future__ import annotations
 import docker
 import pytest
 
+from local import control
 from tests.stack.conftest import Deployment
 
 pytestmark = pytest.mark.docker
@@ -42,5 +43,8 @@ def test_down_leaves_nothing_in_docker(deployed: Deployment) -> None:
 
 
 def test_a_second_down_has_nothing_to_do(deployed: Deployment) -> None:
+    started = control.log_file(deployed.settings).stat().st_mtime_ns
     done = deployed.make("down")
     assert done.returncode == 0, done.stdout
+    assert "nothing is deployed" in done.stdout
+    assert control.log_file(deployed.settings).stat().st_mtime_ns == started, "the account was started again"
