@@ -6,7 +6,6 @@ Pulumi.yaml declares the same settings for `pulumi config` and the engine; a tes
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -29,6 +28,12 @@ WAREHOUSE_SIZES = (
 )  # fmt: skip
 EGRESS_PORTS = "22, 80, 443 or 1024 to 65535"
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:-]{0,254}")
+_SOURCE = re.compile(
+    r"docker-image://[A-Za-z0-9][A-Za-z0-9._/:@-]*|oci-layout:///[^@\x00-\x1f\x7f]+@sha256:[0-9a-f]{64}"
+    r"|/[^\x00-\x1f\x7f]*"
+)
+_MAX_SHOWN = 200
 _HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})+")
 
 
@@ -84,7 +89,7 @@ def load(config: pulumi.Config | None = None) -> Settings:
             value = _default(setting) if text is None else _PARSERS[setting.type](text)
             values[setting.name] = _CHECKS.get(setting.name, _anything)(value)
         except ValueError as error:
-            shown = "the secret value" if setting.name == "user_password" else repr(text)
+            shown = "the secret value" if setting.name == "user_password" else _shown(text)
             problems.append(f"{camel_case(setting.name)}: {shown} cannot be used; it must be {error}")
     if values.get("user_password") and values.get("generate_user_password"):
         problems.append("userPassword and generateUserPassword: only one of them can be set")
@@ -102,6 +107,11 @@ def camel_case(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
+def _shown(text: str | None) -> str:
+    """A value in a message: what cannot be printed is escaped, and a long text is cut."""
+    return ascii(text if text is None or len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…")
+
+
 def _default(setting: Field[Any]) -> Any:
     return setting.default_factory() if setting.default_factory is not MISSING else setting.default
 
@@ -113,7 +123,7 @@ def _boolean(text: str) -> bool:
 
 
 def _integer(text: str) -> int:
-    if not re.fullmatch(r"-?[0-9]+", text):
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
         raise ValueError("a whole number")
     return int(text)
 
@@ -182,8 +192,8 @@ def _between(least: int, most: int, unit: str) -> Callable[[int], int]:
 
 def _password(value: str) -> str:
     # The account's own password policy may ask for more; Snowflake then says so.
-    if value and not (8 <= len(value) <= 256):
-        raise ValueError("8 to 256 characters long, or not set")
+    if value and not (8 <= len(value) <= 256 and value.isprintable()):
+        raise ValueError("8 to 256 characters long, without control characters, or not set")
     return value
 
 
@@ -192,7 +202,7 @@ def _public_key(value: str) -> str:
     body = re.sub(r"-----(BEGIN|END) PUBLIC KEY-----|\s", "", value)
     try:
         der = base64.b64decode(body, validate=True)
-    except binascii.Error:
+    except ValueError:
         der = b""
     if value and (len(der) < 256 or der[0] != 0x30):
         raise ValueError("an RSA public key of 2048 bits or more in PEM form (openssl rsa -pubout), or empty")
@@ -206,14 +216,25 @@ def _hosts(value: tuple[str, ...]) -> tuple[str, ...]:
 def _host(item: str) -> str:
     host, _, port = item.partition(":")
     port = port or "443"
-    known_port = port.isdecimal() and (int(port) in (22, 80, 443) or 1024 <= int(port) <= 65535)
-    everywhere = host == "0.0.0.0" and port not in ("80", "443")  # noqa: S104 - an egress rule, not a listener
+    number = int(port) if re.fullmatch("[0-9]{1,5}", port) else 0
+    known_port = number in (22, 80, 443) or 1024 <= number <= 65535
+    everywhere = host == "0.0.0.0" and number not in (80, 443)  # noqa: S104 - an egress rule, not a listener
     if not _HOST.fullmatch(host) or not known_port or everywhere:
         raise ValueError(
             f"a list of HOST or HOST:PORT, without scheme or wildcard, PORT {EGRESS_PORTS}, "
-            f"and 0.0.0.0 only with port 80 or 443; {item!r} is not"
+            f"and 0.0.0.0 only with port 80 or 443; {_shown(item)} is not"
         )
-    return f"{host.lower()}:{port}"
+    return f"{host.lower()}:{number}"
+
+
+def _images(value: Mapping[str, str]) -> Mapping[str, str]:
+    for image, source in value.items():
+        if not _IMAGE.fullmatch(image) or not _SOURCE.fullmatch(source) or ".." in source.split("/"):
+            raise ValueError(
+                "a map from image names to docker-image://IMAGE, oci-layout:///FOLDER@sha256:DIGEST or the "
+                f"absolute path of a folder, without ..; {_shown(f'{image}: {source}')} is not"
+            )
+    return value
 
 
 _CHECKS: Mapping[str, Callable[[Any], Any]] = {
@@ -230,6 +251,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "milvus_volume_size": _between(1, 16384, "GiB"),
     "milvus_snapshot": _matching(r"[A-Z_][A-Z0-9_]{0,254}", "the name of a snapshot, in upper case"),
     "egress_hosts": _hosts,
+    "base_images": _images,
     "builder": _matching(r"[A-Za-z0-9][A-Za-z0-9._-]*", "the name of a buildx builder"),
     "ready_timeout": _between(30, 3600, "seconds"),
 }

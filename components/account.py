@@ -27,6 +27,21 @@ PREVIEW_FEATURES = ("snowflake_external_access_integration_resource",)
 PASSWORD, KEY_PAIR, TOKEN, OAUTH = "SNOWFLAKE", "SNOWFLAKE_JWT", "PROGRAMMATIC_ACCESS_TOKEN", "OAUTH"
 _CREDENTIAL = {PASSWORD: "password", KEY_PAIR: "privateKey", TOKEN: "token", OAUTH: "token"}
 _LOGIN_SECONDS = 60
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+_ACCOUNT = r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}", "letters, digits, _ and -"
+# The provider puts names into double quotes.
+_NAME = r'[^"\x00-\x1f\x7f]{1,255}', 'a name of 1 to 255 characters without " and control characters'
+_PORT = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+# How the settings that make up addresses and statements must look: pattern, and the same in words.
+_FORMS = {
+    "organizationName": _ACCOUNT,
+    "accountName": _ACCOUNT,
+    "user": _NAME,
+    "role": _NAME,
+    "host": (r"[A-Za-z0-9:]([A-Za-z0-9_.:-]{0,251}[A-Za-z0-9])?", "a host name without scheme and path"),
+    "port": (_PORT, "a number from 1 to 65535"),
+    "protocol": ("https?", "https or http"),
+}
 
 Query = Callable[[str], list[dict[str, Any]]]
 """Runs one statement and gives its rows, column name to value."""
@@ -179,12 +194,16 @@ def from_config() -> Account:
     required = {name: _setting(name) for name in ("organizationName", "accountName", "user", "role")}
     problems = [f"{name} is missing" for name, value in required.items() if value is None]
     authenticator = _authenticator(problems)
-    protocol = _setting("protocol") or "https"
-    if protocol not in ("https", "http"):
-        problems.append(f"protocol: {protocol!r} cannot be used; it must be https or http")
-    port = _setting("port")
-    if port is not None and not (port.isdecimal() and 0 < int(port) < 65536):
-        problems.append(f"port: {port!r} cannot be used; it must be a number from 1 to 65535")
+    protocol, host, port = _setting("protocol") or "https", _setting("host"), _setting("port")
+    problems += [
+        f"{name}: {value!a:.200} cannot be used; it must be {allowed}"
+        for name, (form, allowed) in _FORMS.items()
+        if (value := _setting(name)) is not None and not re.fullmatch(form, value)
+    ]
+    if protocol == "http" and host not in _THIS_MACHINE:
+        problems.append(
+            f"protocol: http to host {host!a:.200} would show the credentials on the way; use https"
+        )
     if problems:
         raise AccountError(
             "The connection to Snowflake is not configured:\n  "
@@ -198,7 +217,7 @@ def from_config() -> Account:
         user=required["user"] or "",
         role=required["role"] or "",
         authenticator=authenticator,
-        host=_setting("host"),
+        host=host,
         port=int(port) if port else None,
         protocol=protocol,
         password=_setting("password") if authenticator == PASSWORD else None,
@@ -219,7 +238,7 @@ def _authenticator(problems: list[str]) -> str:
     chosen = chosen.upper()
     if chosen not in _CREDENTIAL:
         allowed = ", ".join(_CREDENTIAL)
-        problems.append(f"authenticator: {chosen!r} cannot be used; it must be one of {allowed}")
+        problems.append(f"authenticator: {chosen!a:.200} cannot be used; it must be one of {allowed}")
     elif _setting(_CREDENTIAL[chosen]) is None:
         problems.append(f"{_CREDENTIAL[chosen]} is missing, which authenticator {chosen} needs")
     return chosen

@@ -70,6 +70,8 @@ _GRAMMAR: Mapping[str, Any] = {
     "capabilities": {"securityContext": {"executeAsCaller": None, "enableCustomCredentials": None}},
 }
 _LEADING_COMMENT = re.compile(r"\A(\s*#[^\n]*\n)+")
+# In a template a value is a scalar: it cannot begin another key, end a quotation or be an alias.
+_VALUE = re.compile(r"[A-Za-z0-9_./:@$+ -]{0,1000}")
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -88,8 +90,15 @@ def render(template: str, **values: object) -> str:
         The specification as YAML text, without the leading comment.
 
     Raises:
-        SpecificationError: a value is missing, or the result is not a valid specification.
+        SpecificationError: a value is missing or could be taken for YAML, or the result is not a valid
+            specification.
     """
+    for name, value in values.items():
+        if not _VALUE.fullmatch(str(value)):
+            raise SpecificationError(
+                f"specs/{template}: {name}: {str(value)!a:.200} cannot stand in a specification; it must be "
+                "at most 1000 of A-Z, a-z, 0-9, blanks and _ . / : @ $ + -"
+            )
     rendered = _fill_in(template, values, jinja2.StrictUndefined)
     check(rendered, f"specs/{template}")
     return rendered
@@ -130,6 +139,8 @@ def check(text: str, origin: str) -> None:
         raise SpecificationError(f"{origin}: '$$' ends the specification inside a SQL statement; remove it")
     try:
         document = yaml.safe_load(text)
+    except RecursionError:
+        raise SpecificationError(f"{origin}: nested too deeply") from None
     except yaml.YAMLError as error:
         raise SpecificationError(f"{origin}: not YAML: {error}") from error
     _check_keys(document, _GRAMMAR, "", origin)

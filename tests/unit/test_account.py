@@ -56,7 +56,7 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_come_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    configure(user="OTHER", port="8480", protocol="http")
+    configure(user="OTHER", host="localhost", port="8480", protocol="http")
     account = from_config()
     assert (account.user, account.port, account.protocol, account.role) == ("OTHER", 8480, "http", "DEPLOYER")
 
