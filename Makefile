@@ -1,15 +1,16 @@
 # Everything that a person or a CI runner calls. `make help` explains the targets.
 STACK ?= local
+OPTIONS ?=
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv 2>/dev/null || echo .state/uv/bin/uv)
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down status password env check test bench clean
+.PHONY: help up preview down status password env bootstrap rotate-key check test bench clean
 
 help: ## explain the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  STACK=dev|prod with up, preview, down: a real Snowflake account instead of the local one"
 
 up: $(READY) ## install what is missing, start the local account, deploy, print the notebook's address
@@ -29,6 +30,12 @@ password: $(READY) ## print the notebook user's generated password
 
 env: $(READY) ## print shell exports with which pulumi, snow -c local and docker work by hand
 	@$(PYTHON) -m local.cli env --stack $(STACK)
+
+bootstrap: $(READY) ## make, as administrator and once, the role and user that deploy a stack (OPTIONS=--help)
+	@$(PYTHON) -m operations bootstrap --stack $(STACK) $(OPTIONS)
+
+rotate-key: $(READY) ## give the user that deploys a stack a new key, without a gap (OPTIONS=--help)
+	@$(PYTHON) -m operations rotate-key --stack $(STACK) $(OPTIONS)
 
 check: $(READY) ## lint and type check
 	@.venv/bin/ruff format --check .

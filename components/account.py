@@ -191,14 +191,14 @@ def from_config() -> Account:
     Raises:
         AccountError: naming each missing or bad setting and the ways to give it.
     """
-    required = {name: _setting(name) for name in ("organizationName", "accountName", "user", "role")}
+    required = {name: setting(name) for name in ("organizationName", "accountName", "user", "role")}
     problems = [f"{name} is missing" for name, value in required.items() if value is None]
     authenticator = _authenticator(problems)
-    protocol, host, port = _setting("protocol") or "https", _setting("host"), _setting("port")
+    protocol, host, port = setting("protocol") or "https", setting("host"), setting("port")
     problems += [
         f"{name}: {value!a:.200} cannot be used; it must be {allowed}"
         for name, (form, allowed) in _FORMS.items()
-        if (value := _setting(name)) is not None and not re.fullmatch(form, value)
+        if (value := setting(name)) is not None and not re.fullmatch(form, value)
     ]
     if protocol == "http" and host not in _THIS_MACHINE:
         problems.append(
@@ -220,18 +220,18 @@ def from_config() -> Account:
         host=host,
         port=int(port) if port else None,
         protocol=protocol,
-        password=_setting("password") if authenticator == PASSWORD else None,
-        private_key=_setting("privateKey") if authenticator == KEY_PAIR else None,
-        private_key_passphrase=_setting("privateKeyPassphrase") if authenticator == KEY_PAIR else None,
-        token=_setting("token") if authenticator in (TOKEN, OAUTH) else None,
+        password=setting("password") if authenticator == PASSWORD else None,
+        private_key=setting("privateKey") if authenticator == KEY_PAIR else None,
+        private_key_passphrase=setting("privateKeyPassphrase") if authenticator == KEY_PAIR else None,
+        token=setting("token") if authenticator in (TOKEN, OAUTH) else None,
     )
 
 
 def _authenticator(problems: list[str]) -> str:
-    chosen = _setting("authenticator")
+    chosen = setting("authenticator")
     if chosen is None:
         for candidate in (PASSWORD, KEY_PAIR, TOKEN):
-            if _setting(_CREDENTIAL[candidate]) is not None:
+            if setting(_CREDENTIAL[candidate]) is not None:
                 return candidate
         problems.append("credentials are missing: one of password, privateKey or token is needed")
         return PASSWORD
@@ -239,12 +239,13 @@ def _authenticator(problems: list[str]) -> str:
     if chosen not in _CREDENTIAL:
         allowed = ", ".join(_CREDENTIAL)
         problems.append(f"authenticator: {chosen!a:.200} cannot be used; it must be one of {allowed}")
-    elif _setting(_CREDENTIAL[chosen]) is None:
+    elif setting(_CREDENTIAL[chosen]) is None:
         problems.append(f"{_CREDENTIAL[chosen]} is missing, which authenticator {chosen} needs")
     return chosen
 
 
-def _setting(name: str) -> str | None:
+def setting(name: str) -> str | None:
+    """A setting of the provider: the stack's own, else the environment's; None when neither is there."""
     # Read without Output: the failure report and the registry login need the values themselves.
     value = pulumi.Config("snowflake").get(name)
     if value is None:

@@ -46,6 +46,7 @@ class Stack:
     """
 
     def __init__(self, name: str) -> None:
+        self.name = name
         self.variables = {**pulumi_env.tools(), "PULUMI_STACK": name}
 
     def run(self, *arguments: str) -> int:
@@ -83,7 +84,7 @@ class Stack:
         if not adopted:
             return
         say("pulumi", f"going on after an interrupted deployment: {len(adopted)} objects were being created")
-        self._tell(json.dumps(state), "stack", "import")
+        self.tell(json.dumps(state), "stack", "import")
         self.ask(
             "refresh", "--yes", "--skip-preview", *(flag for urn in adopted for flag in ("--target", urn))
         )
@@ -92,7 +93,12 @@ class Stack:
         """The stack's outputs; secret ones are masked."""
         return json.loads(self.ask("stack", "output", "--json"))
 
-    def _tell(self, text: str, *arguments: str) -> None:
+    def tell(self, text: str, *arguments: str) -> None:
+        """Give a Pulumi command its standard input.
+
+        Raises:
+            ToolchainError: it failed; the message has what it said.
+        """
         done = subprocess.run(
             ["pulumi", *arguments],
             env=self._environment(),

@@ -12,12 +12,13 @@ from local.images.packages import ImageError
 from local.settings import SettingsError as LocalSettingsError
 from local.stack import LOCAL
 from local.toolchain.report import ToolchainError, console
+from operations import bootstrap, rotate_key
 from operations.target import Target
 from settings import SettingsError
 
 # Each module has `arguments(parser)`, which declares its options, and `run(target, options)`, which gives the
 # exit code; its docstring's first line is the command's help.
-COMMANDS = {}
+COMMANDS = {"bootstrap": bootstrap, "rotate-key": rotate_key}
 
 
 def main() -> int:

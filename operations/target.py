@@ -24,11 +24,9 @@ class Target:
 
     Raises:
         SettingsError: a setting of the stack cannot be used.
-        AccountError: the account or its credentials are not configured.
     """
 
     settings: settings.Settings
-    account: account.Account
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -38,12 +36,24 @@ class Target:
         values = {key: text for key, text in texts.items() if text is not None}
         pulumi.runtime.set_all_config(values, [key for key, entry in entries.items() if entry.get("secret")])
         self.settings = settings.load(pulumi.Config(PROJECT))
-        self.account = account.from_config()
+
+    @cached_property
+    def account(self) -> account.Account:
+        """The stack's account, with the stack's own credentials.
+
+        Raises:
+            AccountError: the account or its credentials are not configured.
+        """
+        return account.from_config()
 
     @cached_property
     def resources(self) -> list[dict[str, Any]]:
         """The resources in the stack's state, secrets encrypted."""
         return json.loads(self.stack.ask("stack", "export"))["deployment"].get("resources", [])
+
+    def configured(self, key: str) -> bool:
+        """Whether a setting is the stack's own and not only in the environment."""
+        return pulumi.runtime.get_config(key) is not None
 
     @property
     def owner_role(self) -> str:

@@ -17,6 +17,8 @@ from local.account.sql import Name, Statement
 
 KIND = "USER"
 KEYS = ("RSA_PUBLIC_KEY", "RSA_PUBLIC_KEY_2")
+# See https://docs.snowflake.com/en/user-guide/key-pair-auth.
+KEY_PRIVILEGE = "MODIFY PROGRAMMATIC AUTHENTICATION METHODS"
 # What users may set on themselves without any privilege.
 _OWN = frozenset(
     {
@@ -39,7 +41,7 @@ class User(ObjectType):
     """People (PERSON), programs (SERVICE) and programs that still use a password (LEGACY_SERVICE)."""
 
     kind, plural, scope = KIND, "USERS", "account"
-    privileges = frozenset({"MODIFY PROGRAMMATIC AUTHENTICATION METHODS", "MONITOR"})
+    privileges = frozenset({KEY_PRIVILEGE, "MONITOR"})
     options: ClassVar[dict[str, Reader]] = {
         "PASSWORD": text,
         "LOGIN_NAME": text,
@@ -75,7 +77,7 @@ class User(ObjectType):
         self._refuse_login(context, properties["LOGIN_NAME"], None)
 
     def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
-        if not self._governs(context, item):
+        if not self._governs(context, item) and not self._only_keys(context, item, changed):
             self._refuse_others(context, item, changed)
         self._complete(context, changed, item)
         if "LOGIN_NAME" in changed:
@@ -141,15 +143,21 @@ class User(ObjectType):
         return context.access.owns(item) or context.access.has("MANAGE GRANTS")
 
     def require_alter(self, context: Context, item: Object) -> None:
-        if not _is_self(context, item):
+        if not _is_self(context, item) and not context.access.has(KEY_PRIVILEGE, item):
             self._require_governing(context, item)
 
     def _require_governing(self, context: Context, item: Object) -> None:
         if not self._governs(context, item):
             raise context.refused("OWNERSHIP", item)
 
+    def _only_keys(self, context: Context, item: Object, changed: dict[str, Any]) -> bool:
+        """Whether these are the changes that the privilege on public keys is for."""
+        return set(changed) <= set(KEYS) and context.access.has(KEY_PRIVILEGE, item)
+
     def _refuse_others(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
-        """A user without power over itself may set only some of its properties."""
+        """Without power over a user, only it itself may set a few of its properties."""
+        if not _is_self(context, item):
+            raise context.refused("OWNERSHIP", item)
         session_parameters = parameters.of_level("SESSION")
         for name in changed:
             if name not in _OWN and name not in session_parameters:

@@ -1,0 +1,142 @@
+"""Give the user that deploys a stack a new key, while the old one goes on working until the end.
+
+Snowflake keeps two public keys of a user. The new one goes into the free slot, is tried, becomes the stack's
+setting, and only then is the old one removed. A rotation that was cut off goes on when it is called again.
+See https://docs.snowflake.com/en/user-guide/key-pair-auth#configuring-key-pair-rotation.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from components.account import KEY_PAIR, Account, AccountError, Query
+from components.sql import identifier, literal
+from local.toolchain.report import console, say
+from operations import administrator, keys
+from operations.target import Target
+
+SLOTS = ("RSA_PUBLIC_KEY", "RSA_PUBLIC_KEY_2")
+_SETTING = "snowflake:privateKey"
+
+
+class RotationError(AccountError):
+    """The rotation stops; the message says why, what was done and what to do."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    administrator.argument(parser, "who may change the user's keys, where the user itself may not")
+    parser.add_argument(
+        "--finish", action="store_true", help="only remove the key that the stack does not sign in with"
+    )
+
+
+def run(target: Target, options: argparse.Namespace) -> int:
+    account = target.account
+    if account.authenticator != KEY_PAIR or account.private_key is None:
+        raise RotationError(
+            f"{account.user} signs in with {account.authenticator}; only key pairs ({KEY_PAIR}) are rotated"
+        )
+    current = keys.public_half(account.private_key, account.private_key_passphrase)
+    role = administrator.ROLE if options.connection else account.role
+    with administrator.queries(target, options.connection, role) as query:
+        used, free = slots(fingerprints(query, account.user), current)
+        file = keys.key_file(target.stack.name, account.user)
+        pending = file.with_suffix(".next.p8")
+        switched = pending.exists() and keys.public_half(pending.read_text()) == current
+        if not options.finish and not switched:
+            return _rotate(target, query, used, free)
+        _unset(query, account.user, free)
+        if switched:
+            _tidy(file, pending)
+        return 0
+
+
+def fingerprints(query: Query, user: str) -> dict[str, str]:
+    """Fingerprint of the key in each of the user's slots, '' where there is none."""
+    rows = {row["property"]: row["value"] for row in query(f"DESCRIBE USER {identifier(user.upper())}")}
+    shown = {slot: rows.get(f"{slot}_FP") for slot in SLOTS}
+    return {slot: "" if value in (None, "null") else value for slot, value in shown.items()}
+
+
+def slots(found: Mapping[str, str], current: keys.PublicKey) -> tuple[str, str]:
+    """The slot of the current key and the other one.
+
+    Raises:
+        RotationError: the current key is in neither.
+    """
+    for used, free in (SLOTS, SLOTS[::-1]):
+        if found[used] == current.fingerprint:
+            return used, free
+    raise RotationError("The stack's key is in none of the user's two slots; sign in was by another key.")
+
+
+def _rotate(target: Target, query: Query, used: str, free: str) -> int:
+    account = target.account
+    file = keys.key_file(target.stack.name, account.user)
+    pending = file.with_suffix(".next.p8")
+    new, private = _place(query, account.user, free, pending)
+    _try(replace(account, private_key=private, private_key_passphrase=None), new)
+    if not target.configured(_SETTING):
+        console.print(
+            f"The new key works and is in {pending}. The stack's key comes from the environment: put the new "
+            "one there, then remove the old one with `make rotate-key OPTIONS=--finish`."
+        )
+        return 0
+    target.stack.tell(private, "config", "set", "--secret", _SETTING)
+    if target.configured("snowflake:privateKeyPassphrase"):
+        target.stack.ask("config", "rm", "snowflake:privateKeyPassphrase")
+    _unset(query, account.user, used)
+    _tidy(file, pending)
+    say("rotate-key", f"{account.user} signs in with a new key, {new.fingerprint}; the old one is removed")
+    return 0
+
+
+def _place(query: Query, user: str, slot: str, pending: Path) -> tuple[keys.PublicKey, str]:
+    """A new key in a free slot, its private half in a file so that it outlives an interruption.
+
+    Raises:
+        RotationError: the slot holds a key that no rotation from here put there.
+    """
+    if not pending.exists():
+        keys.write_private_key(pending, keys.new_private_key())
+    private = pending.read_text()
+    new, there = keys.public_half(private), fingerprints(query, user)[slot]
+    if there not in ("", new.fingerprint):
+        raise RotationError(
+            f"{slot} of {user} holds another key ({there}), so no slot is free. If nobody uses it, remove "
+            "it with `make rotate-key OPTIONS=--finish` and call again."
+        )
+    query(f"ALTER USER {identifier(user.upper())} SET {slot} = {literal(new.text)}")
+    return new, private
+
+
+def _try(account: Account, new: keys.PublicKey) -> None:
+    """Sign in with the new key.
+
+    Raises:
+        RotationError: it does not work; the old one still does.
+    """
+    import snowflake.connector  # late, for its import takes most of a second
+
+    try:
+        account.connect().close()
+    except snowflake.connector.Error as error:
+        raise RotationError(
+            f"Signing in with the new key {new.fingerprint} fails, the old one stays: {error.msg}"
+        ) from error
+
+
+def _unset(query: Query, user: str, slot: str) -> None:
+    query(f"ALTER USER {identifier(user.upper())} UNSET {slot}")
+    say("rotate-key", f"{slot} of {user} is empty")
+
+
+def _tidy(file: Path, pending: Path) -> None:
+    """The bootstrap's key file, where it still is, gets the new key; elsewhere the settings alone have it."""
+    if file.exists():
+        pending.replace(file)
+    else:
+        pending.unlink()
