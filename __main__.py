@@ -61,10 +61,10 @@ guarded_owning = pulumi.ResourceOptions.merge(owning, kept)
 storage = c.Storage("storage", c.StorageArgs(
     place=place, notebook=notebook_role, people=people,
 ), guarded_owning)
+registry = account.registry_login(storage.repository_url)
 images = {name: c.Image(name, c.ImageArgs(
     context=f"images/{name}", repository_url=storage.repository_url,
-    registry=account.registry_login(storage.repository_url),
-    base_images=chosen.base_images, builder=chosen.builder,
+    registry=registry, base_images=chosen.base_images, builder=chosen.builder,
 )).reference for name in ("milvus", "jupyter")}
 milvus = c.Milvus("milvus", c.MilvusArgs(
     image=images["milvus"], tools_image=images["jupyter"], notebook_role=notebook_role, place=place,

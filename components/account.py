@@ -131,9 +131,11 @@ class Account:
         return await asyncio.to_thread(self._issue_session_token)
 
     def _issue_session_token(self) -> str:
+        # The registry takes the token only while the session lives, so it stays open until the program ends;
+        # the connector then closes it.
+        connection = self.connect()
         # The connector has no public call for it; Snowflake's own CLI asks in the same way.
-        with self.connect() as connection:
-            answer = cast(Any, connection.rest)._token_request("ISSUE")["data"]  # noqa: SLF001
+        answer = cast(Any, connection.rest)._token_request("ISSUE")["data"]  # noqa: SLF001
         return json.dumps({"token": answer["sessionToken"], "expires_in": answer["validityInSecondsST"]})
 
     def connect(self, role: str | None = None) -> SnowflakeConnection:

@@ -24,7 +24,7 @@ class DatabaseArgs:
         owner: role that owns Milvus and everything that is kept.
         notebook: role that owns the notebook, granted to `owner`.
         people: role of the people who use it; it may look into database and schema.
-        schema: the schema's name; default PUBLIC, which comes with the database and is taken over.
+        schema: the schema's name; default PUBLIC.
     """
 
     name: str
@@ -44,7 +44,13 @@ class Database(pulumi.ComponentResource):
         super().__init__("milvus-spcs:index:Database", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self, delete_before_replace=True)
         database = snowflake.Database(
-            name, name=args.name, comment="Milvus on Snowpark Container Services", opts=child
+            name,
+            name=args.name,
+            comment="Milvus on Snowpark Container Services",
+            # Taking over the schema PUBLIC that comes with it would reset each of its parameters, among them
+            # log levels, for which the deploying role would need privileges on the account.
+            drop_public_schema_on_creation=True,
+            opts=child,
         )
         schema = snowflake.Schema(f"{name}-schema", name=args.schema, database=database.name, opts=child)
         for user, role, privileges in (

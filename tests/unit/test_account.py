@@ -133,9 +133,9 @@ def test_a_token_is_the_registrys_password_too() -> None:
 def test_a_key_pair_gets_a_session_token_for_the_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = {"data": {"sessionToken": "st", "validityInSecondsST": 3600}}
 
-    @contextmanager
-    def connect(_: Account) -> Iterator[Any]:
-        yield SimpleNamespace(
+    # Without `close`: the registry takes the token only while its session lives.
+    def connect(_: Account) -> Any:
+        return SimpleNamespace(
             rest=SimpleNamespace(_token_request=lambda kind: answer if kind == "ISSUE" else None)
         )
 
