@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from aiohttp import web
+from aiohttp import HttpVersion10, web
 
 from local.account.access import Access
 from local.account.account import Account
@@ -91,6 +91,8 @@ class Ingress:
         """Find the endpoint, then the visitor, then pass the request on."""
         hosts = request.headers.getall("Host", [])
         label = label_of(hosts[0], self._settings) if len(hosts) == 1 else None
+        if request.version < HttpVersion10:
+            return web.Response(status=505, text="HTTP/1.0 or later is needed.\n")
         if request.method in _REFUSED_METHODS:
             return web.Response(status=405, text=f"{request.method} is not supported.\n")
         if label is None or not request.raw_path.startswith("/"):

@@ -98,6 +98,8 @@ def for_client(
         plain = name.lower()
         if plain in dropped or plain.startswith("access-control-"):
             continue
+        if plain == "set-cookie" and _reaches_further(value):
+            continue
         found.add(name, value)
     found.update(_ADDED)
     found.add("Content-Security-Policy", content_policy(endpoint.outside))
@@ -149,6 +151,16 @@ def is_executable(headers: Mapping[str, str]) -> bool:
 def _named_by_connection(headers: CIMultiDictProxy[str]) -> set[str]:
     listed = ",".join(headers.getall("Connection", []))
     return {name.strip().lower() for name in listed.split(",") if name.strip()}
+
+
+def _reaches_further(cookie: str) -> bool:
+    """Whether a service's cookie would take the place of the ingress's own or be sent to other hosts.
+
+    Snowflake's endpoints are under a public suffix, so that browsers refuse cookies for all of them.
+    """
+    parts = [part.strip().partition("=") for part in cookie.split(";")]
+    domains = [value for name, _, value in parts[1:] if name.strip().lower() == "domain" and value.strip()]
+    return parts[0][0].strip() in (SESSION_COOKIE, STATE_COOKIE) or bool(domains)
 
 
 def _without_own_cookies(values: list[str]) -> str:

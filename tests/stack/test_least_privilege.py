@@ -24,7 +24,7 @@ pytestmark = pytest.mark.docker
 # Grant (resource, privilege) → what `up` says without it.
 NEEDED_BY_UP = {
     ("identity-owner-sysadmin", "ROLE"): "Insufficient privileges|not granted to this user",
-    ("identity-notebook-owner", "ROLE"): "Insufficient privileges|not granted to this user",
+    ("identity-notebook-owner", "ROLE"): "Insufficient privileges|not granted to this user|not authorized",
     # The owner role has these two from the notebook's.
     ("database-notebook", "USAGE"): "does not exist or not authorized",
     ("database-schema-notebook", "USAGE"): "must have USAGE granted on SCHEMA",
@@ -32,8 +32,6 @@ NEEDED_BY_UP = {
     ("database-schema-owner", "CREATE SECRET"): "Insufficient privileges to operate on schema 'PUBLIC'",
     ("database-schema-owner", "CREATE IMAGE REPOSITORY"): "Insufficient privileges to operate on schema",
     ("database-schema-notebook", "CREATE SERVICE"): "Insufficient privileges to operate on schema 'PUBLIC'",
-    ("milvus-notebook-reader", "READ"): "MILVUS_NOTEBOOK' does not exist or not authorized",
-    ("storage-repository-notebook", "READ"): "MILVUS_REPO' does not exist or not authorized",
     ("milvus-pool-owner", "USAGE"): f"'{PREFIX}_MILVUS_COMPUTE_POOL' does not exist or not authorized",
     ("jupyter-pool-notebook", "USAGE"): f"'{PREFIX}_JUPYTER_COMPUTE_POOL' does not exist or not authorized",
     ("warehouse-notebook", "USAGE"): f"'{PREFIX}_MILVUS_WAREHOUSE' does not exist or not authorized",
@@ -47,6 +45,8 @@ NEEDED_BY_NOTEBOOK = {
     ("database-schema-people", "USAGE"),
     ("notebook-service-people", "SERVICE ROLE"),
     ("milvus-service-notebook", "SERVICE ROLE"),
+    ("milvus-notebook-reader", "READ"),
+    ("storage-repository-notebook", "READ"),
     ("storage-files-notebook", "READ"),
     ("storage-files-notebook", "WRITE"),
     ("storage-files-people", "READ"),
@@ -86,6 +86,24 @@ with snowflake.connector.connect(connection_name="default", **place) as session:
 """
 
 
+ANOTHER = """
+spec:
+  containers:
+  - name: another
+    image: /{image}
+    secrets:
+    - snowflakeSecret:
+        objectName: MILVUS_DEMO.PUBLIC.MILVUS_NOTEBOOK
+      directoryPath: /secrets
+    volumeMounts:
+    - name: files
+      mountPath: /files
+  volumes:
+  - name: files
+    source: stage
+    stageConfig:
+      name: "@MILVUS_DEMO.PUBLIC.FILES"
+"""
 REACH_MILVUS = """
 import os, socket
 socket.create_connection((os.environ["MILVUS_HOST"], int(os.environ["MILVUS_PORT"])), 10)
@@ -196,6 +214,28 @@ def test_notebook_cannot_make_its_table_without(deployed: Deployment) -> None:
     deployed.sql("DROP TABLE MILVUS_DEMO.PUBLIC.LEAST_PRIVILEGE")
     with without(deployed, "CREATE TABLE ON SCHEMA MILVUS_DEMO.PUBLIC FROM ROLE MILVUS_NOTEBOOK_ROLE"):
         assert "Insufficient privileges to operate on schema" in _in_notebook(deployed, MAKE_TABLE)
+
+
+@pytest.mark.parametrize(
+    ("revoked", "missing"),
+    [
+        ("READ ON SECRET MILVUS_DEMO.PUBLIC.MILVUS_NOTEBOOK", "secret"),
+        ("READ ON IMAGE REPOSITORY MILVUS_DEMO.PUBLIC.MILVUS_REPO", "image_repository"),
+        ("READ, WRITE ON STAGE MILVUS_DEMO.PUBLIC.FILES", "stage"),
+    ],
+)
+def test_notebook_cannot_be_made_without(deployed: Deployment, revoked: str, missing: str) -> None:
+    image = deployed.outputs()["images"]["jupyter"].partition("@")[0].partition("/")[2]
+    statement = (
+        "CREATE SERVICE MILVUS_DEMO.PUBLIC.ANOTHER IN COMPUTE POOL JUPYTER_COMPUTE_POOL "
+        f"FROM SPECIFICATION $${ANOTHER.format(image=image)}$$"
+    )
+    role = "MILVUS_NOTEBOOK_ROLE"
+    refused = pytest.raises(ProgrammingError, match=f"Insufficient privileges to operate on {missing}")
+    with without(deployed, f"{revoked} FROM ROLE {role}", "MILVUS_OWNER_ROLE"), refused:
+        deployed.sql(statement, role)
+    deployed.sql(statement, role)
+    deployed.sql("DROP SERVICE MILVUS_DEMO.PUBLIC.ANOTHER FORCE", role)
 
 
 def test_notebook_cannot_reach_milvus_without(deployed: Deployment) -> None:
