@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down status password env bootstrap rotate-key check test bench clean
+.PHONY: help up preview down status password env drift suspend resume bootstrap rotate-key check test bench clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,15 @@ bootstrap: $(READY) ## make, as administrator and once, the role and user that d
 
 rotate-key: $(READY) ## give the user that deploys a stack a new key, without a gap (OPTIONS=--help)
 	@$(PYTHON) -m operations rotate-key --stack $(STACK) $(OPTIONS)
+
+drift: $(READY) ## show where the account is not as the last `make up` left it
+	@$(PYTHON) -m operations drift --stack $(STACK)
+
+suspend: $(READY) ## stop services, compute pools and warehouse of a stack; the data stays
+	@$(PYTHON) -m operations suspend --stack $(STACK)
+
+resume: $(READY) ## start a suspended stack again and wait until it is ready
+	@$(PYTHON) -m operations resume --stack $(STACK)
 
 check: $(READY) ## lint and type check
 	@.venv/bin/ruff format --check .

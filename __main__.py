@@ -44,11 +44,11 @@ egress = c.Egress("egress", c.EgressArgs(
 shared = {"notebook": notebook_role} if chosen.shared_compute_pool else {}
 pool = c.ComputePool("milvus-pool", c.ComputePoolArgs(
     name=named("MILVUS_COMPUTE_POOL"), users={"owner": owner, **shared},
-    instance_family=chosen.milvus_instance_family,
+    instance_family=chosen.milvus_instance_family, auto_suspend=chosen.pool_auto_suspend,
 ), guarded)
 jupyter_pool = pool if chosen.shared_compute_pool else c.ComputePool("jupyter-pool", c.ComputePoolArgs(
     name=named("JUPYTER_COMPUTE_POOL"), users={"notebook": notebook_role},
-    instance_family=chosen.jupyter_instance_family,
+    instance_family=chosen.jupyter_instance_family, auto_suspend=chosen.pool_auto_suspend,
 ), deployer)
 
 # As the owner role, once it has its privileges: files, images, Milvus.

@@ -54,6 +54,7 @@ class Settings:
     milvus_instance_family: str = "CPU_X64_S"
     jupyter_instance_family: str = "CPU_X64_S"
     shared_compute_pool: bool = False
+    pool_auto_suspend: int = 600
     milvus_volume_size: int = 10
     milvus_snapshot: str = ""
     egress_hosts: tuple[str, ...] = ()
@@ -248,6 +249,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "warehouse_auto_suspend": _between(60, 86400, "seconds"),
     "milvus_instance_family": _one_of(INSTANCE_FAMILIES),
     "jupyter_instance_family": _one_of(INSTANCE_FAMILIES),
+    "pool_auto_suspend": _between(0, 86400, "seconds"),
     "milvus_volume_size": _between(1, 16384, "GiB"),
     "milvus_snapshot": _matching(r"[A-Z_][A-Z0-9_]{0,254}", "the name of a snapshot, in upper case"),
     "egress_hosts": _hosts,

@@ -20,12 +20,14 @@ class ComputePoolArgs:
         users: roles that may run services on it, by a short name for the grant.
         instance_family: kind of machine; default CPU_X64_S.
         nodes: number of machines, fixed; default 1.
+        auto_suspend: seconds without a running service until it suspends; 0 = never, default 600.
     """
 
     name: str
     users: Mapping[str, snowflake.AccountRole]
     instance_family: str = "CPU_X64_S"
     nodes: int = 1
+    auto_suspend: int = 600
 
 
 class ComputePool(pulumi.ComponentResource):
@@ -42,6 +44,8 @@ class ComputePool(pulumi.ComponentResource):
             min_nodes=args.nodes,
             max_nodes=args.nodes,
             auto_resume="true",
+            # Never while a service runs, even one that nobody uses.
+            auto_suspend_secs=args.auto_suspend,
             comment="Runs Milvus and its notebook",
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )

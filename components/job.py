@@ -29,6 +29,7 @@ class JobArgs:
         depends_on: what must be there before it runs.
         triggers: texts that run the job again when they change; the specification always does.
         replace_with: resources whose replacement runs the job again.
+        before: hooks that run before it, e.g. one that resumes a service.
     """
 
     name: str
@@ -40,6 +41,7 @@ class JobArgs:
     depends_on: Sequence[pulumi.Resource] = ()
     triggers: Sequence[pulumi.Input[str]] = ()
     replace_with: Sequence[pulumi.Resource] = ()
+    before: Sequence[pulumi.ResourceHook] = ()
 
 
 class Job(pulumi.ComponentResource):
@@ -74,7 +76,9 @@ class Job(pulumi.ComponentResource):
                 # The name of a finished job is taken until it is dropped.
                 delete_before_replace=True,
                 replace_with=list(args.replace_with),
-                hooks=pulumi.ResourceHookBinding(on_error=[diagnosis.job_hook(name)]),
+                hooks=pulumi.ResourceHookBinding(
+                    before_create=list(args.before), on_error=[diagnosis.job_hook(name)]
+                ),
             ),
         )
         self.last_line = run.query_results.apply(last_line)

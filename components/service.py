@@ -10,6 +10,7 @@ import pulumi
 import pulumi_snowflake as snowflake
 
 from components import endpoints, specification, sql
+from components.awake import Awake
 from components.diagnosis import Diagnosis
 from components.place import Place
 
@@ -57,6 +58,8 @@ class Service(pulumi.ComponentResource):
 
     service: snowflake.Service
     ready: snowflake.Execute
+    awake: pulumi.ResourceHook
+    """For what needs the running service: resumes it where it is suspended."""
     specification: pulumi.Output[str]
     qualified_name: pulumi.Output[str]
     """Name with database and schema, unquoted."""
@@ -72,6 +75,9 @@ class Service(pulumi.ComponentResource):
         )
         self.qualified_name = args.place.qualified(args.name)
         self.service = self._service(name, args)
+        self.awake = Awake(place=args.place, service=self.qualified_name, timeout=args.ready_timeout).hook(
+            f"{name}-awake"
+        )
         diagnosis = Diagnosis(place=args.place, service=self.qualified_name)
         self.ready = self._ready(f"{name}-ready", args, diagnosis)
         self.dns_name = self.ready.query_results.apply(lambda rows: _column(rows, "dns_name"))
@@ -111,7 +117,9 @@ class Service(pulumi.ComponentResource):
                 )
             ),
             revert=_NOTHING_TO_UNDO,
-            opts=self._bound_to_service(hooks=pulumi.ResourceHookBinding(on_error=[diagnosis.hook(name)])),
+            opts=self._bound_to_service(
+                hooks=pulumi.ResourceHookBinding(before_create=[self.awake], on_error=[diagnosis.hook(name)])
+            ),
         )
 
     def _entry(self, name: str, role: snowflake.AccountRole) -> None:

@@ -56,6 +56,7 @@ class Verification(pulumi.ComponentResource):
                 depends_on=[milvus],
                 triggers=[milvus.service.specification],
                 replace_with=[milvus.service.service],
+                before=[milvus.service.awake],
             ),
             pulumi.ResourceOptions(parent=self),
         )

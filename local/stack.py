@@ -63,9 +63,7 @@ class Stack:
             ["pulumi", *arguments], env=self._environment(), check=False, capture_output=True, text=True
         )
         if done.returncode:
-            raise ToolchainError(
-                f"pulumi {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}"
-            )
+            raise ToolchainError(f"pulumi {' '.join(arguments)}: {_reason(done)}")
         return done.stdout
 
     def up(self, confirm: bool) -> int:
@@ -108,9 +106,7 @@ class Stack:
             text=True,
         )
         if done.returncode:
-            raise ToolchainError(
-                f"pulumi {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}"
-            )
+            raise ToolchainError(f"pulumi {' '.join(arguments)}: {_reason(done)}")
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, **self.variables}
@@ -185,6 +181,15 @@ def adopt_pending(state: dict[str, Any]) -> list[str]:
 def _identity(kind: str, inputs: dict[str, Any]) -> str:
     parts = [inputs[part] for part in _ID_PARTS.get(kind, ())]
     return parts[0] if len(parts) == 1 else ".".join(f'"{part}"' for part in parts)
+
+
+def _reason(done: subprocess.CompletedProcess[str]) -> str:
+    """What a failed command said; of an answer in JSON only its diagnostics."""
+    try:
+        diagnostics = json.loads(done.stdout)["diagnostics"]
+    except (ValueError, KeyError, TypeError):
+        return done.stderr.strip() or done.stdout.strip()
+    return "\n".join(item["message"].strip() for item in diagnostics or [])
 
 
 def interactive() -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from snowflake.connector import Error as SnowflakeError
+
 from components.account import AccountError
 from local.cli import prepare
 from local.control import ControlError
@@ -12,13 +14,20 @@ from local.images.packages import ImageError
 from local.settings import SettingsError as LocalSettingsError
 from local.stack import LOCAL
 from local.toolchain.report import ToolchainError, console
-from operations import bootstrap, rotate_key
+from operations import bootstrap, drift, resume, rotate_key, suspend
+from operations.power import PowerError
 from operations.target import Target
 from settings import SettingsError
 
 # Each module has `arguments(parser)`, which declares its options, and `run(target, options)`, which gives the
 # exit code; its docstring's first line is the command's help.
-COMMANDS = {"bootstrap": bootstrap, "rotate-key": rotate_key}
+COMMANDS = {
+    "bootstrap": bootstrap,
+    "drift": drift,
+    "resume": resume,
+    "rotate-key": rotate_key,
+    "suspend": suspend,
+}
 
 
 def main() -> int:
@@ -32,7 +41,8 @@ def main() -> int:
     try:
         return COMMANDS[options.command].run(Target(prepare(options.stack)), options)
     except (
-        AccountError, ControlError, ImageError, LocalSettingsError, SettingsError, ToolchainError,
+        AccountError, ControlError, ImageError, LocalSettingsError, PowerError, SettingsError, SnowflakeError,
+        ToolchainError,
     ) as error:  # fmt: skip
         console.print(str(error), style="red", markup=False)
         return 1

@@ -37,8 +37,15 @@ class Deployment:
 
     def make(self, command: str) -> subprocess.CompletedProcess[str]:
         """What `make <command>` runs; standard output and error together."""
+        return self._python("local.cli", command)
+
+    def operate(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command for the deployed stack, e.g. `suspend`; standard output and error together."""
+        return self._python("operations", *arguments)
+
+    def _python(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "local.cli", command],
+            [sys.executable, "-m", module, *arguments],
             cwd=PROJECT,
             env=self.environment,
             stdout=subprocess.PIPE,

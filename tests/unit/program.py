@@ -54,6 +54,7 @@ class Registered:
     replacement_trigger: Any
     delete_before_replace: bool
     error_hooks: list[str]
+    hooks_before: list[str]
 
 
 @dataclass
@@ -64,6 +65,7 @@ class Program:
     outputs: dict[str, Any] = field(default_factory=dict)
     secret_outputs: set[str] = field(default_factory=set)
     hooks: dict[str, pulumi.ErrorHook] = field(default_factory=dict)
+    resource_hooks: dict[str, pulumi.ResourceHook] = field(default_factory=dict)
 
     def named(self, name: str) -> Registered:
         """The resource with a logical name that only one resource in a module has."""
@@ -185,6 +187,7 @@ class Monitor(mocks.MockMonitor):
             replacement_trigger=json_format.MessageToDict(request.replacement_trigger),
             delete_before_replace=request.deleteBeforeReplace,
             error_hooks=list(request.hooks.on_error),
+            hooks_before=list(request.hooks.before_create),
         )
 
 
@@ -196,6 +199,9 @@ class Hooks:
 
     def register_error_hook(self, hook: pulumi.ErrorHook) -> None:
         self.program.hooks[hook.name] = hook
+
+    def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
+        self.program.resource_hooks[hook.name] = hook
 
 
 def run(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pulumi
 import pytest
 
 from components import endpoints
+from components.account import Account, Query
 from tests.unit import program
 
 SETTINGS = {"generateUserPassword": True, "egressHosts": ["example.com"]}
@@ -219,6 +223,11 @@ def test_settings_that_leave_parts_out() -> None:
     assert "verification" not in small.outputs
 
 
+def test_pools_suspend_themselves_after_the_time_that_is_set() -> None:
+    pools = program.run({"poolAutoSuspend": 0}).of_type("ComputePool")
+    assert [pool.inputs["autoSuspendSecs"] for pool in pools] == [0, 0]
+
+
 def test_ingress_integration_is_made_and_dropped_on_request_only() -> None:
     old_account = program.run({"ingressIntegration": True})
     statement = old_account.named("identity-ingress").inputs
@@ -287,6 +296,49 @@ def test_failures_are_explained(made: program.Program) -> None:
     assert made.hooks.keys() == waiting
 
 
+def test_what_needs_a_service_resumes_it_first(made: program.Program) -> None:
+    needed = {
+        "milvus-service-ready": "milvus-service-awake",
+        "milvus-setup": "milvus-service-awake",
+        "verification-job": "milvus-service-awake",
+        "notebook-service-ready": "notebook-service-awake",
+    }
+    found = {item.name: item.hooks_before for item in made.resources.values() if item.hooks_before}
+    assert found == {name: [hook] for name, hook in needed.items()}
+    assert made.resource_hooks.keys() == set(needed.values())
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("RUNNING", []),
+        ("SUSPENDED", ["ALTER SERVICE {} RESUME", "CALL {}!SPCS_WAIT_FOR('RUNNING', 600)"]),
+        ("SUSPENDING", ["ALTER SERVICE {} RESUME", "CALL {}!SPCS_WAIT_FOR('RUNNING', 600)"]),
+    ],
+)
+def test_only_a_suspended_service_is_resumed(
+    made: program.Program, monkeypatch: pytest.MonkeyPatch, status: str, expected: list[str]
+) -> None:
+    sent: list[str] = []
+
+    @contextmanager
+    def queries(account: Account, role: str | None = None) -> Iterator[Query]:
+        assert role == "MILVUS_OWNER_ROLE"
+
+        def query(statement: str) -> list[dict[str, object]]:
+            sent.append(statement)
+            return [{"status": status}]
+
+        yield query
+
+    monkeypatch.setattr(Account, "queries", queries)
+    monkeypatch.setattr("pulumi.log.info", lambda _: None)
+    args = pulumi.ResourceHookArgs("urn", "", "milvus-service-ready", "type")
+    asyncio.run(_call(made.resource_hooks["milvus-service-awake"], args))
+    service = '"MILVUS_DEMO"."PUBLIC"."MILVUS"'
+    assert sent[1:] == [statement.format(service) for statement in expected]
+
+
 class Provisioning(program.Answers):
     """Answers in which Snowflake has no public address yet."""
 
@@ -337,5 +389,5 @@ def test_hooks_never_retry_a_failed_wait(made: program.Program, monkeypatch: pyt
     assert retries("milvus-setup", "the job failed") is False
 
 
-async def _call(hook: pulumi.ErrorHook, args: pulumi.ErrorHookArgs) -> object:
-    return await hook(args)  # type: ignore[misc]
+async def _call(hook: Callable[[Any], Any], args: object) -> object:
+    return await hook(args)

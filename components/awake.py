@@ -1,0 +1,75 @@
+"""A suspended service is resumed before something runs that needs it.
+
+Without it `up` would wait for a service that nobody starts. An `up` that changes nothing about a suspended
+service leaves it suspended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import pulumi
+
+from components import sql
+from components.account import Query
+from components.diagnosis import describe
+from components.place import Place
+
+_SUSPENDED = ("SUSPENDED", "SUSPENDING")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Awake:
+    """Resumes one service where it is suspended.
+
+    Attributes:
+        place: where the service is, and its owner.
+        service: its name with database and schema, unquoted.
+        timeout: seconds to wait until it runs.
+    """
+
+    place: Place
+    service: pulumi.Output[str]
+    timeout: int
+
+    def hook(self, name: str) -> pulumi.ResourceHook:
+        """A hook for before a resource is made; it does nothing in a preview.
+
+        Args:
+            name: name of the hook, unique in the stack.
+        """
+
+        async def resume(_: pulumi.ResourceHookArgs) -> None:
+            service = await self.service.future()
+            if service and await asyncio.to_thread(self._resume, service):
+                pulumi.log.info(f"{service} was suspended and has been resumed")
+
+        return pulumi.ResourceHook(name, resume)
+
+    def _resume(self, service: str) -> bool:
+        with self.place.account.queries(self.place.owner_role) as query:
+            if not is_suspended(query, service):
+                return False
+            query(f"ALTER SERVICE {sql.quoted(service)} RESUME")
+            self._wait(query, service)
+            return True
+
+    def _wait(self, query: Query, service: str) -> None:
+        from snowflake.connector import Error
+
+        try:
+            query(f"CALL {sql.quoted(service)}!SPCS_WAIT_FOR('RUNNING', {self.timeout})")
+        except Error as error:
+            raise RuntimeError(f"{error.msg or error}\n{describe(query, service)}") from error
+
+
+def is_suspended(query: Query, service: str) -> bool:
+    """Whether a service is suspended, or about to be.
+
+    Args:
+        query: runs a statement in a role that may see the service.
+        service: name with database and schema, unquoted.
+    """
+    rows = query(f"DESCRIBE SERVICE {sql.quoted(service)}")
+    return rows[0]["status"] in _SUSPENDED

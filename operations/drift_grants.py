@@ -1,0 +1,144 @@
+"""Drift of grants: what somebody granted on the stack's objects, or to its roles, beside the program.
+
+Revoked privileges and roles are the provider's to tell; of service roles it knows nothing, so both directions
+are looked at here. See https://docs.snowflake.com/en/sql-reference/sql/show-grants.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from components.account import Query
+from operations.finding import Finding
+from operations.objects import Managed
+
+# How SHOW GRANTS ON names the types; of types that are not here, the grants are not looked at.
+_OBJECT_TYPES = {
+    "AccountRole": "ROLE",
+    "ComputePool": "COMPUTE POOL",
+    "Database": "DATABASE",
+    "ExternalAccessIntegration": "INTEGRATION",
+    "ImageRepository": "IMAGE REPOSITORY",
+    "NetworkRule": "NETWORK RULE",
+    "Schema": "SCHEMA",
+    "SecretWithBasicAuthentication": "SECRET",
+    "SecretWithGenericString": "SECRET",
+    "Service": "SERVICE",
+    "ServiceUser": "USER",
+    "StageInternal": "STAGE",
+    "User": "USER",
+    "Warehouse": "WAREHOUSE",
+}
+_SERVICE_ROLE = re.compile(r"GRANT SERVICE ROLE (\S+)!(\w+) TO ROLE (\S+)")
+
+
+@dataclass(frozen=True, order=True)
+class Grant:
+    """One privilege of one grantee; a role granted to somebody is USAGE on that role."""
+
+    kind: str
+    name: str
+    privilege: str
+    grantee_kind: str
+    grantee: str
+
+    def finding(self, declared: str, found: str) -> Finding:
+        """The grant as a line of the report."""
+        what = f"{self.privilege} of {self.grantee_kind.lower()} {self.grantee}"
+        return Finding(f"{self.kind.lower()} {self.name}".strip(), what, declared, found)
+
+
+def findings(query: Query, declared: list[Managed]) -> list[Finding]:
+    """Grants that the program did not make, and service roles that were taken away.
+
+    Args:
+        query: acts as the deploying role, which owns the stack's objects or has the role that does.
+        declared: all of the stack's resources.
+    """
+    wanted, roles = set(_declared(declared)), set(_declared_service_roles(declared))
+    found = set(_found(query, declared))
+    held = set(_found_service_roles(query, declared))
+    return [grant.finding("-", "granted") for grant in sorted((found - wanted) | (held - roles))] + [
+        grant.finding("granted", "-") for grant in sorted(roles - held)
+    ]
+
+
+def _declared(declared: Iterable[Managed]) -> Iterator[Grant]:
+    for item in declared:
+        if item.kind in _OBJECT_TYPES:
+            yield Grant(_OBJECT_TYPES[item.kind], item.name, "OWNERSHIP", "ROLE", item.owner)
+        elif item.kind == "GrantAccountRole":
+            to = "USER" if item.inputs.get("userName") else "ROLE"
+            grantee = item.inputs.get("userName") or item.inputs["parentRoleName"]
+            yield Grant("ROLE", _bare(item.inputs["roleName"]), "USAGE", to, _bare(grantee))
+        elif item.kind == "GrantPrivilegesToAccountRole":
+            kind, name = _target(item.inputs)
+            for privilege in item.inputs.get("privileges", ()):
+                yield Grant(kind, name, privilege, "ROLE", _bare(item.inputs["accountRoleName"]))
+
+
+def _target(inputs: Mapping[str, Any]) -> tuple[str, str]:
+    if inputs.get("onAccount"):
+        return "ACCOUNT", ""
+    if on_schema := inputs.get("onSchema"):
+        return "SCHEMA", _bare(on_schema.get("schemaName", ""))
+    on_object = inputs.get("onAccountObject") or inputs.get("onSchemaObject") or {}
+    return on_object.get("objectType", "").upper(), _bare(on_object.get("objectName", ""))
+
+
+def _declared_service_roles(declared: Iterable[Managed]) -> Iterator[Grant]:
+    for item in declared:
+        if granted := _SERVICE_ROLE.match(str(item.inputs.get("execute", ""))):
+            service, role, grantee = granted.groups()
+            yield Grant("SERVICE ROLE", f"{_bare(service)}!{role}", "USAGE", "ROLE", _bare(grantee))
+
+
+def _found(query: Query, declared: list[Managed]) -> Iterator[Grant]:
+    for item in declared:
+        if kind := _OBJECT_TYPES.get(item.kind):
+            for row in query(f"SHOW GRANTS ON {kind} {item.quoted}"):
+                yield Grant(kind, item.name, row["privilege"], row["granted_to"], row["grantee_name"])
+        if item.kind == "AccountRole":
+            for row in query(f"SHOW GRANTS OF ROLE {item.quoted}"):
+                yield Grant("ROLE", item.name, "USAGE", row["granted_to"], row["grantee_name"])
+            yield from _held_by_role(query, item, declared)
+        if item.kind in ("Database", "Schema"):
+            for row in query(f"SHOW FUTURE GRANTS IN {item.kind.upper()} {item.quoted}"):
+                kind = f"FUTURE {row['grant_on'].replace('_', ' ')}"
+                yield Grant(kind, item.name, row["privilege"], row["grant_to"], row["grantee_name"])
+
+
+def _held_by_role(query: Query, role: Managed, declared: list[Managed]) -> Iterator[Grant]:
+    """What a role may do; not what it made itself inside the stack's databases, such as tables and jobs."""
+    databases = tuple(f"{item.name}." for item in declared if item.kind == "Database")
+    for row in query(f"SHOW GRANTS TO ROLE {role.quoted}"):
+        kind = row["granted_on"].replace("_", " ")
+        name = "" if kind == "ACCOUNT" else _bare(row["name"])
+        own = row["privilege"] == "OWNERSHIP" and name.startswith(databases)
+        # Roles of the stack's services are asked for one by one.
+        if not own and not ("!" in name and name.startswith(databases)):
+            yield Grant(kind, name, row["privilege"], "ROLE", role.name)
+
+
+def _found_service_roles(query: Query, declared: Iterable[Managed]) -> Iterator[Grant]:
+    for service in declared:
+        if service.kind != "Service":
+            continue
+        for role in query(f"SHOW ROLES IN SERVICE {service.quoted}"):
+            name = f"{service.quoted}!{role['name']}"
+            for row in query(f"SHOW GRANTS OF SERVICE ROLE {name}"):
+                yield Grant(
+                    "SERVICE ROLE",
+                    f"{service.name}!{role['name']}",
+                    "USAGE",
+                    row["granted_to"],
+                    row["grantee_name"],
+                )
+
+
+def _bare(name: str) -> str:
+    """A quoted name without its quotes: `"D"."S"` is `D.S`."""
+    return name.replace('"', "")

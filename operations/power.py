@@ -1,0 +1,83 @@
+"""Whether the stack's services, compute pools and warehouse run, and waiting until they do or do not."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from components import sql
+from components.account import Query
+from operations.objects import Managed
+
+SERVICE_DOWN = ("SUSPENDED", "SUSPENDING")
+POOL_DOWN = ("SUSPENDED", "STOPPING")
+_PAUSE_SECONDS = 1
+
+
+class PowerError(Exception):
+    """Something is not there, or does not become what it was told to; the message names it."""
+
+
+def service_status(query: Query, service: Managed) -> str:
+    """Status as SHOW SERVICES has it: RUNNING, PENDING, SUSPENDED ….
+
+    Raises:
+        PowerError: the service is not there.
+    """
+    place = sql.identifier(*service.path[:-1])
+    return _shown(query, f"SHOW SERVICES LIKE {{}} IN SCHEMA {place}", service)["status"]
+
+
+def pool_state(query: Query, pool: Managed) -> str:
+    """State as SHOW COMPUTE POOLS has it: ACTIVE, IDLE, STOPPING, SUSPENDED ….
+
+    Raises:
+        PowerError: the pool is not there.
+    """
+    return _shown(query, "SHOW COMPUTE POOLS LIKE {}", pool)["state"]
+
+
+def warehouse_state(query: Query, warehouse: Managed) -> str:
+    """State as SHOW WAREHOUSES has it: STARTED, SUSPENDED ….
+
+    Raises:
+        PowerError: the warehouse is not there.
+    """
+    return _shown(query, "SHOW WAREHOUSES LIKE {}", warehouse)["state"]
+
+
+def await_service(query: Query, service: Managed, status: str, seconds: int) -> None:
+    """Wait until a service has a status.
+
+    Raises:
+        PowerError: it does not get there in time, or no longer can.
+    """
+    deadline = time.monotonic() + seconds
+    while (found := service_status(query, service)) != status:
+        if found in ("FAILED", "INTERNAL_ERROR") or time.monotonic() >= deadline:
+            raise PowerError(f"service {service.name} is {found}, not {status}, after {seconds} seconds")
+        time.sleep(_PAUSE_SECONDS)
+
+
+def await_pool(query: Query, pool: Managed, states: tuple[str, ...], seconds: int) -> None:
+    """Wait until a pool has one of some states.
+
+    Raises:
+        PowerError: it does not get there in time.
+    """
+    deadline = time.monotonic() + seconds
+    while (found := pool_state(query, pool)) not in states:
+        if time.monotonic() >= deadline:
+            raise PowerError(
+                f"compute pool {pool.name} is {found}, not {' or '.join(states)}, after {seconds} seconds"
+            )
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _shown(query: Query, statement: str, item: Managed) -> dict[str, Any]:
+    rows = query(statement.format(sql.literal(item.path[-1])))
+    # LIKE takes `_` for any character.
+    found = next((row for row in rows if row["name"] == item.path[-1]), None)
+    if found is None:
+        raise PowerError(f"{item.kind} {item.name} is not in the account; `make up` makes it again")
+    return found

@@ -1,0 +1,57 @@
+"""Start a suspended stack again and wait until its services are ready."""
+
+from __future__ import annotations
+
+import argparse
+
+from components.account import Query
+from components.diagnosis import describe
+from local.toolchain.report import say
+from operations import power
+from operations.objects import Managed, by_owner, managed
+from operations.target import Target
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """None."""
+
+
+def run(target: Target, options: argparse.Namespace) -> int:
+    """Resume pools, then services; what runs already is left alone. The warehouse starts at its next query.
+
+    Raises:
+        PowerError: a service does not run in time; the message has its containers' states and log lines.
+    """
+    seconds = target.settings.ready_timeout
+    with target.account.queries() as query:
+        for pool in managed(target, "ComputePool"):
+            _resume_pool(query, pool, seconds)
+    for owner, services in by_owner(managed(target, "Service")).items():
+        with target.account.queries(owner) as query:
+            _resume_services(query, services, seconds)
+    return 0
+
+
+def _resume_services(query: Query, services: list[Managed], seconds: int) -> None:
+    for service in services:
+        if power.service_status(query, service) in power.SERVICE_DOWN:
+            query(f"ALTER SERVICE {service.quoted} RESUME")
+    for service in services:
+        _await_ready(query, service, seconds)
+
+
+def _resume_pool(query: Query, pool: Managed, seconds: int) -> None:
+    if power.pool_state(query, pool) == "STOPPING":
+        say("compute pool", f"{pool.name} is still stopping; waiting")
+        power.await_pool(query, pool, ("SUSPENDED",), seconds)
+    if power.pool_state(query, pool) == "SUSPENDED":
+        query(f"ALTER COMPUTE POOL {pool.quoted} RESUME")
+    say("compute pool", f"{pool.name} is resumed")
+
+
+def _await_ready(query: Query, service: Managed, seconds: int) -> None:
+    try:
+        power.await_service(query, service, "RUNNING", seconds)
+    except power.PowerError as error:
+        raise power.PowerError(f"{error}\n{describe(query, service.name)}") from error
+    say("service", f"{service.name} runs")
