@@ -6,8 +6,11 @@ Everyone who may enter the notebook may run any program in it, with the session 
 from __future__ import annotations
 
 import json
+from urllib.parse import urlsplit
 
 import pytest
+import requests
+import snowflake.connector
 
 from tests.stack.conftest import Deployment
 
@@ -138,3 +141,47 @@ def test_the_notebooks_user_of_milvus_is_no_administrator(deployed: Deployment) 
     answers = json.loads(deployed.in_notebook(IN_MILVUS).strip().splitlines()[-1])
     for name, text in answers.items():
         assert "permission deny" in text.lower() or "not allow" in text, (name, text)
+
+
+PLANT = """
+for name in ("hostile.html", "hostile.svg"):
+    with open(f"/workspace/{name}", "w") as file:
+        file.write("<svg xmlns='http://www.w3.org/2000/svg'><script>fetch('/api/contents')</script></svg>")
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/files/hostile.html", 200),
+        ("/files/hostile.svg", 200),
+        ("/nbconvert/html/TestMilvus.ipynb", 200),
+        ("/files/..%2f..%2fsecrets/milvus/password", 403),
+        ("/files/%2e%2e/%2e%2e/secrets/milvus/password", 403),
+        ("/api/contents/..%2fsecrets", 404),
+        ("/api/terminals", 404),
+    ],
+)
+def test_hostile_files_run_in_a_sandbox_and_stay_in_their_folder(
+    deployed: Deployment, path: str, status: int
+) -> None:
+    assert deployed.in_notebook(PLANT) == ""
+    outputs = deployed.outputs()
+    address = urlsplit(outputs["notebookUrl"])
+    connection = snowflake.connector.connect(
+        account=deployed.settings.locator, host="localhost", port=deployed.settings.port, protocol="http",
+        user=outputs["userName"], password=outputs["userPassword"],
+    )  # fmt: skip
+    with connection:
+        headers = {"Authorization": f'Snowflake Token="{connection.rest.token}"', "Host": address.netloc}
+        page = {"Referer": f"http://{address.netloc}/lab"}
+        url = f"http://localhost:{address.port}{path}"
+        answer = requests.get(url, headers={**headers, **page}, timeout=30)
+        foreign = requests.get(url, headers=headers, timeout=30)
+    assert answer.status_code == status
+    if path.startswith(("/files/", "/nbconvert/")):
+        # A document in a sandbox without allow-same-origin has an origin of its own: no cookies, no API.
+        policy = answer.headers["Content-Security-Policy"]
+        assert "sandbox allow-scripts" in policy and "allow-same-origin" not in policy
+        assert foreign.status_code == 403
+    assert "root:" not in answer.text
