@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import yaml
+
 from tests.unit import program
 
 OWNER, NOTEBOOK, PEOPLE = "MILVUS_OWNER_ROLE", "MILVUS_NOTEBOOK_ROLE", "MILVUS_ROLE"
@@ -77,3 +79,14 @@ def test_statements_grant_the_notebook_to_people_and_milvus_to_the_notebook() ->
         f'GRANT SERVICE ROLE {place}."JUPYTER"!ALL_ENDPOINTS_USAGE TO ROLE "{PEOPLE}"',
         f'GRANT SERVICE ROLE {place}."MILVUS"!ALL_ENDPOINTS_USAGE TO ROLE "{NOTEBOOK}"',
     }
+
+
+def test_no_container_has_a_session_of_the_owner() -> None:
+    made = program.run()
+    owners = [item.inputs for item in made.resources.values() if made.provider_name(item) == "owner"]
+    texts = [inputs["fromSpecification"]["text"] for inputs in owners if "fromSpecification" in inputs]
+    texts += [inputs["execute"].split("$$")[1] for inputs in owners if "$$" in inputs.get("execute", "")]
+    assert len(texts) > 1
+    for text in texts:
+        for container in yaml.safe_load(text)["spec"]["containers"]:
+            assert container["mountSessionToken"] is False
