@@ -30,6 +30,10 @@ identity = c.Identity("identity", c.IdentityArgs(
     public_key=chosen.user_public_key, ingress_integration=chosen.ingress_integration,
 ), pulumi.ResourceOptions(provider=deployer.provider, retain_on_delete=chosen.retain_on_delete))
 owner, notebook_role, people = identity.owner, identity.notebook, identity.people
+others = c.People("people", c.PeopleArgs(
+    people=chosen.notebook_users, role=people,
+    warehouse=named("MILVUS_WAREHOUSE"), namespace=f"{named('MILVUS_DEMO')}.PUBLIC",
+), deployer)
 warehouse = c.Warehouse("warehouse", c.WarehouseArgs(
     name=named("MILVUS_WAREHOUSE"), users={"notebook": notebook_role, "people": people},
     size=chosen.warehouse_size, auto_suspend=chosen.warehouse_auto_suspend,
@@ -93,6 +97,8 @@ pulumi.export("roles", {"owner": owner.name, "notebook": notebook_role.name, "pe
 if identity.user_password:
     pulumi.export("userName", named("MILVUS_USER"))
     pulumi.export("userPassword", identity.user_password)
+if others.passwords:
+    pulumi.export("userPasswords", others.passwords)
 if chosen.verify:
     verification = c.Verification("verification", c.VerificationArgs(
         image=images["jupyter"], milvus=milvus, place=guest, compute_pool=jupyter_pool.name,

@@ -9,7 +9,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from typing import Any
 
 import pulumi
@@ -42,6 +42,25 @@ class SettingsError(pulumi.RunError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NotebookUser:
+    """A person who uses the notebook, besides MILVUS_USER.
+
+    Attributes:
+        name: the user's name exactly as SHOW USERS shows it; no prefix is put before it.
+        create: make the user, and drop it with the stack; default false, the user is there already.
+        generate_password: give a made user an initial password, which must be changed at the first sign-in.
+        public_key: RSA public key of a made user; default none.
+        email: of a made user; default none.
+    """
+
+    name: str
+    create: bool = False
+    generate_password: bool = False
+    public_key: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """Settings of one stack; Pulumi.yaml describes each under its name in camel case."""
 
@@ -49,6 +68,7 @@ class Settings:
     user_password: str = field(default="", repr=False)
     generate_user_password: bool = False
     user_public_key: str = ""
+    notebook_users: tuple[NotebookUser, ...] = ()
     warehouse_size: str = "XSMALL"
     warehouse_auto_suspend: int = 180
     milvus_instance_family: str = "CPU_X64_S"
@@ -94,12 +114,18 @@ def load(config: pulumi.Config | None = None) -> Settings:
             problems.append(f"{camel_case(setting.name)}: {shown} cannot be used; it must be {error}")
     if values.get("user_password") and values.get("generate_user_password"):
         problems.append("userPassword and generateUserPassword: only one of them can be set")
+    if any(user.name == f"{_prefix(values)}MILVUS_USER" for user in values.get("notebook_users", ())):
+        problems.append("notebookUsers: MILVUS_USER is made by the stack anyway; it has settings of its own")
     # The engine's own mark for secret settings cannot be had together with a default.
     if values.get("user_password") and not is_config_secret(config.full_key("userPassword")):
         problems.append("userPassword: stored as plain text; set it with `pulumi config set --secret`")
     if problems:
         raise SettingsError("The stack's settings cannot be used:\n  " + "\n  ".join(problems))
     return Settings(**values)
+
+
+def _prefix(values: Mapping[str, Any]) -> str:
+    return f"{values['prefix']}_" if values.get("prefix") else ""
 
 
 def camel_case(name: str) -> str:
@@ -136,6 +162,33 @@ def _strings(text: str) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _notebook_users(text: str) -> tuple[NotebookUser, ...]:
+    items = _json(text)
+    if not isinstance(items, list):
+        raise ValueError("a list (pulumi config set --path 'notebookUsers[0].name' ALICE)")
+    users = tuple(_notebook_user(item) for item in items)
+    names = [user.name for user in users]
+    if len(set(names)) < len(names):
+        raise ValueError("a list in which no name is twice")
+    return users
+
+
+def _notebook_user(item: Any) -> NotebookUser:
+    kinds = {
+        camel_case(part.name): (part.name, bool if part.type == "bool" else str)
+        for part in fields(NotebookUser)
+    }
+    known = isinstance(item, dict) and all(
+        key in kinds and isinstance(value, kinds[key][1]) for key, value in item.items()
+    )
+    if not known or not re.fullmatch(r'[^"\x00-\x1f\x7f]{1,255}', item.get("name", "")):
+        raise ValueError(f"a list of users, each with name and, if wanted, {', '.join(list(kinds)[1:])}")
+    user = NotebookUser(**{kinds[key][0]: value for key, value in item.items()})
+    if not user.create and (user.generate_password or user.public_key or user.email):
+        raise ValueError("a list in which only users with create: true have other properties than a name")
+    return replace(user, public_key=_public_key(user.public_key))
+
+
 def _string_map(text: str) -> Mapping[str, str]:
     value = _json(text)
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
@@ -156,6 +209,7 @@ _PARSERS: Mapping[Any, Callable[[str], Any]] = {
     "bool": _boolean,
     "int": _integer,
     "tuple[str, ...]": _strings,
+    "tuple[NotebookUser, ...]": _notebook_users,
     "Mapping[str, str]": _string_map,
 }
 

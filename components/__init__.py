@@ -9,6 +9,7 @@ from components.identity import Identity, IdentityArgs
 from components.image import Image, ImageArgs
 from components.milvus import Milvus, MilvusArgs
 from components.notebook import Notebook, NotebookArgs
+from components.people import People, PeopleArgs
 from components.place import Place
 from components.specification import check_all as check_specifications
 from components.storage import Storage, StorageArgs
@@ -31,6 +32,8 @@ __all__ = [
     "MilvusArgs",
     "Notebook",
     "NotebookArgs",
+    "People",
+    "PeopleArgs",
     "Place",
     "Storage",
     "StorageArgs",

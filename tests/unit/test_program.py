@@ -216,6 +216,20 @@ def test_defaults_make_neither_password_nor_egress() -> None:
     assert not any("INGRESS" in item.inputs["execute"] for item in plain.of_type("Execute"))
 
 
+def test_only_users_that_are_to_be_created_are_users_of_the_stack() -> None:
+    listed = [{"name": "ALICE"}, {"name": "BOB", "create": True, "generatePassword": True}]
+    found = program.run({"notebookUsers": listed})
+    assert {item.inputs["name"] for item in found.of_type("User")} == {"MILVUS_USER", "BOB"}
+    granted = {item.inputs.get("userName") for item in found.of_type("GrantAccountRole")}
+    assert granted - {None} == {"MILVUS_USER", "ALICE", "BOB"}
+    bob = found.named("people-bob")
+    assert (bob.inputs["mustChangePassword"], bob.ignore_changes) == ("true", ["mustChangePassword"])
+    assert "password" in bob.secrets
+    assert found.outputs["userPasswords"] == {"BOB": bob.inputs["password"]}
+    assert "userPasswords" in found.secret_outputs
+    assert "userPasswords" not in program.run().outputs
+
+
 def test_settings_that_leave_parts_out() -> None:
     small = program.run({"sharedComputePool": True, "verify": False})
     assert [item.inputs["name"] for item in small.of_type("ComputePool")] == ["MILVUS_COMPUTE_POOL"]

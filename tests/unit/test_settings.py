@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import settings
-from settings import Settings, SettingsError, camel_case, load
+from settings import NotebookUser, Settings, SettingsError, camel_case, load
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 SCHEMA: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
@@ -20,7 +20,8 @@ SCHEMA_TYPES = {
     "string": "str",
     "boolean": "bool",
     "integer": "int",
-    "array": "tuple[str, ...]",
+    "array of string": "tuple[str, ...]",
+    "array of object": "tuple[NotebookUser, ...]",
     "object": "Mapping[str, str]",
 }
 KEY = "MII" + "A" * 389
@@ -47,7 +48,8 @@ def test_schema_and_code_have_the_same_settings() -> None:
 def test_schema_and_code_agree(field: Any) -> None:
     declared = SCHEMA[camel_case(field.name)]
     default = getattr(Settings(), field.name)
-    assert SCHEMA_TYPES[declared["type"]] == field.type
+    items = f" of {declared['items']['type']}" if "items" in declared else ""
+    assert SCHEMA_TYPES[declared["type"] + items] == field.type
     assert declared["default"] == (list(default) if isinstance(default, tuple) else default)
     assert len(declared["description"]) > 20
 
@@ -66,6 +68,35 @@ def test_stacks_have_good_settings_and_no_credential(stack: str) -> None:
     allowed = {"organizationName", "accountName", "host", "protocol", "role"}
     connection = {key.partition(":")[2] for key in config if key.startswith("snowflake:")}
     assert connection <= allowed
+
+
+def test_notebook_users() -> None:
+    text = """[{"name": "ALICE"}, {"name": "bob@example.com", "create": true, "generatePassword": true}]"""
+    assert read(notebookUsers=text).notebook_users == (
+        NotebookUser(name="ALICE"), NotebookUser(name="bob@example.com", create=True, generate_password=True),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("ALICE", "it must be a list"),
+        ('["ALICE"]', "each with name and, if wanted, create, generatePassword, publicKey, email"),
+        ('[{"name": ""}]', "each with name"),
+        ('[{"name": "A\\" SET PASSWORD"}]', "each with name"),
+        ('[{"create": true}]', "each with name"),
+        ('[{"name": "A", "role": "ACCOUNTADMIN"}]', "each with name"),
+        ('[{"name": "A", "create": "true"}]', "each with name"),
+        ('[{"name": "A", "email": "a@b.c"}]', "only users with create: true"),
+        ('[{"name": "A", "generatePassword": true}]', "only users with create: true"),
+        ('[{"name": "A", "create": true, "publicKey": "ssh-rsa"}]', "an RSA public key"),
+        ('[{"name": "A"}, {"name": "A", "create": true}]', "no name is twice"),
+        ('[{"name": "MILVUS_USER"}]', "made by the stack anyway"),
+    ],
+)
+def test_bad_notebook_users(value: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=f"notebookUsers: .*{said}"):
+        read(notebookUsers=value)
 
 
 def test_defaults_are_good() -> None:
