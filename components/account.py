@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 # Resource types of the program that the provider serves only on request.
 PREVIEW_FEATURES = ("snowflake_external_access_integration_resource",)
 PASSWORD, KEY_PAIR, TOKEN, OAUTH = "SNOWFLAKE", "SNOWFLAKE_JWT", "PROGRAMMATIC_ACCESS_TOKEN", "OAUTH"
-_CREDENTIAL = {PASSWORD: "password", KEY_PAIR: "privateKey", TOKEN: "token", OAUTH: "token"}
+WORKLOAD = "WORKLOAD_IDENTITY"
+# For a workload identity it is the identity's provider, for that names the machine's own credential.
+_CREDENTIAL = {
+    PASSWORD: "password",
+    KEY_PAIR: "privateKey",
+    TOKEN: "token",
+    OAUTH: "token",
+    WORKLOAD: "workloadIdentityProvider",
+}
 _LOGIN_SECONDS = 60
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _ACCOUNT = r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}", "letters, digits, _ and -"
@@ -41,6 +49,7 @@ _FORMS = {
     "host": (r"[A-Za-z0-9:]([A-Za-z0-9_.:-]{0,251}[A-Za-z0-9])?", "a host name without scheme and path"),
     "port": (_PORT, "a number from 1 to 65535"),
     "protocol": ("https?", "https or http"),
+    "workloadIdentityProvider": ("(?i:AWS|AZURE|GCP|OIDC)", "AWS, AZURE, GCP or OIDC"),
 }
 
 Query = Callable[[str], list[dict[str, Any]]]
@@ -58,7 +67,9 @@ class Account:
     Attributes:
         organization, name: the two parts of the account identifier.
         user, role: who deploys, acting in which role.
-        authenticator: SNOWFLAKE (password), SNOWFLAKE_JWT (key pair), PROGRAMMATIC_ACCESS_TOKEN or OAUTH.
+        authenticator: SNOWFLAKE (password), SNOWFLAKE_JWT (key pair), PROGRAMMATIC_ACCESS_TOKEN, OAUTH or
+            WORKLOAD_IDENTITY.
+        workload_identity_provider: AWS, AZURE, GCP or OIDC; for OIDC, `token` is the identity's token.
         host, port, protocol: only for accounts that are not at their usual address.
     """
 
@@ -74,6 +85,7 @@ class Account:
     private_key: str | None = field(default=None, repr=False)
     private_key_passphrase: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
+    workload_identity_provider: str | None = None
 
     def provider(
         self, name: str, role: str | None = None, depends_on: Sequence[pulumi.Resource] = ()
@@ -99,6 +111,7 @@ class Account:
             private_key=_secret(self.private_key),
             private_key_passphrase=_secret(self.private_key_passphrase),
             token=_secret(self.token),
+            workload_identity_provider=self.workload_identity_provider,
             login_timeout=_LOGIN_SECONDS,
             # A preview of the first `up` must not fail because the role is still to be made.
             validate_default_parameters="false",
@@ -109,8 +122,8 @@ class Account:
     def registry_login(self, repository_url: pulumi.Input[str]) -> docker_build.RegistryArgs:
         """Credentials for pushing to the account's image registry.
 
-        A password or programmatic access token is the registry's too. For a key pair or OAuth a session token
-        is fetched, during `up` only. A changed token does not make an image differ: the docker-build provider
+        A password or programmatic access token is the registry's too. For all others a session token is
+        fetched, during `up` only. A changed token does not make an image differ: the docker-build provider
         leaves registry passwords out of the comparison.
 
         Args:
@@ -156,6 +169,7 @@ class Account:
             "protocol": self.protocol,
             "password": self.password,
             "token": self.token,
+            "workload_identity_provider": self.workload_identity_provider,
             "private_key": self._private_key_der(),
             "login_timeout": _LOGIN_SECONDS,
         }
@@ -225,7 +239,10 @@ def from_config() -> Account:
         password=setting("password") if authenticator == PASSWORD else None,
         private_key=setting("privateKey") if authenticator == KEY_PAIR else None,
         private_key_passphrase=setting("privateKeyPassphrase") if authenticator == KEY_PAIR else None,
-        token=setting("token") if authenticator in (TOKEN, OAUTH) else None,
+        token=setting("token") if authenticator in (TOKEN, OAUTH, WORKLOAD) else None,
+        workload_identity_provider=(setting("workloadIdentityProvider") or "").upper() or None
+        if authenticator == WORKLOAD
+        else None,
     )
 
 

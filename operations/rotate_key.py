@@ -19,7 +19,8 @@ from operations import administrator, keys
 from operations.target import Target
 
 SLOTS = ("RSA_PUBLIC_KEY", "RSA_PUBLIC_KEY_2")
-_SETTING = "snowflake:privateKey"
+_SETTING, _PASSPHRASE = "snowflake:privateKey", "snowflake:privateKeyPassphrase"
+_PROVIDER = "pulumi:providers:snowflake"
 
 
 class RotationError(AccountError):
@@ -42,16 +43,27 @@ def run(target: Target, options: argparse.Namespace) -> int:
     current = keys.public_half(account.private_key, account.private_key_passphrase)
     role = administrator.ROLE if options.connection else account.role
     with administrator.queries(target, options.connection, role) as query:
-        used, free = slots(fingerprints(query, account.user), current)
+        used, other = slots(fingerprints(query, account.user), current)
         file = keys.key_file(target.stack.name, account.user)
         pending = file.with_suffix(".next.p8")
         switched = pending.exists() and keys.public_half(pending.read_text()) == current
         if not options.finish and not switched:
-            return _rotate(target, query, used, free)
-        _unset(query, account.user, free)
+            private = _introduce(query, account, other, pending)
+            if not target.configured(_SETTING):
+                console.print(
+                    f"The new key works and is in {pending}. The stack's key comes from the environment: "
+                    "put the new one there, then call `make rotate-key` again to remove the old one."
+                )
+                return 0
+            _switch(target, private)
+            switched, other = True, used
+        if switched:
+            _record(target)
+        query(f"ALTER USER {identifier(account.user.upper())} UNSET {other}")
+        say("rotate-key", f"{account.user} signs in with one key; slot {other} is empty")
         if switched:
             _tidy(file, pending)
-        return 0
+    return 0
 
 
 def fingerprints(query: Query, user: str) -> dict[str, str]:
@@ -73,25 +85,25 @@ def slots(found: Mapping[str, str], current: keys.PublicKey) -> tuple[str, str]:
     raise RotationError("The stack's key is in none of the user's two slots; sign in was by another key.")
 
 
-def _rotate(target: Target, query: Query, used: str, free: str) -> int:
-    account = target.account
-    file = keys.key_file(target.stack.name, account.user)
-    pending = file.with_suffix(".next.p8")
-    new, private = _place(query, account.user, free, pending)
+def _introduce(query: Query, account: Account, slot: str, pending: Path) -> str:
+    """Make the user take a new key too; its private half."""
+    new, private = _place(query, account.user, slot, pending)
     _try(replace(account, private_key=private, private_key_passphrase=None), new)
-    if not target.configured(_SETTING):
-        console.print(
-            f"The new key works and is in {pending}. The stack's key comes from the environment: put the new "
-            "one there, then remove the old one with `make rotate-key OPTIONS=--finish`."
-        )
-        return 0
+    return private
+
+
+def _switch(target: Target, private: str) -> None:
+    """Make the new key the stack's setting."""
     target.stack.tell(private, "config", "set", "--secret", _SETTING)
-    if target.configured("snowflake:privateKeyPassphrase"):
-        target.stack.ask("config", "rm", "snowflake:privateKeyPassphrase")
-    _unset(query, account.user, used)
-    _tidy(file, pending)
-    say("rotate-key", f"{account.user} signs in with a new key, {new.fingerprint}; the old one is removed")
-    return 0
+    if target.configured(_PASSPHRASE):
+        target.stack.ask("config", "rm", _PASSPHRASE)
+
+
+def _record(target: Target) -> None:
+    """Put the new key into the state, with which `pulumi refresh` and `destroy` sign in."""
+    urns = [item["urn"] for item in target.resources if item["type"] == _PROVIDER]
+    if urns:
+        target.stack.ask("up", "--yes", "--skip-preview", *(f"--target={urn}" for urn in urns))
 
 
 def _place(query: Query, user: str, slot: str, pending: Path) -> tuple[keys.PublicKey, str]:
@@ -127,11 +139,6 @@ def _try(account: Account, new: keys.PublicKey) -> None:
         raise RotationError(
             f"Signing in with the new key {new.fingerprint} fails, the old one stays: {error.msg}"
         ) from error
-
-
-def _unset(query: Query, user: str, slot: str) -> None:
-    query(f"ALTER USER {identifier(user.upper())} UNSET {slot}")
-    say("rotate-key", f"{slot} of {user} is empty")
 
 
 def _tidy(file: Path, pending: Path) -> None:

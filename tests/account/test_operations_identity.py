@@ -50,6 +50,12 @@ UNDO = [
 ]
 
 
+PROVIDER = {
+    "type": "pulumi:providers:snowflake",
+    "urn": "urn:pulumi:id::p::pulumi:providers:snowflake::deployer",
+}
+
+
 class Stack:
     """Remembers what it is told instead of running Pulumi."""
 
@@ -57,10 +63,15 @@ class Stack:
 
     def __init__(self) -> None:
         self.config: dict[str, str] = {}
+        self.recorded = False
 
     def tell(self, text: str, *arguments: str) -> None:
         assert arguments[:3] == ("config", "set", "--secret")
         self.config[arguments[3]] = text
+
+    def ask(self, *arguments: str) -> None:
+        assert arguments == ("up", "--yes", "--skip-preview", f"--target={PROVIDER['urn']}")
+        self.recorded = True
 
 
 @pytest.fixture
@@ -74,6 +85,7 @@ def target(
     found = SimpleNamespace(
         settings=ALL,
         stack=Stack(),
+        resources=[PROVIDER, {"type": "snowflake:index/database:Database", "urn": "urn:other"}],
         account=Account(
             organization="LOCAL", name="MILVUS", user=administrator["user"], role="ACCOUNTADMIN",
             password=administrator["password"], host="localhost", port=account.settings.port, protocol="http",
@@ -228,6 +240,7 @@ def test_a_key_is_rotated_without_a_gap(account: RunningAccount, target: SimpleN
         found = {row["property"]: row["value"] for row in account.run(f"DESCRIBE USER {DEPLOYER}")}
         assert found[slot] == keys.public_half(new).fingerprint
         assert list(file.parent.iterdir()) == [file]
+        assert target.stack.recorded
 
 
 def test_a_rotation_that_was_cut_off_goes_on(
@@ -251,7 +264,7 @@ def test_a_rotation_that_was_cut_off_goes_on(
     assert (signs_in(target, old), signs_in(target, pending)) == (False, True)
 
 
-def test_a_key_from_the_environment_is_finished_by_hand(target: SimpleNamespace) -> None:
+def test_a_key_from_the_environment_is_put_there_by_hand(target: SimpleNamespace) -> None:
     call(bootstrap, target, "--self-rotation")
     target.configured = lambda _: False
     old, file = keys.key_file(Stack.name, DEPLOYER).read_text(), keys.key_file(Stack.name, DEPLOYER)
@@ -259,7 +272,7 @@ def test_a_key_from_the_environment_is_finished_by_hand(target: SimpleNamespace)
     new = file.with_suffix(".next.p8").read_text()
     assert target.stack.config == {}
     assert (signs_in(target, old), signs_in(target, new)) == (True, True)
-    assert call(rotate_key, as_deployer(target, new), "--finish") == 0
+    assert call(rotate_key, as_deployer(target, new)) == 0
     assert (signs_in(target, old), signs_in(target, new), file.read_text()) == (False, True, new)
 
 
@@ -271,6 +284,8 @@ def test_keys_of_others_are_not_overwritten(account: RunningAccount, target: Sim
         call(rotate_key, as_deployer(target))
     found = {row["property"]: row["value"] for row in account.run(f"DESCRIBE USER {DEPLOYER}")}
     assert found["RSA_PUBLIC_KEY_2_FP"] == other.fingerprint
+    assert call(rotate_key, as_deployer(target), "--finish") == 0
+    assert call(rotate_key, as_deployer(target)) == 0
 
 
 def test_a_deployer_may_change_its_keys_only_where_it_was_allowed_to(

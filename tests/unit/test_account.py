@@ -87,6 +87,8 @@ def test_missing_settings_are_named_with_the_way_out() -> None:
             "privateKey is missing, which authenticator SNOWFLAKE_JWT needs",
         ),
         ({"authenticator": "OAUTH"}, "token is missing"),
+        ({"authenticator": "WORKLOAD_IDENTITY"}, "workloadIdentityProvider is missing"),
+        ({"workloadIdentityProvider": "OKTA"}, "it must be AWS, AZURE, GCP or OIDC"),
         ({"password": ""}, "credentials are missing"),
     ],
 )
@@ -105,11 +107,22 @@ def test_bad_settings(change: dict[str, str], said: str) -> None:
         ({"privateKey": "k"}, "SNOWFLAKE_JWT"),
         ({"token": "t"}, "PROGRAMMATIC_ACCESS_TOKEN"),
         ({"token": "t", "authenticator": "oauth"}, "OAUTH"),
+        ({"workloadIdentityProvider": "aws", "authenticator": "workload_identity"}, "WORKLOAD_IDENTITY"),
     ],
 )
 def test_the_authenticator_follows_from_the_credential(given: dict[str, str], authenticator: str) -> None:
     configure(**{**{key: value for key, value in program.CONNECTION.items() if key != "password"}, **given})
     assert from_config().authenticator == authenticator
+
+
+def test_a_workload_identity_goes_to_provider_and_connector(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"workloadIdentityProvider": "oidc", "authenticator": "WORKLOAD_IDENTITY", "token": "id-token"}
+    configure(**{key: value for key, value in program.CONNECTION.items() if key != "password"}, **given)
+    account, said = from_config(), {}
+    assert (account.workload_identity_provider, account.token) == ("OIDC", "id-token")
+    monkeypatch.setattr("snowflake.connector.connect", lambda **settings: said.update(settings))
+    account.connect()
+    assert {"OIDC", "WORKLOAD_IDENTITY", "id-token"} <= set(map(str, said.values()))
 
 
 def test_credentials_do_not_show() -> None:
