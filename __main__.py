@@ -15,6 +15,8 @@ from settings import load
 chosen, account = load(), c.from_config()
 c.check_specifications()
 c.refuse_data_loss(chosen)
+cost = c.cost_of(chosen)
+c.refuse_over_budget(cost, chosen.monthly_credit_budget)
 named = chosen.named
 
 # As the deploying role: what belongs to the account, and what the other roles may do with it.
@@ -94,6 +96,7 @@ pulumi.export("repositoryUrl", storage.repository_url)
 pulumi.export("images", images)
 pulumi.export("services", {"MILVUS": milvus.status, "JUPYTER": notebook.status})
 pulumi.export("roles", {"owner": owner.name, "notebook": notebook_role.name, "people": people.name})
+pulumi.export("cost", cost.output())
 if identity.user_password:
     pulumi.export("userName", named("MILVUS_USER"))
     pulumi.export("userPassword", identity.user_password)

@@ -8,21 +8,17 @@ from __future__ import annotations
 import base64
 import json
 import re
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 
 import pulumi
 from pulumi.runtime.config import is_config_secret
 
-# x86-64 families without GPU: the images are built for linux/amd64 and compute on the CPU.
-# https://docs.snowflake.com/en/developer-guide/snowpark-container-services/instance-families-aws
-INSTANCE_FAMILIES = (
-    *(f"CPU_X64_{size}" for size in ("XS", "S", "M", "SL", "L")),
-    *(f"HIGHMEM_X64_{size}" for size in ("S", "M", "SL", "L")),
-    *(f"GEN_X64_G2_{size}" for size in (2, 4, 8, 16, 32)),
-    *(f"MEM_X64_G2_{size}" for size in (8, 32, 64, 96, 192)),
-)
+# The families that the images run on, with their size and price.
+INSTANCE_FAMILIES = tomllib.loads((Path(__file__).parent / "instance_families.toml").read_text())["families"]
 WAREHOUSE_SIZES = (
     "XSMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE", "XXLARGE", "XXXLARGE", "X4LARGE", "X5LARGE", "X6LARGE",
 )  # fmt: skip
@@ -85,6 +81,7 @@ class Settings:
     protect: bool = False
     retain_on_delete: bool = False
     allow_data_loss: bool = False
+    monthly_credit_budget: int = 0
     verify: bool = True
 
     def named(self, default: str) -> str:
@@ -301,13 +298,14 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "user_public_key": _public_key,
     "warehouse_size": _one_of(WAREHOUSE_SIZES),
     "warehouse_auto_suspend": _between(60, 86400, "seconds"),
-    "milvus_instance_family": _one_of(INSTANCE_FAMILIES),
-    "jupyter_instance_family": _one_of(INSTANCE_FAMILIES),
     "pool_auto_suspend": _between(0, 86400, "seconds"),
+    "milvus_instance_family": _one_of(tuple(INSTANCE_FAMILIES)),
+    "jupyter_instance_family": _one_of(tuple(INSTANCE_FAMILIES)),
     "milvus_volume_size": _between(1, 16384, "GiB"),
     "milvus_snapshot": _matching(r"[A-Z_][A-Z0-9_]{0,254}", "the name of a snapshot, in upper case"),
     "egress_hosts": _hosts,
     "base_images": _images,
     "builder": _matching(r"[A-Za-z0-9][A-Za-z0-9._-]*", "the name of a buildx builder"),
+    "monthly_credit_budget": _between(0, 1_000_000, "credits"),
     "ready_timeout": _between(30, 3600, "seconds"),
 }

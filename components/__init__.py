@@ -2,6 +2,7 @@
 
 from components.account import Account, from_config
 from components.compute_pool import ComputePool, ComputePoolArgs
+from components.cost import cost_of, refuse_over_budget
 from components.database import Database, DatabaseArgs
 from components.egress import Egress, EgressArgs
 from components.guard import refuse_data_loss
@@ -42,6 +43,8 @@ __all__ = [
     "Warehouse",
     "WarehouseArgs",
     "check_specifications",
+    "cost_of",
     "from_config",
     "refuse_data_loss",
+    "refuse_over_budget",
 ]

@@ -14,7 +14,15 @@ import yaml
 from local.settings import PROJECT
 from tests.stack.conftest import TIMEOUT, Deployment
 
-PROGRAM = ("Pulumi.yaml", "__main__.py", "settings.py", "components", "specs", "images")
+PROGRAM = (
+    "Pulumi.yaml",
+    "__main__.py",
+    "settings.py",
+    "instance_families.toml",
+    "components",
+    "specs",
+    "images",
+)
 STACK = "broken"
 PREFIX = "BROKEN"
 

@@ -192,7 +192,7 @@ def test_outputs(made: program.Program) -> None:
     image = r"localhost:8482/milvus_demo/public/milvus_repo/{}:"
     assert made.outputs.keys() == {
         "notebookUrl", "milvusEndpoint", "repositoryUrl", "images", "services", "roles",
-        "userName", "userPassword", "verification",
+        "cost", "userName", "userPassword", "verification",
     }  # fmt: skip
     assert made.outputs["notebookUrl"] == "http://abc.localhost:8481"
     assert made.outputs["milvusEndpoint"] == "milvus.k3m6.svc.spcs.internal:19530"

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 import settings
+from local.spcs import families
 from settings import NotebookUser, Settings, SettingsError, camel_case, load
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -125,6 +126,7 @@ def test_defaults_are_good() -> None:
         ("milvusInstanceFamily", "GEN_ARM_G1_2", "CPU_X64_XS"),
         ("jupyterInstanceFamily", "", "CPU_X64_XS"),
         ("sharedComputePool", "1", "true or false"),
+        ("monthlyCreditBudget", "-1", "credits from 0 to 1000000"),
         ("milvusVolumeSize", "0", "GiB from 1 to 16384"),
         ("milvusVolumeSize", "10Gi", "a whole number"),
         ("egressHosts", "example.com", "a list of strings"),
@@ -197,7 +199,13 @@ def test_good_values() -> None:
     assert given.base_images == {"python:3.12": "docker-image://localhost:5000/python"}
 
 
-def test_every_instance_family_is_known_to_the_provider() -> None:
+def test_instance_families_are_those_that_the_images_run_on() -> None:
     # ARM families would need other images.
-    assert all("ARM" not in family and "GPU" not in family for family in settings.INSTANCE_FAMILIES)
-    assert len(set(settings.INSTANCE_FAMILIES)) == len(settings.INSTANCE_FAMILIES)
+    fitting = {
+        family.name: (family.vcpu, family.memory)
+        for family in families.FAMILIES.values()
+        if family.architecture == "amd64" and not family.gpus
+    }
+    assert {
+        name: (family["vcpu"], family["memory"]) for name, family in settings.INSTANCE_FAMILIES.items()
+    } == fitting

@@ -1,0 +1,102 @@
+"""What a stack costs: credits of its compute pools, and of its warehouse while that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from settings import INSTANCE_FAMILIES, Settings
+
+HOURS = 730
+"""Hours of a month."""
+WAREHOUSE_CREDITS = {
+    # https://docs.snowflake.com/en/user-guide/warehouses-overview#warehouse-size
+    size: 2**power
+    for power, size in enumerate(
+        (
+            "XSMALL",
+            "SMALL",
+            "MEDIUM",
+            "LARGE",
+            "XLARGE",
+            "XXLARGE",
+            "XXXLARGE",
+            "X4LARGE",
+            "X5LARGE",
+            "X6LARGE",
+        )
+    )
+}
+
+
+class BudgetError(pulumi.RunError):
+    """The stack would cost more than `monthlyCreditBudget`; the message has the parts of the sum."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Credits of a stack that runs all the time.
+
+    Attributes:
+        pools: credits per hour of each compute pool, all nodes.
+        warehouse: credits per hour of the warehouse while it runs; it suspends itself between queries.
+    """
+
+    pools: Mapping[str, float]
+    warehouse: float
+
+    @property
+    def hourly(self) -> float:
+        """Credits per hour of all pools."""
+        return round(sum(self.pools.values()), 3)
+
+    @property
+    def monthly(self) -> float:
+        """Credits per month of 730 hours of all pools."""
+        return round(self.hourly * HOURS, 1)
+
+    def output(self) -> dict[str, Any]:
+        """The stack output `cost`."""
+        return {
+            "computePools": dict(self.pools),
+            "creditsPerHour": self.hourly,
+            "creditsPerMonth": self.monthly,
+            "warehouseCreditsPerHourWhileRunning": self.warehouse,
+        }
+
+
+def cost_of(chosen: Settings) -> Cost:
+    """The cost of a stack with these settings; storage and data transfer are not in it."""
+    families = {"MILVUS_COMPUTE_POOL": chosen.milvus_instance_family}
+    if not chosen.shared_compute_pool:
+        families["JUPYTER_COMPUTE_POOL"] = chosen.jupyter_instance_family
+    return Cost(
+        {chosen.named(pool): INSTANCE_FAMILIES[family]["credits"] for pool, family in families.items()},
+        WAREHOUSE_CREDITS[chosen.warehouse_size],
+    )
+
+
+def refuse_over_budget(cost: Cost, budget: int) -> None:
+    """Stop the program when its compute pools cost more than the budget.
+
+    Args:
+        budget: credits per month; 0 for none.
+
+    Raises:
+        BudgetError: they do.
+    """
+    if not budget or cost.monthly <= budget:
+        return
+    parts = "\n".join(
+        f"  {pool}: {credits} credits per hour, {round(credits * HOURS, 1)} per month"
+        for pool, credits in cost.pools.items()
+    )
+    raise BudgetError(
+        f"Nothing was changed. The stack's compute pools would cost {cost.monthly} credits per month of "
+        f"{HOURS} hours, monthlyCreditBudget is {budget}:\n{parts}\n"
+        "Choose smaller instance families, set sharedComputePool, or raise the budget "
+        f"(pulumi config set monthlyCreditBudget {int(cost.monthly) + 1})."
+    )
