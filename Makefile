@@ -38,7 +38,7 @@ rotate-key: $(READY) ## give the user that deploys a stack a new key, without a 
 	@$(PYTHON) -m operations rotate-key --stack $(STACK) $(OPTIONS)
 
 drift: $(READY) ## show where the account is not as the last `make up` left it
-	@$(PYTHON) -m operations drift --stack $(STACK)
+	@$(PYTHON) -m operations drift --stack $(STACK) $(OPTIONS)
 
 suspend: $(READY) ## stop services, compute pools and warehouse of a stack; the data stays
 	@$(PYTHON) -m operations suspend --stack $(STACK)

@@ -41,7 +41,7 @@ def down(stack: str) -> int:
         say("account", "not running, and nothing is deployed to it")
         return 0
     target = prepare(stack)
-    code = target.run("destroy", *(() if stack != LOCAL and interactive() else ("--yes", "--skip-preview")))
+    code = target.destroy(confirm=stack != LOCAL and interactive())
     if code == 0 and stack == LOCAL:
         control.stop(account)
         builder.stop()

@@ -71,6 +71,11 @@ class Stack:
         self.resume()
         return self.run("up", *(() if confirm else ("--yes", "--skip-preview")))
 
+    def destroy(self, confirm: bool) -> int:
+        """Destroy, also what an interrupted deployment left; Pulumi's exit code."""
+        self.resume()
+        return self.run("destroy", *(() if confirm else ("--yes", "--skip-preview")))
+
     def resume(self) -> None:
         """Take into the state what a killed deployment had begun to create, as far as the account has it.
 
@@ -127,8 +132,9 @@ class LocalStack(Stack):
         self._lay_over(settings)
 
     def resume(self) -> None:
+        mend(pulumi_env.BACKEND)
         locks = [json.loads(path.read_text()) for path in pulumi_env.BACKEND.glob(".pulumi/locks/**/*.json")]
-        if locks and not any(_is_alive(lock) for lock in locks):
+        if locks and not any(holder_is_alive(lock) for lock in locks):
             say("pulumi", "releasing the lock of a deployment that was killed")
             self.ask("cancel", "--yes")
         super().resume()
@@ -141,17 +147,26 @@ class LocalStack(Stack):
             path.write_text(yaml.safe_dump(merged, sort_keys=False))
 
 
-def _is_alive(lock: dict[str, Any]) -> bool:
+def mend(backend: Path) -> None:
+    """Make a backend of files readable again after a kill in the middle of a write.
+
+    Pulumi writes each file whole, but beside it a small one with its content type, `.attrs`; an empty one
+    makes the state unreadable (`failed to load checkpoint: EOF`), none at all does not.
+    """
+    for attributes in backend.glob(".pulumi/**/*.attrs"):
+        if attributes.stat().st_size == 0:
+            attributes.unlink()
+
+
+def holder_is_alive(lock: dict[str, Any]) -> bool:
     """Whether the deployment that holds a lock may still run; one on another machine may."""
     if lock.get("hostname") != socket.gethostname():
         return True
-    try:
-        os.kill(int(lock["pid"]), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    # By name too, for the number may be another process's by now; a zombie has ended.
+    command = ["ps", "-o", "stat=,comm=", "-p", str(int(lock["pid"]))]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    status, _, name = done.stdout.strip().partition(" ")
+    return not status.startswith("Z") and "pulumi" in name
 
 
 def adopt_pending(state: dict[str, Any]) -> list[str]:
