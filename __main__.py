@@ -74,7 +74,8 @@ images = {name: c.Image(name, c.ImageArgs(
 )).reference for name in ("milvus", "jupyter")}
 milvus = c.Milvus("milvus", c.MilvusArgs(
     image=images["milvus"], tools_image=images["jupyter"], notebook_role=notebook_role, place=place,
-    compute_pool=pool.name, volume_size=chosen.milvus_volume_size, snapshot=chosen.milvus_snapshot,
+    compute_pool=pool.name, volume_size=chosen.milvus_volume_size, volume_iops=chosen.milvus_volume_iops,
+    volume_throughput=chosen.milvus_volume_throughput, snapshot=chosen.milvus_snapshot,
     ready_timeout=chosen.ready_timeout,
 ), guarded_owning)
 

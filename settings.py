@@ -72,6 +72,8 @@ class Settings:
     shared_compute_pool: bool = False
     pool_auto_suspend: int = 600
     milvus_volume_size: int = 10
+    milvus_volume_iops: int = 0
+    milvus_volume_throughput: int = 0
     milvus_snapshot: str = ""
     egress_hosts: tuple[str, ...] = ()
     ingress_integration: bool = False
@@ -242,6 +244,15 @@ def _between(least: int, most: int, unit: str) -> Callable[[int], int]:
     return check
 
 
+def _zero_or(least: int, most: int, unit: str) -> Callable[[int], int]:
+    def check(value: int) -> int:
+        if value and not least <= value <= most:
+            raise ValueError(f"a whole number of {unit} from {least} to {most}, or 0")
+        return value
+
+    return check
+
+
 def _password(value: str) -> str:
     # The account's own password policy may ask for more; Snowflake then says so.
     if value and not (8 <= len(value) <= 256 and value.isprintable()):
@@ -302,6 +313,9 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "milvus_instance_family": _one_of(tuple(INSTANCE_FAMILIES)),
     "jupyter_instance_family": _one_of(tuple(INSTANCE_FAMILIES)),
     "milvus_volume_size": _between(1, 16384, "GiB"),
+    # All clouds together: which one the account is on is not known before the first statement.
+    "milvus_volume_iops": _zero_or(2000, 160_000, "operations per second"),
+    "milvus_volume_throughput": _zero_or(125, 2400, "MiB per second"),
     "milvus_snapshot": _matching(r"[A-Z_][A-Z0-9_]{0,254}", "the name of a snapshot, in upper case"),
     "egress_hosts": _hosts,
     "base_images": _images,

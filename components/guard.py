@@ -29,9 +29,11 @@ _SETTINGS = {
     "compute_pool": "prefix (compute pool)",
     "instance_family": "milvusInstanceFamily",
     "size": "milvusVolumeSize",
+    "iops": "milvusVolumeIops",
+    "throughput": "milvusVolumeThroughput",
     "snapshot": "milvusSnapshot",
 }
-MOVABLE = ("instance_family", "size")
+MOVABLE = ("instance_family", "size", "iops", "throughput")
 """Fields of Holder whose change `make migrate` can carry the data through."""
 
 
@@ -47,6 +49,7 @@ class Holder:
         database, service, compute_pool: names.
         instance_family: of the compute pool; Snowflake cannot change it, so the pool is replaced.
         size: GiB of the volume.
+        iops, throughput: of the volume; 0 when the specification leaves them to Snowflake.
         snapshot: the snapshot that the volume began with, empty for none.
         version: of Milvus; empty when it is not known. It changes in place, upwards only.
     """
@@ -58,6 +61,8 @@ class Holder:
     size: int
     snapshot: str
     version: str
+    iops: int = 0
+    throughput: int = 0
 
 
 def refuse_data_loss(chosen: Settings) -> None:
@@ -85,6 +90,8 @@ def chosen_holder(chosen: Settings) -> Holder:
         compute_pool=chosen.named("MILVUS_COMPUTE_POOL"),
         instance_family=chosen.milvus_instance_family,
         size=chosen.milvus_volume_size,
+        iops=chosen.milvus_volume_iops,
+        throughput=chosen.milvus_volume_throughput,
         snapshot=chosen.milvus_snapshot,
         version=base_version((PROJECT / "images/milvus/Dockerfile").read_text()),
     )
@@ -104,13 +111,16 @@ def deployed_holder(resources: Iterable[Mapping[str, Any]]) -> Holder | None:
     pools = {out.get("name"): out for kind, out in outputs if kind == _POOL}
     specification = yaml.safe_load(service["fromSpecification"]["text"])["spec"]
     volume = next(item for item in specification["volumes"] if item["name"] == VOLUME)
-    contents = (volume.get("blockConfig") or {}).get("initialContents") or {}
+    config = volume.get("blockConfig") or {}
+    contents = config.get("initialContents") or {}
     return Holder(
         database=service["database"],
         service=service["name"],
         compute_pool=service["computePool"],
         instance_family=pools.get(service["computePool"], {}).get("instanceFamily", ""),
         size=int(volume["size"].removesuffix("Gi")),
+        iops=config.get("iops", 0),
+        throughput=config.get("throughput", 0),
         snapshot=contents.get("fromSnapshot", ""),
         version=_tag_version(specification["containers"][0]["image"]),
     )

@@ -29,6 +29,8 @@ class MilvusArgs:
         place: where it is made, and as whom.
         compute_pool: the pool it runs on.
         volume_size: GiB of the block volume; default 10.
+        volume_iops: operations per second of the volume; 0 = the cloud's default, which is the default.
+        volume_throughput: MiB per second of the volume; 0 = the cloud's default, which is the default.
         snapshot: snapshot that a new volume begins with; default none, an empty volume.
         ready_timeout: seconds to wait until it runs; default 600.
         name: the service's name; default MILVUS.
@@ -40,6 +42,8 @@ class MilvusArgs:
     place: Place
     compute_pool: pulumi.Input[str]
     volume_size: int = 10
+    volume_iops: int = 0
+    volume_throughput: int = 0
     snapshot: str = ""
     ready_timeout: int = 600
     name: str = SERVICE
@@ -66,7 +70,12 @@ class Milvus(pulumi.ComponentResource):
             f"{name}-notebook", args, f"{args.name}_NOTEBOOK", NOTEBOOK_USER, args.notebook_role
         )
         self.host = args.name.lower().replace("_", "-")
-        volume = {"volume_size": args.volume_size, "snapshot": args.snapshot}
+        volume = {
+            "volume_size": args.volume_size,
+            "iops": args.volume_iops,
+            "throughput": args.volume_throughput,
+            "snapshot": args.snapshot,
+        }
         self.service = Service(
             f"{name}-service",
             ServiceArgs(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from components.cost import WAREHOUSE_CREDITS, BudgetError, cost_of, refuse_over_budget
-from settings import WAREHOUSE_SIZES, Settings
+from local.spcs.families import FAMILIES
+from settings import INSTANCE_FAMILIES, WAREHOUSE_SIZES, Settings
 from tests.unit import program
 
 
@@ -25,6 +26,12 @@ def test_a_shared_pool_halves_the_cost() -> None:
 
 def test_every_warehouse_size_has_its_price() -> None:
     assert tuple(WAREHOUSE_CREDITS) == WAREHOUSE_SIZES
+
+
+def test_the_local_account_has_nodes_of_the_same_size() -> None:
+    sizes = {name: (family["vcpu"], family["memory"]) for name, family in INSTANCE_FAMILIES.items()}
+    assert sizes == {name: (FAMILIES[name].vcpu, FAMILIES[name].memory) for name in sizes}
+    assert all(FAMILIES[name].architecture == "amd64" and not FAMILIES[name].gpus for name in sizes)
 
 
 def test_over_budget_is_refused_with_the_parts() -> None:

@@ -57,6 +57,8 @@ def test_what_is_deployed_is_read_from_the_state() -> None:
     seeded = state(block_config="    blockConfig:\n      initialContents:\n        fromSnapshot: B1\n")
     assert deployed_holder(seeded) == Holder(**{**vars(DEPLOYED), "snapshot": "B1"})
     assert deployed_holder([]) is None
+    fast = deployed_holder(state(block_config="    blockConfig:\n      iops: 4000\n      throughput: 500\n"))
+    assert fast == Holder(**{**vars(DEPLOYED), "iops": 4000, "throughput": 500})
 
 
 @pytest.mark.parametrize(
@@ -70,6 +72,8 @@ def test_what_is_deployed_is_read_from_the_state() -> None:
             "CPU_X64_M",
             "make migrate",
         ),
+        ({"milvusVolumeIops": 4000}, "milvusVolumeIops", "none", "4000", "make migrate"),
+        ({"milvusVolumeThroughput": 500}, "milvusVolumeThroughput", "none", "500", "make migrate"),
         ({"milvusVolumeSize": 5}, "milvusVolumeSize", "10", "5", "export and import"),
         ({"milvusSnapshot": "B1"}, "milvusSnapshot", "none", "B1", "make restore"),
         ({"prefix": "DEV"}, "prefix", "MILVUS_DEMO", "DEV_MILVUS_DEMO", "export and import"),
@@ -117,6 +121,8 @@ def test_a_service_is_made_anew_exactly_when_its_volume_is() -> None:
     assert first
     assert trigger(readyTimeout=60, milvusInstanceFamily="CPU_X64_M") == first
     assert trigger(milvusVolumeSize=20) != first
+    assert trigger(milvusVolumeIops=4000) != first
+    assert trigger(milvusVolumeThroughput=500) != first
     assert trigger(milvusSnapshot="B1") != first
     assert not program.run().named("notebook-service").replacement_trigger
 

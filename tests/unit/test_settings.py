@@ -129,6 +129,8 @@ def test_defaults_are_good() -> None:
         ("monthlyCreditBudget", "-1", "credits from 0 to 1000000"),
         ("milvusVolumeSize", "0", "GiB from 1 to 16384"),
         ("milvusVolumeSize", "10Gi", "a whole number"),
+        ("milvusVolumeIops", "1000", "from 2000 to 160000, or 0"),
+        ("milvusVolumeThroughput", "3000", "MiB per second from 125 to 2400, or 0"),
         ("egressHosts", "example.com", "a list of strings"),
         ("egressHosts", '["https://example.com"]', "without scheme"),
         ("egressHosts", '["*.example.com"]', "wildcard"),

@@ -23,6 +23,8 @@ VALUES: dict[str, Any] = {
     "files_stage": "MILVUS_DEMO.PUBLIC.FILES",
     "milvus_host": "milvus",
     "volume_size": 10,
+    "iops": 0,
+    "throughput": 0,
     "snapshot": "",
 }
 MINIMAL = {"spec": {"containers": [{"name": "main", "image": "/d/s/r/i:1"}]}}
@@ -62,6 +64,15 @@ def test_milvus_is_private_and_keeps_its_data() -> None:
     assert container["volumeMounts"] == [{"name": "data", "mountPath": "/var/lib/milvus"}]
     assert container["readinessProbe"] == {"port": 9091, "path": "/healthz"}
     assert container["secrets"][0]["snowflakeSecret"] == {"objectName": VALUES["root_secret"]}
+
+
+def test_a_fast_volume_says_so() -> None:
+    fast = yaml.safe_load(render("milvus.yaml", **{**VALUES, "iops": 4000, "throughput": 500}))["spec"]
+    assert fast["volumes"][0]["blockConfig"] == {"iops": 4000, "throughput": 500}
+    seeded = yaml.safe_load(render("milvus.yaml", **{**VALUES, "iops": 4000, "snapshot": "B1"}))["spec"]
+    assert seeded["volumes"][0]["blockConfig"] == {
+        "initialContents": {"fromSnapshot": "B1"}, "iops": 4000,
+    }  # fmt: skip
 
 
 def test_jupyter_has_no_password_of_snowflake() -> None:

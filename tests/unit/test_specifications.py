@@ -125,7 +125,12 @@ def test_an_added_secret_and_an_added_role_are_found() -> None:
 def test_every_template_equals_itself(template: str) -> None:
     names = ("image", "milvus_host", "milvus_secret", "root_secret", "files_stage")
     text = specification.render(
-        template, **dict.fromkeys(names, "/d/s/r/i:1"), digest=DIGEST, volume_size=10, snapshot=""
+        template,
+        **dict.fromkeys(names, "/d/s/r/i:1"),
+        **dict.fromkeys(("iops", "throughput"), 0),
+        digest=DIGEST,
+        volume_size=10,
+        snapshot="",
     )
     assert differences(text, text) == []
     assert set(declared_digests(text).values()) == {DIGEST}
