@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down status password env drift suspend resume bootstrap rotate-key check test bench clean
+.PHONY: help up preview down status password env backup restore migrate drift suspend resume bootstrap rotate-key check test bench clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,14 @@ suspend: $(READY) ## stop services, compute pools and warehouse of a stack; the 
 
 resume: $(READY) ## start a suspended stack again and wait until it is ready
 	@$(PYTHON) -m operations resume --stack $(STACK)
+backup: $(READY) ## take a snapshot of Milvus's volume; OPTIONS="--export --keep 7", "--list" shows all
+	@$(PYTHON) -m operations backup --stack $(STACK) $(OPTIONS)
+
+restore: $(READY) ## bring Milvus back to a backup; OPTIONS="NAME" or "--export NAME", default the newest
+	@$(PYTHON) -m operations restore --stack $(STACK) $(OPTIONS)
+
+migrate: $(READY) ## carry Milvus's data through a change of volume size or instance family
+	@$(PYTHON) -m operations migrate --stack $(STACK)
 
 check: $(READY) ## lint and type check
 	@.venv/bin/ruff format --check .

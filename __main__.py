@@ -14,9 +14,9 @@ from settings import load
 
 chosen, account = load(), c.from_config()
 c.check_specifications()
-c.refuse_data_loss(chosen)
 cost = c.cost_of(chosen)
 c.refuse_over_budget(cost, chosen.monthly_credit_budget)
+volume = c.guard(chosen)
 named = chosen.named
 
 # As the deploying role: what belongs to the account, and what the other roles may do with it.
@@ -74,9 +74,7 @@ images = {name: c.Image(name, c.ImageArgs(
 )).reference for name in ("milvus", "jupyter")}
 milvus = c.Milvus("milvus", c.MilvusArgs(
     image=images["milvus"], tools_image=images["jupyter"], notebook_role=notebook_role, place=place,
-    compute_pool=pool.name, volume_size=chosen.milvus_volume_size, volume_iops=chosen.milvus_volume_iops,
-    volume_throughput=chosen.milvus_volume_throughput, snapshot=chosen.milvus_snapshot,
-    ready_timeout=chosen.ready_timeout,
+    compute_pool=pool.name, volume=volume, ready_timeout=chosen.ready_timeout,
 ), guarded_owning)
 
 # As the role that code in the notebook acts as: it reaches Milvus, but owns nothing of it.

@@ -5,7 +5,7 @@ from components.compute_pool import ComputePool, ComputePoolArgs
 from components.cost import cost_of, refuse_over_budget
 from components.database import Database, DatabaseArgs
 from components.egress import Egress, EgressArgs
-from components.guard import refuse_data_loss
+from components.guard import guard
 from components.identity import Identity, IdentityArgs
 from components.image import Image, ImageArgs
 from components.milvus import Milvus, MilvusArgs
@@ -45,6 +45,6 @@ __all__ = [
     "check_specifications",
     "cost_of",
     "from_config",
-    "refuse_data_loss",
+    "guard",
     "refuse_over_budget",
 ]

@@ -15,23 +15,23 @@ import pulumi
 import yaml
 
 from components.image import PROJECT, base_version
-from components.milvus import SERVICE, VOLUME
+from components.milvus import SERVICE, VOLUME, Volume
 
 if TYPE_CHECKING:
     from settings import Settings
 
-_SERVICE, _POOL = "snowflake:index/service:Service", "snowflake:index/computePool:ComputePool"
+SERVICE_TYPE, _POOL = "snowflake:index/service:Service", "snowflake:index/computePool:ComputePool"
 _READ_STATE = "pulumi:pulumi:readStackResourceOutputs"
 # What decides it, by the field of Holder that it decides.
 _SETTINGS = {
     "database": "prefix (database)",
+    "schema": "schema",
     "service": "service name",
     "compute_pool": "prefix (compute pool)",
     "instance_family": "milvusInstanceFamily",
     "size": "milvusVolumeSize",
     "iops": "milvusVolumeIops",
     "throughput": "milvusVolumeThroughput",
-    "snapshot": "milvusSnapshot",
 }
 MOVABLE = ("instance_family", "size", "iops", "throughput")
 """Fields of Holder whose change `make migrate` can carry the data through."""
@@ -43,18 +43,21 @@ class DataLossError(pulumi.RunError):
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
-    """Where Milvus keeps its data; another value of any field makes a new volume.
+    """Where Milvus keeps its data.
+
+    Another value of any field but `snapshot` and `version` makes a new volume.
 
     Attributes:
-        database, service, compute_pool: names.
+        database, schema, service, compute_pool: names.
         instance_family: of the compute pool; Snowflake cannot change it, so the pool is replaced.
         size: GiB of the volume.
         iops, throughput: of the volume; 0 when the specification leaves them to Snowflake.
-        snapshot: the snapshot that the volume began with, empty for none.
+        snapshot: the snapshot that the volume began with, or a new one begins with; empty for none.
         version: of Milvus; empty when it is not known. It changes in place, upwards only.
     """
 
     database: str
+    schema: str
     service: str
     compute_pool: str
     instance_family: str
@@ -65,27 +68,37 @@ class Holder:
     throughput: int = 0
 
 
-def refuse_data_loss(chosen: Settings) -> None:
+def guard(chosen: Settings) -> Volume:
     """Stop the program when its settings would lose what the deployed Milvus holds.
+
+    Returns:
+        Milvus's volume. A deployed one keeps the snapshot that it began with, which cannot change either.
 
     Raises:
         DataLossError: they would, and `allowDataLoss` is not set.
     """
     stack = "/".join((pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack()))
     state = pulumi.runtime.invoke(_READ_STATE, {"stackName": stack}).value["outputs"]
-    losses = find_losses(deployed_holder(state.values()), chosen_holder(chosen))
+    deployed, wanted = deployed_holder(state.values()), chosen_holder(chosen)
+    losses = find_losses(deployed, wanted)
     if losses and chosen.allow_data_loss:
         pulumi.log.warn("allowDataLoss is set, so this goes on:\n" + "\n".join(losses))
     elif losses:
         raise DataLossError("Nothing was changed.\n" + "\n".join(losses))
     elif chosen.allow_data_loss:
         pulumi.log.warn("allowDataLoss is set; `pulumi config rm allowDataLoss` protects Milvus's data again")
+    new = deployed is not None and bool(changed(deployed, wanted))
+    snapshot = deployed.snapshot if deployed is not None and not new else wanted.snapshot
+    return Volume(
+        size=wanted.size, iops=wanted.iops, throughput=wanted.throughput, snapshot=snapshot, new=new
+    )
 
 
 def chosen_holder(chosen: Settings) -> Holder:
     """What the settings ask for."""
     return Holder(
         database=chosen.named("MILVUS_DEMO"),
+        schema="PUBLIC",
         service=SERVICE,
         compute_pool=chosen.named("MILVUS_COMPUTE_POOL"),
         instance_family=chosen.milvus_instance_family,
@@ -104,7 +117,7 @@ def deployed_holder(resources: Iterable[Mapping[str, Any]]) -> Holder | None:
         resources: `type` and `outputs` of each resource.
     """
     outputs = [(item["type"], item.get("outputs") or {}) for item in resources]
-    services = [out for kind, out in outputs if kind == _SERVICE and out.get("name") == SERVICE]
+    services = [out for kind, out in outputs if kind == SERVICE_TYPE and out.get("name") == SERVICE]
     if not services:
         return None
     service = services[0]
@@ -115,6 +128,7 @@ def deployed_holder(resources: Iterable[Mapping[str, Any]]) -> Holder | None:
     contents = config.get("initialContents") or {}
     return Holder(
         database=service["database"],
+        schema=service["schema"],
         service=service["name"],
         compute_pool=service["computePool"],
         instance_family=pools.get(service["computePool"], {}).get("instanceFamily", ""),
@@ -135,7 +149,7 @@ def find_losses(deployed: Holder | None, chosen: Holder) -> list[str]:
 
 def changed(deployed: Holder, chosen: Holder) -> list[str]:
     """Fields that differ and so make a new volume."""
-    names = [field.name for field in fields(Holder) if field.name != "version"]
+    names = [field.name for field in fields(Holder) if field.name not in ("snapshot", "version")]
     if not deployed.instance_family:
         # The stack did not make the pool, so it does not replace it.
         names.remove("instance_family")
@@ -153,8 +167,6 @@ def _new_volume(deployed: Holder, chosen: Holder) -> list[str]:
     ]
     if set(names) <= set(MOVABLE) and chosen.size >= deployed.size:
         way = "or run `make migrate`, which takes the data along in a snapshot"
-    elif "snapshot" in names:
-        way = "or run `make restore`, which puts a snapshot's content into the deployed volume"
     else:
         way = "or move the collections by export and import, see docs/lifecycle.md"
     return [
@@ -165,7 +177,7 @@ def _new_volume(deployed: Holder, chosen: Holder) -> list[str]:
 
 
 def _downgrade(deployed: str, chosen: str) -> list[str]:
-    if not _older(chosen, deployed):
+    if not older(chosen, deployed):
         return []
     return [
         f"  images/milvus/Dockerfile: Milvus {deployed} is deployed, {chosen} is set",
@@ -174,7 +186,7 @@ def _downgrade(deployed: str, chosen: str) -> list[str]:
     ]
 
 
-def _older(version: str, than: str) -> bool:
+def older(version: str, than: str) -> bool:
     """Whether one version is known to be before another."""
     numbers = [re.findall(r"[0-9]+", text.partition("-")[0]) for text in (version, than)]
     first, second = ([int(number) for number in found] for found in numbers)

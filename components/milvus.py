@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_snowflake as snowflake
@@ -18,6 +18,25 @@ PORT = 19530
 NOTEBOOK_USER = "notebook"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Volume:
+    """The block volume with Milvus's data.
+
+    Attributes:
+        size: GiB; default 10.
+        iops, throughput: operations and MiB per second; 0 = the cloud's default, which is the default.
+        snapshot: snapshot that it began with, or a new one begins with; empty for none.
+        new: whether it takes the place of a deployed one, which Snowflake cannot change: then the service is
+            made anew; default false.
+    """
+
+    size: int = 10
+    iops: int = 0
+    throughput: int = 0
+    snapshot: str = ""
+    new: bool = False
+
+
 @dataclass(kw_only=True)
 class MilvusArgs:
     """Inputs of Milvus.
@@ -28,10 +47,7 @@ class MilvusArgs:
         notebook_role: role that owns the notebook; its services reach Milvus and may mount its credentials.
         place: where it is made, and as whom.
         compute_pool: the pool it runs on.
-        volume_size: GiB of the block volume; default 10.
-        volume_iops: operations per second of the volume; 0 = the cloud's default, which is the default.
-        volume_throughput: MiB per second of the volume; 0 = the cloud's default, which is the default.
-        snapshot: snapshot that a new volume begins with; default none, an empty volume.
+        volume: the block volume; default an empty one of 10 GiB.
         ready_timeout: seconds to wait until it runs; default 600.
         name: the service's name; default MILVUS.
     """
@@ -41,10 +57,7 @@ class MilvusArgs:
     notebook_role: snowflake.AccountRole
     place: Place
     compute_pool: pulumi.Input[str]
-    volume_size: int = 10
-    volume_iops: int = 0
-    volume_throughput: int = 0
-    snapshot: str = ""
+    volume: Volume = field(default_factory=Volume)
     ready_timeout: int = 600
     name: str = SERVICE
 
@@ -70,12 +83,6 @@ class Milvus(pulumi.ComponentResource):
             f"{name}-notebook", args, f"{args.name}_NOTEBOOK", NOTEBOOK_USER, args.notebook_role
         )
         self.host = args.name.lower().replace("_", "-")
-        volume = {
-            "volume_size": args.volume_size,
-            "iops": args.volume_iops,
-            "throughput": args.volume_throughput,
-            "snapshot": args.snapshot,
-        }
         self.service = Service(
             f"{name}-service",
             ServiceArgs(
@@ -84,10 +91,12 @@ class Milvus(pulumi.ComponentResource):
                 values={
                     **image_values(args.image),
                     "root_secret": root.secret,
-                    **volume,
+                    "volume_size": args.volume.size,
+                    "iops": args.volume.iops,
+                    "throughput": args.volume.throughput,
+                    "snapshot": args.volume.snapshot,
                 },
-                # Snowflake cannot change the volumes of a service, only make them with a new one.
-                replaced_with=volume,
+                new=args.volume.new,
                 place=args.place,
                 compute_pool=args.compute_pool,
                 visitors={"notebook": args.notebook_role},

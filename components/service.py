@@ -33,7 +33,7 @@ class ServiceArgs:
         query_warehouse: warehouse for queries from its containers; default none.
         ready_timeout: seconds to wait until it runs; default 600.
         comment: the service's comment.
-        replaced_with: values whose change makes the service anew; default none.
+        new: whether a changed specification makes the service anew instead of altering it; default false.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ServiceArgs:
     query_warehouse: pulumi.Input[str] | None = None
     ready_timeout: int = 600
     comment: str = ""
-    replaced_with: Mapping[str, Any] | None = None
+    new: bool = False
 
 
 class Service(pulumi.ComponentResource):
@@ -102,7 +102,9 @@ class Service(pulumi.ComponentResource):
             query_warehouse=args.query_warehouse,
             comment=args.comment,
             opts=pulumi.ResourceOptions(
-                parent=self, delete_before_replace=True, replacement_trigger=args.replaced_with
+                parent=self,
+                delete_before_replace=True,
+                replace_on_changes=["fromSpecification"] if args.new else [],
             ),
         )
 

@@ -14,7 +14,8 @@ from local.images.packages import ImageError
 from local.settings import SettingsError as LocalSettingsError
 from local.stack import LOCAL
 from local.toolchain.report import ToolchainError, console
-from operations import bootstrap, drift, resume, rotate_key, suspend
+from operations import backup, bootstrap, drift, migrate, restore, resume, rotate_key, suspend
+from operations.milvus import DataError
 from operations.power import PowerError
 from operations.target import Target
 from settings import SettingsError
@@ -22,8 +23,11 @@ from settings import SettingsError
 # Each module has `arguments(parser)`, which declares its options, and `run(target, options)`, which gives the
 # exit code; its docstring's first line is the command's help.
 COMMANDS = {
+    "backup": backup,
     "bootstrap": bootstrap,
     "drift": drift,
+    "migrate": migrate,
+    "restore": restore,
     "resume": resume,
     "rotate-key": rotate_key,
     "suspend": suspend,
@@ -41,8 +45,8 @@ def main() -> int:
     try:
         return COMMANDS[options.command].run(Target(prepare(options.stack)), options)
     except (
-        AccountError, ControlError, ImageError, LocalSettingsError, PowerError, SettingsError, SnowflakeError,
-        ToolchainError,
+        AccountError, ControlError, DataError, ImageError, LocalSettingsError, PowerError, SettingsError,
+        SnowflakeError, ToolchainError,
     ) as error:  # fmt: skip
         console.print(str(error), style="red", markup=False)
         return 1

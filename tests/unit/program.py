@@ -51,7 +51,7 @@ class Registered:
     ignore_changes: list[str]
     retain_on_delete: bool
     says_retain: bool
-    replacement_trigger: Any
+    replace_on_changes: list[str]
     delete_before_replace: bool
     error_hooks: list[str]
     hooks_before: list[str]
@@ -184,7 +184,7 @@ class Monitor(mocks.MockMonitor):
             ignore_changes=list(request.ignoreChanges),
             retain_on_delete=request.retainOnDelete,
             says_retain=request.HasField("retainOnDelete"),
-            replacement_trigger=json_format.MessageToDict(request.replacement_trigger),
+            replace_on_changes=list(request.replaceOnChanges),
             delete_before_replace=request.deleteBeforeReplace,
             error_hooks=list(request.hooks.on_error),
             hooks_before=list(request.hooks.before_create),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from components.guard import DataLossError, Holder, deployed_holder, find_losses
 from settings import Settings, camel_case
@@ -15,6 +16,7 @@ from tests.unit import program
 LIFECYCLE = (Path(__file__).resolve().parent.parent.parent / "docs" / "lifecycle.md").read_text()
 DEPLOYED = Holder(
     database="MILVUS_DEMO",
+    schema="PUBLIC",
     service="MILVUS",
     compute_pool="MILVUS_COMPUTE_POOL",
     instance_family="CPU_X64_S",
@@ -75,7 +77,6 @@ def test_what_is_deployed_is_read_from_the_state() -> None:
         ({"milvusVolumeIops": 4000}, "milvusVolumeIops", "none", "4000", "make migrate"),
         ({"milvusVolumeThroughput": 500}, "milvusVolumeThroughput", "none", "500", "make migrate"),
         ({"milvusVolumeSize": 5}, "milvusVolumeSize", "10", "5", "export and import"),
-        ({"milvusSnapshot": "B1"}, "milvusSnapshot", "none", "B1", "make restore"),
         ({"prefix": "DEV"}, "prefix", "MILVUS_DEMO", "DEV_MILVUS_DEMO", "export and import"),
     ],
 )
@@ -92,6 +93,22 @@ def test_a_change_that_makes_a_new_volume_is_refused_before_anything_is_register
     assert f"{before} is deployed, {after} is set" in text
     assert way in text
     assert "allowDataLoss" in text
+
+
+def begins_with(made: program.Program) -> str | None:
+    """The snapshot in Milvus's specification."""
+    text = made.named("milvus-service").inputs["fromSpecification"]["text"]
+    config = yaml.safe_load(text)["spec"]["volumes"][0].get("blockConfig")
+    return config and config["initialContents"]["fromSnapshot"]
+
+
+def test_a_snapshot_is_for_new_volumes_only() -> None:
+    seeded = "    blockConfig:\n      initialContents:\n        fromSnapshot: B1\n"
+    assert begins_with(program.run({"milvusSnapshot": "NO"})) == "NO"
+    assert begins_with(run({"milvusSnapshot": "B2"})) is None
+    assert begins_with(run({}, block_config=seeded)) == "B1"
+    moved = {"milvusVolumeSize": 20, "milvusSnapshot": "B2", "allowDataLoss": True}
+    assert begins_with(run(moved, block_config=seeded)) == "B2"
 
 
 def test_data_is_given_up_by_setting_only() -> None:
@@ -113,18 +130,13 @@ def test_other_changes_pass(settings: dict[str, Any]) -> None:
     assert run(settings).named("milvus-service")
 
 
-def test_a_service_is_made_anew_exactly_when_its_volume_is() -> None:
-    def trigger(**settings: Any) -> Any:
-        return program.run(settings).named("milvus-service").replacement_trigger
+def test_a_service_is_made_anew_only_where_its_volume_must_be() -> None:
+    def anew(settings: dict[str, Any]) -> list[str]:
+        return run(settings).named("milvus-service").replace_on_changes
 
-    first = trigger()
-    assert first
-    assert trigger(readyTimeout=60, milvusInstanceFamily="CPU_X64_M") == first
-    assert trigger(milvusVolumeSize=20) != first
-    assert trigger(milvusVolumeIops=4000) != first
-    assert trigger(milvusVolumeThroughput=500) != first
-    assert trigger(milvusSnapshot="B1") != first
-    assert not program.run().named("notebook-service").replacement_trigger
+    assert anew({"milvusVolumeSize": 20, "allowDataLoss": True}) == ["fromSpecification"]
+    assert anew({"allowDataLoss": True, "readyTimeout": 60}) == []
+    assert program.run().named("milvus-service").replace_on_changes == []
 
 
 @pytest.mark.parametrize(

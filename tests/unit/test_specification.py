@@ -26,6 +26,10 @@ VALUES: dict[str, Any] = {
     "iops": 0,
     "throughput": 0,
     "snapshot": "",
+    "action": "export",
+    "folder": "exports/MILVUS_BACKUP_20260102_030405",
+    "only": "",
+    "data_stage": "MILVUS_DEMO.PUBLIC.DATA",
 }
 MINIMAL = {"spec": {"containers": [{"name": "main", "image": "/d/s/r/i:1"}]}}
 

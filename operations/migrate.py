@@ -1,0 +1,85 @@
+"""Carry Milvus's data through a change that makes a new volume: another size, another instance family.
+
+Set the settings first (`pulumi config set milvusVolumeSize 100`). Milvus is suspended, its volume's snapshot
+taken, and `pulumi up` makes the new service with a volume that begins with the snapshot. Until it runs,
+Milvus is away; the rest of the stack goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from components.guard import MOVABLE, Holder, changed, chosen_holder, older
+from local.toolchain.report import say
+from operations.backup import new_name
+from operations.milvus import DataError, Milvus
+from operations.target import PROJECT, Target
+
+_SNAPSHOT, _ALLOWED = f"{PROJECT}:milvusSnapshot", f"{PROJECT}:allowDataLoss"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """None."""
+
+
+def run(target: Target, options: argparse.Namespace) -> int:
+    """Migrate; the exit code of `pulumi up`.
+
+    Raises:
+        DataError: the change cannot be carried through; nothing has been done then.
+    """
+    with target.account.queries() as query:
+        milvus = Milvus(target, query)
+        before = milvus.holder
+        if not _needed(target, before):
+            say("migrate", "nothing to do: the settings ask for the volume that is deployed")
+            return 0
+        milvus.suspend()
+        name = new_name()
+        try:
+            milvus.take(name)
+        except BaseException:
+            milvus.resume()
+            raise
+    target.stack.ask("config", "set", _SNAPSHOT, name)
+    target.stack.ask("config", "set", _ALLOWED, "true")
+    try:
+        # `protect` is against accidents; the snapshot is whole.
+        code = target.stack.run("up", "--yes", "--skip-preview", "--ignore-protect")
+    finally:
+        target.stack.ask("config", "rm", _ALLOWED)
+    if code:
+        say("migrate", f"`pulumi up` failed; all data is in snapshot {name}. Mend the cause, then `make up`")
+        return code
+    # A new volume of another day must not begin with the data of today.
+    target.stack.ask("config", "rm", _SNAPSHOT)
+    say("migrate", f"done; the specification names snapshot {name}, so keep it while this service is there")
+    return 0
+
+
+def _needed(target: Target, before: Holder) -> bool:
+    """Whether there is something to migrate.
+
+    Raises:
+        DataError: it cannot be done by a snapshot.
+    """
+    after = chosen_holder(target.settings)
+    names = changed(before, after)
+    if fixed := [name for name in names if name not in MOVABLE]:
+        raise DataError(
+            f"a migration keeps {', '.join(fixed)} as it is ({getattr(before, fixed[0])}); "
+            "see docs/lifecycle.md, Another prefix"
+        )
+    if after.size < before.size:
+        raise DataError(
+            f"milvusVolumeSize: a volume of {after.size} GiB cannot begin with a snapshot of {before.size} "
+            "GiB; see docs/lifecycle.md, A smaller volume"
+        )
+    if older(after.version, before.version):
+        raise DataError(f"Milvus {after.version} cannot be relied on to open what {before.version} wrote")
+    if target.settings.retain_on_delete:
+        raise DataError(
+            "retainOnDelete keeps the old service, whose name the new one needs: set it to false, run "
+            "`make up`, and set it again after the migration"
+        )
+    return bool(names)
