@@ -41,6 +41,13 @@ def down(stack: str) -> int:
         say("account", "not running, and nothing is deployed to it")
         return 0
     target = prepare(stack)
+    if protected := target.protected():
+        say("protected", ", ".join(protected))
+        say(
+            "protected",
+            f"to release: pulumi config set protect false; make up STACK={stack}; then make down again",
+        )
+        return 1
     code = target.destroy(confirm=stack != LOCAL and interactive())
     if code == 0 and stack == LOCAL:
         control.stop(account)

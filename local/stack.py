@@ -92,6 +92,11 @@ class Stack:
             "refresh", "--yes", "--skip-preview", *(flag for urn in adopted for flag in ("--target", urn))
         )
 
+    def protected(self) -> list[str]:
+        """Names, in the program, of the resources that the state marks as protected from deletion."""
+        resources = json.loads(self.ask("stack", "export"))["deployment"].get("resources", [])
+        return [item["urn"].rpartition("::")[2] for item in resources if item.get("protect")]
+
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs; secret ones are masked."""
         return json.loads(self.ask("stack", "output", "--json"))

@@ -26,9 +26,28 @@ EMPTY = (
 )
 
 
-def test_destroy_leaves_no_object_in_the_account(deployed: Deployment) -> None:
+FOREIGN = {
+    "DATABASES": "FOREIGN",
+    "WAREHOUSES": "FOREIGN_WH",
+    "COMPUTE POOLS": "FOREIGN_POOL",
+    "ROLES": "FOREIGN",
+}
+
+
+def test_destroy_takes_all_that_the_stack_made_and_nothing_else(deployed: Deployment) -> None:
+    deployed.sql("CREATE DATABASE FOREIGN")
+    deployed.sql("CREATE WAREHOUSE FOREIGN_WH INITIALLY_SUSPENDED = TRUE")
+    deployed.sql("CREATE ROLE FOREIGN")
+    deployed.sql(
+        "CREATE COMPUTE POOL FOREIGN_POOL MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_XS "
+        "INITIALLY_SUSPENDED = TRUE"
+    )
     done = deployed.pulumi("destroy", "--yes", "--skip-preview")
     assert done.returncode == 0, done.stdout
+    stayed = {kind: deployed.sql(f"SHOW {kind} LIKE '{name}'") for kind, name in FOREIGN.items()}
+    assert all(stayed.values()), stayed
+    for kind, name in FOREIGN.items():
+        deployed.sql(f"DROP {kind.removesuffix('S')} {name}")
     left = {query: [row["name"] for row in deployed.sql(query)] for query in EMPTY}
     assert left == {query: [] for query in EMPTY}
 
