@@ -123,7 +123,7 @@ def test_an_added_secret_and_an_added_role_are_found() -> None:
 
 @pytest.mark.parametrize("template", sorted(path.name for path in specification.SPECS.glob("*.yaml")))
 def test_every_template_equals_itself(template: str) -> None:
-    names = ("image", "milvus_host", "milvus_secret", "root_secret", "files_stage")
+    names = ("image", "milvus_host", "milvus_secret", "root_secret", "files_stage", "data_stage", "folder")
     text = specification.render(
         template,
         **dict.fromkeys(names, "/d/s/r/i:1"),
@@ -131,6 +131,8 @@ def test_every_template_equals_itself(template: str) -> None:
         digest=DIGEST,
         volume_size=10,
         snapshot="",
+        action="export",
+        only="",
     )
     assert differences(text, text) == []
     assert set(declared_digests(text).values()) == {DIGEST}
