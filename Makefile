@@ -45,6 +45,7 @@ suspend: $(READY) ## stop services, compute pools and warehouse of a stack; the 
 
 resume: $(READY) ## start a suspended stack again and wait until it is ready
 	@$(PYTHON) -m operations resume --stack $(STACK)
+
 backup: $(READY) ## take a snapshot of Milvus's volume; OPTIONS="--export --keep 7", "--list" shows all
 	@$(PYTHON) -m operations backup --stack $(STACK) $(OPTIONS)
 

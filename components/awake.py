@@ -16,7 +16,8 @@ from components.account import Query
 from components.diagnosis import describe
 from components.place import Place
 
-_SUSPENDED = ("SUSPENDED", "SUSPENDING")
+SERVICE_DOWN = ("SUSPENDED", "SUSPENDING")
+"""Statuses of a service that is suspended, or about to be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,4 +73,4 @@ def is_suspended(query: Query, service: str) -> bool:
         service: name with database and schema, unquoted.
     """
     rows = query(f"DESCRIBE SERVICE {sql.quoted(service)}")
-    return rows[0]["status"] in _SUSPENDED
+    return rows[0]["status"] in SERVICE_DOWN

@@ -8,28 +8,13 @@ from typing import Any
 
 import pulumi
 
-from settings import INSTANCE_FAMILIES, Settings
+from setting_values import INSTANCE_FAMILIES, WAREHOUSE_SIZES
+from settings import Settings
 
 HOURS = 730
 """Hours of a month."""
-WAREHOUSE_CREDITS = {
-    # https://docs.snowflake.com/en/user-guide/warehouses-overview#warehouse-size
-    size: 2**power
-    for power, size in enumerate(
-        (
-            "XSMALL",
-            "SMALL",
-            "MEDIUM",
-            "LARGE",
-            "XLARGE",
-            "XXLARGE",
-            "XXXLARGE",
-            "X4LARGE",
-            "X5LARGE",
-            "X6LARGE",
-        )
-    )
-}
+# https://docs.snowflake.com/en/user-guide/warehouses-overview#warehouse-size
+WAREHOUSE_CREDITS = {size: 2**power for power, size in enumerate(WAREHOUSE_SIZES)}
 
 
 class BudgetError(pulumi.RunError):

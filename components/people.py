@@ -4,27 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import pulumi
 import pulumi_snowflake as snowflake
 
 from components.password import kept_password
-
-
-class Person(Protocol):
-    """What is said of one person; `settings.NotebookUser` has it."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def create(self) -> bool: ...
-    @property
-    def generate_password(self) -> bool: ...
-    @property
-    def public_key(self) -> str: ...
-    @property
-    def email(self) -> str: ...
+from setting_values import NotebookUser
 
 
 @dataclass(kw_only=True)
@@ -37,7 +22,7 @@ class PeopleArgs:
         warehouse, namespace: defaults of the sessions of users that are made.
     """
 
-    people: Sequence[Person]
+    people: Sequence[NotebookUser]
     role: snowflake.AccountRole
     warehouse: str
     namespace: str
@@ -63,7 +48,7 @@ class People(pulumi.ComponentResource):
             )
         self.register_outputs({})
 
-    def _user(self, name: str, person: Person, args: PeopleArgs) -> snowflake.User:
+    def _user(self, name: str, person: NotebookUser, args: PeopleArgs) -> snowflake.User:
         if person.generate_password:
             self.passwords[person.name] = kept_password(f"{name}-password", self)
         return snowflake.User(

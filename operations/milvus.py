@@ -5,19 +5,18 @@ See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/bl
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from components import sql
 from components.account import Query
+from components.awake import SERVICE_DOWN
 from components.guard import Holder, deployed_holder
 from components.milvus import VOLUME
 from local.toolchain.report import say
+from operations.power import poll
 from operations.target import Target
-
-_PAUSE_SECONDS = 1
 
 
 class DataError(Exception):
@@ -60,13 +59,13 @@ class Milvus:
 
     def suspend(self) -> None:
         """Stop the service and wait until its containers are gone."""
-        if self.status() not in ("SUSPENDED", "SUSPENDING"):
+        if self.status() not in SERVICE_DOWN:
             self._query(f"ALTER SERVICE {self._quoted} SUSPEND")
         self._until(lambda: self.status() == "SUSPENDED", f"service {self.name} is not suspended")
 
     def resume(self) -> None:
         """Start the service, where it is suspended, and wait until it runs."""
-        if self.status() in ("SUSPENDED", "SUSPENDING"):
+        if self.status() in SERVICE_DOWN:
             self._query(f"ALTER SERVICE {self._quoted} RESUME")
         self.wait()
 
@@ -81,7 +80,7 @@ class Milvus:
     @contextmanager
     def stopped(self) -> Iterator[None]:
         """Meanwhile the service is suspended; one that ran before runs again afterwards."""
-        ran = self.status() not in ("SUSPENDED", "SUSPENDING")
+        ran = self.status() not in SERVICE_DOWN
         self.suspend()
         try:
             yield
@@ -138,11 +137,8 @@ class Milvus:
         return next((row["state"] for row in self.snapshots() if row["name"] == name), "DROPPED")
 
     def _until(self, reached: Callable[[], bool], otherwise: str) -> None:
-        deadline = time.monotonic() + self._timeout
-        while not reached():
-            if time.monotonic() >= deadline:
-                raise DataError(f"{otherwise} after {self._timeout} seconds")
-            time.sleep(_PAUSE_SECONDS)
+        if not poll(reached, bool, self._timeout):
+            raise DataError(f"{otherwise} after {self._timeout} seconds")
 
 
 def version_of(snapshot: dict[str, Any]) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from components import sql
 from components.account import Query
 from operations.objects import Managed
 
-SERVICE_DOWN = ("SUSPENDED", "SUSPENDING")
 POOL_DOWN = ("SUSPENDED", "STOPPING")
+T = TypeVar("T")
 _PAUSE_SECONDS = 1
 
 
@@ -46,17 +47,24 @@ def warehouse_state(query: Query, warehouse: Managed) -> str:
     return _shown(query, "SHOW WAREHOUSES LIKE {}", warehouse)["state"]
 
 
+def poll(read: Callable[[], T], done: Callable[[T], bool], seconds: int) -> T:
+    """The first value that is what is waited for, or the last one when the time is over."""
+    deadline = time.monotonic() + seconds
+    while not done(value := read()) and time.monotonic() < deadline:
+        time.sleep(_PAUSE_SECONDS)
+    return value
+
+
 def await_service(query: Query, service: Managed, status: str, seconds: int) -> None:
     """Wait until a service has a status.
 
     Raises:
         PowerError: it does not get there in time, or no longer can.
     """
-    deadline = time.monotonic() + seconds
-    while (found := service_status(query, service)) != status:
-        if found in ("FAILED", "INTERNAL_ERROR") or time.monotonic() >= deadline:
-            raise PowerError(f"service {service.name} is {found}, not {status}, after {seconds} seconds")
-        time.sleep(_PAUSE_SECONDS)
+    ends = (status, "FAILED", "INTERNAL_ERROR")
+    found = poll(lambda: service_status(query, service), lambda now: now in ends, seconds)
+    if found != status:
+        raise PowerError(f"service {service.name} is {found}, not {status}, after {seconds} seconds")
 
 
 def await_pool(query: Query, pool: Managed, states: tuple[str, ...], seconds: int) -> None:
@@ -65,13 +73,11 @@ def await_pool(query: Query, pool: Managed, states: tuple[str, ...], seconds: in
     Raises:
         PowerError: it does not get there in time.
     """
-    deadline = time.monotonic() + seconds
-    while (found := pool_state(query, pool)) not in states:
-        if time.monotonic() >= deadline:
-            raise PowerError(
-                f"compute pool {pool.name} is {found}, not {' or '.join(states)}, after {seconds} seconds"
-            )
-        time.sleep(_PAUSE_SECONDS)
+    found = poll(lambda: pool_state(query, pool), lambda now: now in states, seconds)
+    if found not in states:
+        raise PowerError(
+            f"compute pool {pool.name} is {found}, not {' or '.join(states)}, after {seconds} seconds"
+        )
 
 
 def _shown(query: Query, statement: str, item: Managed) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from components.account import Query
+from components.awake import SERVICE_DOWN
 from components.diagnosis import describe
 from local.toolchain.report import say
 from operations import power
@@ -34,7 +35,7 @@ def run(target: Target, options: argparse.Namespace) -> int:
 
 def _resume_services(query: Query, services: list[Managed], seconds: int) -> None:
     for service in services:
-        if power.service_status(query, service) in power.SERVICE_DOWN:
+        if power.service_status(query, service) in SERVICE_DOWN:
             query(f"ALTER SERVICE {service.quoted} RESUME")
     for service in services:
         _await_ready(query, service, seconds)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 
 from components.account import Query
+from components.awake import SERVICE_DOWN
 from local.toolchain.report import say
 from operations import power
 from operations.objects import Managed, by_owner, managed
@@ -41,7 +42,7 @@ def run(target: Target, options: argparse.Namespace) -> int:
 
 def _suspend_services(query: Query, services: list[Managed], seconds: int) -> None:
     for service in services:
-        if power.service_status(query, service) not in power.SERVICE_DOWN:
+        if power.service_status(query, service) not in SERVICE_DOWN:
             query(f"ALTER SERVICE {service.quoted} SUSPEND")
     for service in services:
         power.await_service(query, service, "SUSPENDED", seconds)
@@ -55,7 +56,7 @@ def _refuse_foreign_services(query: Query, pool: Managed, services: list[Managed
     others = [
         ".".join(path)
         for row in rows
-        if row["status"] not in power.SERVICE_DOWN
+        if row["status"] not in SERVICE_DOWN
         and (path := (row["database_name"], row["schema_name"], row["name"])) not in mine
     ]
     if others:

@@ -26,28 +26,28 @@ def world(account: RunningAccount) -> Iterator[World]:
     account.run(*(f"ALTER ACCOUNT UNSET {name}" for name in PARAMETERS))
 
 
+@pytest.fixture
+def limited(world: World, account: RunningAccount, list_of: str, types: str) -> World:
+    account.run(f"ALTER ACCOUNT SET {list_of}_SPCS_WORKLOAD_TYPES = {types}")
+    return world
+
+
 @pytest.mark.docker
 @pytest.mark.parametrize(("list_of", "types"), CLOSED)
-def test_services_of_users_are_refused(
-    world: World, account: RunningAccount, list_of: str, types: str
-) -> None:
-    account.run(f"ALTER ACCOUNT SET {list_of}_SPCS_WORKLOAD_TYPES = {types}")
+def test_services_of_users_are_refused(limited: World) -> None:
     with pytest.raises(ProgrammingError, match="Workload type USER is not allowed"):
-        world.run(f"CREATE SERVICE NEVER IN COMPUTE POOL {POOL} {world.spec()}")
+        limited.run(f"CREATE SERVICE NEVER IN COMPUTE POOL {POOL} {limited.spec()}")
 
 
 @pytest.mark.docker
 @pytest.mark.parametrize(("list_of", "types"), OPEN)
-def test_service_is_made_and_goes_on_but_is_not_resumed(
-    world: World, account: RunningAccount, list_of: str, types: str
-) -> None:
-    account.run(f"ALTER ACCOUNT SET {list_of}_SPCS_WORKLOAD_TYPES = {types}")
-    with world.service("GOES_ON", world.spec()) as name:
+def test_service_is_made_and_goes_on_but_is_not_resumed(limited: World, account: RunningAccount) -> None:
+    with limited.service("GOES_ON", limited.spec()) as name:
         account.run("ALTER ACCOUNT SET DISALLOWED_SPCS_WORKLOAD_TYPES = 'USER'")
-        assert world.status(name) == "RUNNING"
-        world.run(f"ALTER SERVICE {name} SUSPEND")
+        assert limited.status(name) == "RUNNING"
+        limited.run(f"ALTER SERVICE {name} SUSPEND")
         with pytest.raises(ProgrammingError, match="DISALLOWED_SPCS_WORKLOAD_TYPES"):
-            world.run(f"ALTER SERVICE {name} RESUME")
+            limited.run(f"ALTER SERVICE {name} RESUME")
 
 
 def test_unknown_type_is_refused(account: RunningAccount) -> None:

@@ -17,6 +17,7 @@ from tests.stack.conftest import TIMEOUT, Deployment
 PROGRAM = (
     "Pulumi.yaml",
     "__main__.py",
+    "setting_values.py",
     "settings.py",
     "instance_families.toml",
     "components",

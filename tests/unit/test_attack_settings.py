@@ -16,7 +16,8 @@ from sqlglot.tokens import TokenType
 
 from components import specification, sql
 from components.account import AccountError, from_config
-from settings import Settings, SettingsError, camel_case, load
+from setting_values import camel_case
+from settings import Settings, SettingsError, load
 from tests.unit import program
 
 HOSTILE = [

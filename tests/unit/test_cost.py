@@ -6,7 +6,8 @@ import pytest
 
 from components.cost import WAREHOUSE_CREDITS, BudgetError, cost_of, refuse_over_budget
 from local.spcs.families import FAMILIES
-from settings import INSTANCE_FAMILIES, WAREHOUSE_SIZES, Settings
+from setting_values import INSTANCE_FAMILIES, WAREHOUSE_SIZES
+from settings import Settings
 from tests.unit import program
 
 

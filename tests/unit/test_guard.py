@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from components.guard import DataLossError, Holder, deployed_holder, find_losses
-from settings import Settings, camel_case
+from setting_values import camel_case
+from settings import Settings
 from tests.unit import program
 
 LIFECYCLE = (Path(__file__).resolve().parent.parent.parent / "docs" / "lifecycle.md").read_text()

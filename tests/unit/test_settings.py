@@ -11,9 +11,10 @@ import pulumi
 import pytest
 import yaml
 
-import settings
+import setting_values
 from local.spcs import families
-from settings import NotebookUser, Settings, SettingsError, camel_case, load
+from setting_values import NotebookUser, camel_case
+from settings import Settings, SettingsError, load
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 SCHEMA: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
@@ -209,5 +210,5 @@ def test_instance_families_are_those_that_the_images_run_on() -> None:
         if family.architecture == "amd64" and not family.gpus
     }
     assert {
-        name: (family["vcpu"], family["memory"]) for name, family in settings.INSTANCE_FAMILIES.items()
+        name: (family["vcpu"], family["memory"]) for name, family in setting_values.INSTANCE_FAMILIES.items()
     } == fitting
