@@ -92,8 +92,17 @@ def _describe(kind: str) -> str:
 
 
 def _driver() -> str | None:
+    """Kind of the builder; None when there is none."""
     path = DOCKER_CONFIG / "buildx" / "instances" / BUILDER
-    return json.loads(path.read_text())["Driver"] if path.exists() else None
+    if not path.exists():
+        return None
+    instance = json.loads(path.read_text())
+    kind = instance["Driver"]
+    if kind == "remote" and instance["Nodes"][0]["Endpoint"] != f"unix://{SOCKET}":
+        # The project's folder was moved or copied; nobody listens there any more.
+        path.unlink()
+        return None
+    return kind
 
 
 def _create(kind: str) -> None:

@@ -113,7 +113,12 @@ def _complete(choice: Choice) -> bool:
     versions_kept = all(
         vendor.fits(part.version, version(_PACKAGES[name])) for name, part in choice.plugins.items()
     )
-    return versions_kept and all(Path(part.path).exists() for part in parts.values())
+    return versions_kept and all(
+        Path(part.path).exists()
+        # Ours hold the path of this folder, which may have been moved or copied.
+        and (part.origin == "vendor" or Path(part.path).is_relative_to(STATE))
+        for part in parts.values()
+    )
 
 
 def _link(name: str, target: str) -> None:

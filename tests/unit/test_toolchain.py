@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -151,6 +153,34 @@ def test_daemon_keeps_to_this_project() -> None:
     command = builder.daemon_command(Path("/b/buildkitd"), "/usr/sbin/runc")
     assert f"--addr=unix://{builder.SOCKET}" in command
     assert "--containerd-worker=false" in command
+
+
+def test_toolchain_of_a_folder_that_was_moved_is_set_up_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
+    monkeypatch.setattr(install, "STATE", state)
+    for folder, complete in ((state, True), (elsewhere, False)):
+        folder.mkdir()
+        part = Part("built", "2.22.0", str(folder))
+        plugins = {
+            name: replace(part, version=importlib.metadata.version(package))
+            for name, package in install._PACKAGES.items()
+        }
+        assert install._complete(Choice(part, plugins)) is complete
+
+
+def test_builder_of_a_folder_that_was_moved_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builder, "DOCKER_CONFIG", tmp_path)
+    instance = tmp_path / "buildx" / "instances" / builder.BUILDER
+    instance.parent.mkdir(parents=True)
+    for socket, kind in ((builder.SOCKET, "remote"), (Path("/elsewhere/buildkitd.sock"), None)):
+        nodes = [{"Name": "milvus-spcs0", "Endpoint": f"unix://{socket}"}]
+        instance.write_text(json.dumps({"Name": builder.BUILDER, "Driver": "remote", "Nodes": nodes}))
+        assert builder._driver() == kind
+    assert not instance.exists()
 
 
 def test_apt_says_what_to_run_when_not_root(monkeypatch: pytest.MonkeyPatch) -> None:
