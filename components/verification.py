@@ -54,8 +54,9 @@ class Verification(pulumi.ComponentResource):
                 place=args.place,
                 compute_pool=args.compute_pool,
                 depends_on=[milvus],
-                triggers=[milvus.service.specification],
-                replace_with=[milvus.service.service],
+                # Not `replace_with`: the engine deletes such a resource together with the service, when it
+                # does not know this one's provider yet.
+                triggers=[milvus.service.specification, milvus.service.ready.id],
                 before=[milvus.service.awake],
             ),
             pulumi.ResourceOptions(parent=self),

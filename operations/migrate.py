@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 
-from components.guard import MOVABLE, Holder, changed, chosen_holder, older
+from components.guard import MOVABLE, Holder, changed, chosen_holder, deployed_holder, older
 from local.toolchain.report import say
 from operations.backup import new_name
 from operations.milvus import DataError, Milvus
@@ -49,12 +49,31 @@ def run(target: Target, options: argparse.Namespace) -> int:
     finally:
         target.stack.ask("config", "rm", _ALLOWED)
     if code:
-        say("migrate", f"`pulumi up` failed; all data is in snapshot {name}. Mend the cause, then `make up`")
+        _tell_failure(target, name)
         return code
     # A new volume of another day must not begin with the data of today.
     target.stack.ask("config", "rm", _SNAPSHOT)
     say("migrate", f"done; the specification names snapshot {name}, so keep it while this service is there")
     return 0
+
+
+def _tell_failure(target: Target, snapshot: str) -> None:
+    """Say how to go on after a failed `up`; a Milvus that has not been replaced runs again."""
+    target.forget_state()
+    if deployed_holder(target.resources) is None:
+        say(
+            "migrate",
+            f"`pulumi up` failed; all data is in snapshot {snapshot}, with which the new volume begins. "
+            "Mend the cause, then `make up`",
+        )
+        return
+    target.stack.ask("config", "rm", _SNAPSHOT)
+    with target.account.queries() as query:
+        Milvus(target, query).resume()
+    say(
+        "migrate",
+        "`pulumi up` failed before Milvus was replaced; it runs as before. Mend the cause, then again",
+    )
 
 
 def _needed(target: Target, before: Holder) -> bool:

@@ -51,6 +51,10 @@ class Target:
         """The resources in the stack's state, secrets encrypted."""
         return json.loads(self.stack.ask("stack", "export"))["deployment"].get("resources", [])
 
+    def forget_state(self) -> None:
+        """Read the resources anew when they are asked for next."""
+        self.__dict__.pop("resources", None)
+
     def configured(self, key: str) -> bool:
         """Whether a setting is the stack's own and not only in the environment."""
         return pulumi.runtime.get_config(key) is not None

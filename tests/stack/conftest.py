@@ -105,13 +105,20 @@ class Deployment:
         finally:
             connection.close()
 
-    def in_notebook(self, code: str) -> str:
-        """What a Python program prints that runs as the notebook's user in its container; errors too."""
+    def in_notebook(self, code: str, database: str = "MILVUS_DEMO") -> str:
+        """What a Python program prints that runs as the user of a stack's notebook in its container.
+
+        Errors too. A stack is given by its database.
+        """
         filters = {
             "label": [f"{leftovers.LABEL}={self.settings.account_id}", "milvus-spcs.container=jupyter"],
             "status": "running",
         }
-        (notebook,) = docker.from_env().containers.list(filters=filters)
+        (notebook,) = (
+            container
+            for container in docker.from_env().containers.list(filters=filters)
+            if f"SNOWFLAKE_DATABASE={database}" in container.attrs["Config"]["Env"]
+        )
         _, output = notebook.exec_run(["python", "-c", code], user="1000")
         return output.decode()
 
