@@ -56,6 +56,21 @@ def test_no_secret_stands_in_plain_anywhere(deployed: Deployment) -> None:
     assert found == ALLOWED
 
 
+@pytest.mark.parametrize(("name", "content"), [("jupyter", "milvus_demo"), ("milvus", "embedEtcd.yaml")])
+def test_no_secret_stands_in_image_layers_or_files_of_containers(
+    deployed: Deployment, name: str, content: str
+) -> None:
+    # What is there is looked for too, so that a search that finds nothing has looked.
+    wanted = {**secrets_of(deployed), "a file of the image": content}
+    labels = [f"{leftovers.LABEL}={deployed.settings.account_id}", f"milvus-spcs.container={name}"]
+    (container,) = docker.from_env().containers.list(filters={"label": labels})
+    assert container.image
+    for stream in (container.image.save(), container.export()):
+        assert _found_in(stream, {key: value.encode() for key, value in wanted.items()}) == {
+            "a file of the image"
+        }
+
+
 def secrets_of(deployed: Deployment) -> dict[str, str]:
     """Every secret value of a stack and its account, by where it comes from."""
     state = json.loads(deployed.pulumi("stack", "export", "--show-secrets").stdout)["deployment"]
@@ -140,3 +155,14 @@ def _command_lines() -> Iterator[str]:
 
 def _read(folder: Path) -> str:
     return "\n".join(path.read_text(errors="replace") for path in folder.rglob("*") if path.is_file())
+
+
+def _found_in(stream: Iterator[bytes], wanted: dict[str, bytes]) -> set[str]:
+    """Names of the values that stand somewhere in a stream; a tar file has its members as they are."""
+    overlap = max(len(value) for value in wanted.values())
+    found, before = set(), b""
+    for chunk in stream:
+        window = before + chunk
+        found |= {name for name, value in wanted.items() if name not in found and value in window}
+        before = window[-overlap:]
+    return found
