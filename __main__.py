@@ -25,28 +25,30 @@ kept = pulumi.ResourceOptions(protect=chosen.protect, retain_on_delete=chosen.re
 guarded = pulumi.ResourceOptions.merge(deployer, kept)
 identity = c.Identity("identity", c.IdentityArgs(
     owner_role=named("MILVUS_OWNER_ROLE"), notebook_role=named("MILVUS_NOTEBOOK_ROLE"),
-    people_role=named("MILVUS_ROLE"), user=named("MILVUS_USER"),
-    deployer_role=account.role, warehouse=named("MILVUS_WAREHOUSE"),
-    namespace=f"{named('MILVUS_DEMO')}.PUBLIC",
+    people_role=chosen.people_role, existing_people=bool(chosen.existing_role), user=named("MILVUS_USER"),
+    deployer_role=account.role, warehouse=chosen.warehouse, namespace=chosen.namespace,
     password=chosen.user_password, generate_password=chosen.generate_user_password,
     public_key=chosen.user_public_key, ingress_integration=chosen.ingress_integration,
 ), pulumi.ResourceOptions(provider=deployer.provider, retain_on_delete=chosen.retain_on_delete))
 owner, notebook_role, people = identity.owner, identity.notebook, identity.people
 others = c.People("people", c.PeopleArgs(
-    people=chosen.notebook_users, role=people,
-    warehouse=named("MILVUS_WAREHOUSE"), namespace=f"{named('MILVUS_DEMO')}.PUBLIC",
+    people=chosen.notebook_users, role=people, warehouse=chosen.warehouse, namespace=chosen.namespace,
 ), deployer)
 warehouse = c.Warehouse("warehouse", c.WarehouseArgs(
-    name=named("MILVUS_WAREHOUSE"), users={"notebook": notebook_role, "people": people},
+    name=chosen.warehouse, existing=bool(chosen.existing_warehouse),
+    users={"notebook": notebook_role, "people": people},
     size=chosen.warehouse_size, auto_suspend=chosen.warehouse_auto_suspend,
 ), deployer)
 database = c.Database("database", c.DatabaseArgs(
-    name=named("MILVUS_DEMO"), owner=owner, notebook=notebook_role, people=people,
+    name=chosen.database, existing=bool(chosen.existing_database), schema=chosen.schema,
+    owner=owner, notebook=notebook_role, people=people,
 ), guarded)
 egress = c.Egress("egress", c.EgressArgs(
-    hosts=chosen.egress_hosts, rule="MILVUS_EGRESS_RULE", integration=named("MILVUS_EGRESS_EAI"),
+    hosts=chosen.egress_hosts, rule="MILVUS_EGRESS_RULE",
+    integration=chosen.existing_integration or named("MILVUS_EGRESS_EAI"),
+    existing=bool(chosen.existing_integration),
     database=database.name, schema=database.schema, user=notebook_role,
-), deployer) if chosen.egress_hosts else None
+), deployer) if chosen.egress_hosts or chosen.existing_integration else None
 shared = {"notebook": notebook_role} if chosen.shared_compute_pool else {}
 pool = c.ComputePool("milvus-pool", c.ComputePoolArgs(
     name=named("MILVUS_COMPUTE_POOL"), users={"owner": owner, **shared},
@@ -82,18 +84,22 @@ guest = replace(place, owner_role=named("MILVUS_NOTEBOOK_ROLE"))
 visiting = pulumi.ResourceOptions(provider=account.provider(
     "notebook", guest.owner_role, depends_on=[*made, storage, milvus.credentials],
 ))
-notebook = c.Notebook("notebook", c.NotebookArgs(
-    image=images["jupyter"], milvus_host=milvus.host, milvus_secret=milvus.credentials.secret,
+notebooks = {service: c.Notebook(name, c.NotebookArgs(
+    name=service, image=images["jupyter"], milvus_host=milvus.host, milvus_secret=milvus.credentials.secret,
     files_stage=storage.files_stage, visitors=people, place=guest, compute_pool=jupyter_pool.name,
     warehouse=warehouse.name, ready_timeout=chosen.ready_timeout,
     external_access_integrations=[egress.integration] if egress else [],
-), visiting)
+), visiting) for name, service in chosen.notebook_services.items()}
 
-pulumi.export("notebookUrl", notebook.url)
+pulumi.export("notebookUrl", notebooks["JUPYTER"].url)
+if len(notebooks) > 1:
+    pulumi.export("notebookUrls", {service: notebook.url for service, notebook in notebooks.items()})
 pulumi.export("milvusEndpoint", milvus.endpoint)
 pulumi.export("repositoryUrl", storage.repository_url)
 pulumi.export("images", images)
-pulumi.export("services", {"MILVUS": milvus.status, "JUPYTER": notebook.status})
+pulumi.export("services", {
+    "MILVUS": milvus.status, **{service: notebook.status for service, notebook in notebooks.items()},
+})
 pulumi.export("roles", {"owner": owner.name, "notebook": notebook_role.name, "people": people.name})
 pulumi.export("cost", cost.output())
 if identity.user_password:

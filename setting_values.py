@@ -227,6 +227,7 @@ CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "user_public_key": _public_key,
     "warehouse_size": _one_of(WAREHOUSE_SIZES),
     "warehouse_auto_suspend": _between(60, 86400, "seconds"),
+    "notebooks": _between(1, 20, "services"),
     "pool_auto_suspend": _between(0, 86400, "seconds"),
     "milvus_instance_family": _one_of(tuple(INSTANCE_FAMILIES)),
     "jupyter_instance_family": _one_of(tuple(INSTANCE_FAMILIES)),
@@ -239,5 +240,9 @@ CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "base_images": _images,
     "builder": _matching(r"[A-Za-z0-9][A-Za-z0-9._-]*", "the name of a buildx builder"),
     "monthly_credit_budget": _between(0, 1_000_000, "credits"),
+    **dict.fromkeys(
+        ("existing_warehouse", "existing_database", "existing_role", "existing_integration"),
+        _matching(r"[A-Z_][A-Z0-9_]{0,254}", "a name as SHOW lists it, of A-Z, 0-9 and _"),
+    ),
     "ready_timeout": _between(30, 3600, "seconds"),
 }

@@ -33,6 +33,7 @@ class Settings:
     milvus_instance_family: str = "CPU_X64_S"
     jupyter_instance_family: str = "CPU_X64_S"
     shared_compute_pool: bool = False
+    notebooks: int = 1
     pool_auto_suspend: int = 600
     milvus_volume_size: int = 10
     milvus_volume_iops: int = 0
@@ -47,11 +48,46 @@ class Settings:
     retain_on_delete: bool = False
     allow_data_loss: bool = False
     monthly_credit_budget: int = 0
+    existing_warehouse: str = ""
+    existing_database: str = ""
+    existing_role: str = ""
+    existing_integration: str = ""
     verify: bool = True
 
     def named(self, default: str) -> str:
         """Name of an account-level object in this stack: the prefix and its default name."""
         return f"{self.prefix}_{default}" if self.prefix else default
+
+    @property
+    def notebook_services(self) -> dict[str, str]:
+        """Name of each notebook's service, by the component's name."""
+        more = range(2, self.notebooks + 1)
+        return {"notebook": "JUPYTER", **{f"notebook-{number}": f"JUPYTER_{number}" for number in more}}
+
+    @property
+    def warehouse(self) -> str:
+        """Name of the warehouse."""
+        return self.existing_warehouse or self.named("MILVUS_WAREHOUSE")
+
+    @property
+    def database(self) -> str:
+        """Name of the database."""
+        return self.existing_database or self.named("MILVUS_DEMO")
+
+    @property
+    def schema(self) -> str:
+        """Name of the schema; in a database of others one that the stack has for itself."""
+        return self.named("MILVUS") if self.existing_database else "PUBLIC"
+
+    @property
+    def namespace(self) -> str:
+        """Database and schema."""
+        return f"{self.database}.{self.schema}"
+
+    @property
+    def people_role(self) -> str:
+        """Name of the role that may enter the notebook."""
+        return self.existing_role or self.named("MILVUS_ROLE")
 
 
 def load(config: pulumi.Config | None = None) -> Settings:
@@ -74,10 +110,8 @@ def load(config: pulumi.Config | None = None) -> Settings:
         except ValueError as error:
             given = "the secret value" if setting.name == "user_password" else shown(text)
             problems.append(f"{camel_case(setting.name)}: {given} cannot be used; it must be {error}")
-    if values.get("user_password") and values.get("generate_user_password"):
-        problems.append("userPassword and generateUserPassword: only one of them can be set")
-    if any(user.name == f"{_prefix(values)}MILVUS_USER" for user in values.get("notebook_users", ())):
-        problems.append("notebookUsers: MILVUS_USER is made by the stack anyway; it has settings of its own")
+    if not problems:
+        problems = _conflicts(Settings(**values))
     # The engine's own mark for secret settings cannot be had together with a default.
     if values.get("user_password") and not is_config_secret(config.full_key("userPassword")):
         problems.append("userPassword: stored as plain text; set it with `pulumi config set --secret`")
@@ -86,8 +120,38 @@ def load(config: pulumi.Config | None = None) -> Settings:
     return Settings(**values)
 
 
-def _prefix(values: Mapping[str, Any]) -> str:
-    return f"{values['prefix']}_" if values.get("prefix") else ""
+def _conflicts(chosen: Settings) -> list[str]:
+    """What cannot be set together."""
+    problems = []
+    if chosen.user_password and chosen.generate_user_password:
+        problems.append("userPassword and generateUserPassword: only one of them can be set")
+    if any(user.name == chosen.named("MILVUS_USER") for user in chosen.notebook_users):
+        problems.append("notebookUsers: MILVUS_USER is made by the stack anyway; it has settings of its own")
+    if chosen.existing_integration and chosen.egress_hosts:
+        problems.append("existingIntegration and egressHosts: only one of them can be set")
+    users = {
+        "userPassword": chosen.user_password,
+        "generateUserPassword": chosen.generate_user_password,
+        "userPublicKey": chosen.user_public_key,
+        "notebookUsers": chosen.notebook_users,
+    }
+    if chosen.existing_role and (given := [name for name, value in users.items() if value]):
+        problems.append(
+            f"existingRole: it has its users already, so {', '.join(given)} cannot be set with it"
+        )
+    own = {
+        "existing_warehouse": chosen.named("MILVUS_WAREHOUSE"),
+        "existing_database": chosen.named("MILVUS_DEMO"),
+        "existing_role": chosen.named("MILVUS_ROLE"),
+        "existing_integration": chosen.named("MILVUS_EGRESS_EAI"),
+    }
+    for setting, name in own.items():
+        if getattr(chosen, setting) == name:
+            problems.append(
+                f"{camel_case(setting)}: {name} is what the stack makes itself; leave the setting empty, or "
+                "set another prefix"
+            )
+    return problems
 
 
 def _default(setting: Field[Any]) -> Any:

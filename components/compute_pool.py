@@ -9,6 +9,7 @@ import pulumi
 import pulumi_snowflake as snowflake
 
 from components import grants
+from components.role import Role
 
 
 @dataclass(kw_only=True)
@@ -24,7 +25,7 @@ class ComputePoolArgs:
     """
 
     name: str
-    users: Mapping[str, snowflake.AccountRole]
+    users: Mapping[str, Role]
     instance_family: str = "CPU_X64_S"
     nodes: int = 1
     auto_suspend: int = 600

@@ -27,11 +27,12 @@ class Cost:
 
     Attributes:
         pools: credits per hour of each compute pool, all nodes.
-        warehouse: credits per hour of the warehouse while it runs; it suspends itself between queries.
+        warehouse: credits per hour of the warehouse while it runs; it suspends itself between queries. None
+            for one that the stack does not make.
     """
 
     pools: Mapping[str, float]
-    warehouse: float
+    warehouse: float | None
 
     @property
     def hourly(self) -> float:
@@ -49,7 +50,7 @@ class Cost:
             "computePools": dict(self.pools),
             "creditsPerHour": self.hourly,
             "creditsPerMonth": self.monthly,
-            "warehouseCreditsPerHourWhileRunning": self.warehouse,
+            **({"warehouseCreditsPerHourWhileRunning": self.warehouse} if self.warehouse else {}),
         }
 
 
@@ -60,7 +61,7 @@ def cost_of(chosen: Settings) -> Cost:
         families["JUPYTER_COMPUTE_POOL"] = chosen.jupyter_instance_family
     return Cost(
         {chosen.named(pool): INSTANCE_FAMILIES[family]["credits"] for pool, family in families.items()},
-        WAREHOUSE_CREDITS[chosen.warehouse_size],
+        None if chosen.existing_warehouse else WAREHOUSE_CREDITS[chosen.warehouse_size],
     )
 
 

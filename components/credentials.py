@@ -10,6 +10,7 @@ import pulumi_snowflake as snowflake
 from components import grants
 from components.password import kept_password
 from components.place import Place
+from components.role import Role
 
 
 @dataclass(kw_only=True)
@@ -28,7 +29,7 @@ class CredentialsArgs:
     username: str
     place: Place
     comment: str
-    reader: snowflake.AccountRole | None = None
+    reader: Role | None = None
 
 
 class Credentials(pulumi.ComponentResource):

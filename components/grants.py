@@ -8,9 +8,11 @@ from typing import Any
 import pulumi
 import pulumi_snowflake as snowflake
 
+from components.role import Role
+
 
 def on_account(
-    name: str, role: snowflake.AccountRole, privileges: Sequence[str], parent: pulumi.Resource
+    name: str, role: Role, privileges: Sequence[str], parent: pulumi.Resource
 ) -> snowflake.GrantPrivilegesToAccountRole:
     """Grant privileges on the account."""
     return _grant(name, role, privileges, parent, on_account=True)
@@ -18,7 +20,7 @@ def on_account(
 
 def on_account_object(
     name: str,
-    role: snowflake.AccountRole,
+    role: Role,
     privileges: Sequence[str],
     object_type: str,
     object_name: pulumi.Input[str],
@@ -38,7 +40,7 @@ def on_account_object(
 
 def on_schema(
     name: str,
-    role: snowflake.AccountRole,
+    role: Role,
     privileges: Sequence[str],
     schema_name: pulumi.Input[str],
     parent: pulumi.Resource,
@@ -55,7 +57,7 @@ def on_schema(
 
 def on_schema_object(
     name: str,
-    role: snowflake.AccountRole,
+    role: Role,
     privileges: Sequence[str],
     object_type: str,
     object_name: pulumi.Input[str],
@@ -73,9 +75,21 @@ def on_schema_object(
     )
 
 
+def ours(role: Role, existing: bool) -> bool:
+    """Whether a grant on an object is the stack's to make.
+
+    Between what others made it is not: the REVOKE in the end could take away what was theirs before.
+
+    Args:
+        role: the grantee.
+        existing: whether the object was there already.
+    """
+    return role.made is not None or not existing
+
+
 def _grant(
     name: str,
-    role: snowflake.AccountRole,
+    role: Role,
     privileges: Sequence[str],
     parent: pulumi.Resource,
     **target: Any,
@@ -85,7 +99,7 @@ def _grant(
         parent=parent,
         # Protection is for the data; what a role may do must stay free to change.
         protect=False,
-        deleted_with=role,
+        deleted_with=role.made,
         delete_before_replace=True,
     )
     return snowflake.GrantPrivilegesToAccountRole(

@@ -7,6 +7,7 @@ really did, also when that failed half way. No SQL is sent.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 
 SERVICE_TYPE, _POOL = "snowflake:index/service:Service", "snowflake:index/computePool:ComputePool"
 _READ_STATE = "pulumi:pulumi:readStackResourceOutputs"
+_BEING_WRITTEN = "failed to load checkpoint"
+_ATTEMPTS, _PAUSE_SECONDS = 20, 0.1
 # What decides it, by the field of Holder that it decides.
 _SETTINGS = {
-    "database": "prefix (database)",
-    "schema": "schema",
+    "database": "prefix or existingDatabase (database)",
+    "schema": "prefix or existingDatabase (schema)",
     "service": "service name",
     "compute_pool": "prefix (compute pool)",
     "instance_family": "milvusInstanceFamily",
@@ -78,8 +81,7 @@ def guard(chosen: Settings) -> Volume:
         DataLossError: they would, and `allowDataLoss` is not set.
     """
     stack = "/".join((pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack()))
-    state = pulumi.runtime.invoke(_READ_STATE, {"stackName": stack}).value["outputs"]
-    deployed, wanted = deployed_holder(state.values()), chosen_holder(chosen)
+    deployed, wanted = deployed_holder(_read_state(stack)), chosen_holder(chosen)
     losses = find_losses(deployed, wanted)
     if losses and chosen.allow_data_loss:
         pulumi.log.warn("allowDataLoss is set, so this goes on:\n" + "\n".join(losses))
@@ -94,11 +96,25 @@ def guard(chosen: Settings) -> Volume:
     )
 
 
+def _read_state(stack: str) -> Iterable[Mapping[str, Any]]:
+    """Type and outputs of each resource in a stack's state."""
+    attempts = 0
+    while True:
+        try:
+            return pulumi.runtime.invoke(_READ_STATE, {"stackName": stack}).value["outputs"].values()
+        except Exception as error:
+            attempts += 1
+            # With a backend of files the engine may just be writing the state, that of this very `up`.
+            if _BEING_WRITTEN not in str(error) or attempts == _ATTEMPTS:
+                raise
+        time.sleep(_PAUSE_SECONDS)
+
+
 def chosen_holder(chosen: Settings) -> Holder:
     """What the settings ask for."""
     return Holder(
-        database=chosen.named("MILVUS_DEMO"),
-        schema="PUBLIC",
+        database=chosen.database,
+        schema=chosen.schema,
         service=SERVICE,
         compute_pool=chosen.named("MILVUS_COMPUTE_POOL"),
         instance_family=chosen.milvus_instance_family,

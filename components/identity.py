@@ -9,6 +9,7 @@ import pulumi_snowflake as snowflake
 
 from components import grants
 from components.password import kept_password
+from components.role import Role, existing, made
 
 _SYSTEM_ADMINISTRATORS = ("SYSADMIN", "ACCOUNTADMIN")
 INGRESS_INTEGRATION = "SNOWSERVICES_INGRESS_OAUTH"
@@ -22,6 +23,7 @@ class IdentityArgs:
         owner_role: name of the role that owns Milvus, the files, the images and the secrets.
         notebook_role: name of the role that owns the notebook; code in it acts as this role.
         people_role: name of the role that may enter the notebook.
+        existing_people: whether that role is there already; then no user is made for it; default false.
         user: name of the user with the people's role.
         deployer_role: role that deploys; it gets the owner role to act in it.
         warehouse, namespace: defaults of the user's sessions.
@@ -42,6 +44,7 @@ class IdentityArgs:
     generate_password: bool = False
     public_key: str | None = None
     ingress_integration: bool = False
+    existing_people: bool = False
 
 
 class Identity(pulumi.ComponentResource):
@@ -53,9 +56,9 @@ class Identity(pulumi.ComponentResource):
     deploying role where that is below SYSADMIN.
     """
 
-    owner: snowflake.AccountRole
-    notebook: snowflake.AccountRole
-    people: snowflake.AccountRole
+    owner: Role
+    notebook: Role
+    people: Role
     user_password: pulumi.Output[str] | None
     """The generated password, secret; None when none was generated."""
 
@@ -64,8 +67,10 @@ class Identity(pulumi.ComponentResource):
         self._parent = pulumi.ResourceOptions(parent=self, delete_before_replace=True)
         self.owner = self._role(f"{name}-owner", args.owner_role, "Owns Milvus, its files and its secrets")
         self.notebook = self._role(f"{name}-notebook", args.notebook_role, "Code in the notebook acts as it")
-        self.people = self._role(
-            f"{name}-people", args.people_role, "People who use Milvus from the notebook"
+        self.people = (
+            existing(f"{name}-people", args.people_role, self._parent)
+            if args.existing_people
+            else self._role(f"{name}-people", args.people_role, "People who use Milvus from the notebook")
         )
         grants.on_account(f"{name}-notebook-endpoints", self.notebook, ["BIND SERVICE ENDPOINT"], self)
         self._grant(f"{name}-notebook-owner", self.notebook, self.owner.name)
@@ -73,20 +78,21 @@ class Identity(pulumi.ComponentResource):
         if args.deployer_role.upper() not in _SYSTEM_ADMINISTRATORS:
             self._grant(f"{name}-owner-deployer", self.owner, args.deployer_role)
         self.user_password = kept_password(f"{name}-user-password", self) if args.generate_password else None
-        self._user(name, args)
+        if not args.existing_people:
+            self._user(name, args)
         if args.ingress_integration:
             self._ingress_integration(f"{name}-ingress")
         self.register_outputs({"owner": self.owner.name, "people": self.people.name})
 
-    def _role(self, name: str, role: str, comment: str) -> snowflake.AccountRole:
-        return snowflake.AccountRole(name, name=role, comment=comment, opts=self._parent)
+    def _role(self, name: str, role: str, comment: str) -> Role:
+        return made(snowflake.AccountRole(name, name=role, comment=comment, opts=self._parent))
 
-    def _grant(self, name: str, role: snowflake.AccountRole, to: pulumi.Input[str]) -> None:
+    def _grant(self, name: str, role: Role, to: pulumi.Input[str]) -> None:
         snowflake.GrantAccountRole(
             name,
             role_name=role.name,
             parent_role_name=to,
-            opts=pulumi.ResourceOptions.merge(self._parent, pulumi.ResourceOptions(deleted_with=role)),
+            opts=pulumi.ResourceOptions.merge(self._parent, pulumi.ResourceOptions(deleted_with=role.made)),
         )
 
     def _user(self, name: str, args: IdentityArgs) -> None:
@@ -108,7 +114,9 @@ class Identity(pulumi.ComponentResource):
             f"{name}-people-user",
             role_name=self.people.name,
             user_name=user.name,
-            opts=pulumi.ResourceOptions.merge(self._parent, pulumi.ResourceOptions(deleted_with=self.people)),
+            opts=pulumi.ResourceOptions.merge(
+                self._parent, pulumi.ResourceOptions(deleted_with=self.people.made)
+            ),
         )
 
     def _ingress_integration(self, name: str) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pulumi
-import pulumi_snowflake as snowflake
 
 from components.credentials import Credentials, CredentialsArgs
 from components.job import Job, JobArgs
 from components.place import Place
+from components.role import Role
 from components.service import Service, ServiceArgs
 from components.specification import image_values
 
@@ -54,7 +54,7 @@ class MilvusArgs:
 
     image: pulumi.Input[str]
     tools_image: pulumi.Input[str]
-    notebook_role: snowflake.AccountRole
+    notebook_role: Role
     place: Place
     compute_pool: pulumi.Input[str]
     volume: Volume = field(default_factory=Volume)
@@ -136,7 +136,7 @@ class Milvus(pulumi.ComponentResource):
         args: MilvusArgs,
         secret: str,
         username: str,
-        reader: snowflake.AccountRole | None = None,
+        reader: Role | None = None,
     ) -> Credentials:
         return Credentials(
             name,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_snowflake as snowflake
 
 from components.place import Place
+from components.role import Role
 from components.service import Service, ServiceArgs
 from components.specification import image_values
 
@@ -35,7 +35,7 @@ class NotebookArgs:
     milvus_host: str
     milvus_secret: pulumi.Input[str]
     files_stage: pulumi.Input[str]
-    visitors: snowflake.AccountRole
+    visitors: Role
     place: Place
     compute_pool: pulumi.Input[str]
     warehouse: pulumi.Input[str]

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_snowflake as snowflake
 
 from components.password import kept_password
+from components.role import Role
 from setting_values import NotebookUser
 
 
@@ -23,7 +24,7 @@ class PeopleArgs:
     """
 
     people: Sequence[NotebookUser]
-    role: snowflake.AccountRole
+    role: Role
     warehouse: str
     namespace: str
 
@@ -44,7 +45,9 @@ class People(pulumi.ComponentResource):
                 f"{part}-role",
                 role_name=args.role.name,
                 user_name=user,
-                opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, deleted_with=args.role),
+                opts=pulumi.ResourceOptions(
+                    parent=self, delete_before_replace=True, deleted_with=args.role.made
+                ),
             )
         self.register_outputs({})
 

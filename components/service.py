@@ -13,6 +13,7 @@ from components import endpoints, specification, sql
 from components.awake import Awake
 from components.diagnosis import Diagnosis
 from components.place import Place
+from components.role import Role
 
 _NOTHING_TO_UNDO = "SELECT 1"
 
@@ -41,7 +42,7 @@ class ServiceArgs:
     values: Mapping[str, pulumi.Input[object]]
     place: Place
     compute_pool: pulumi.Input[str]
-    visitors: Mapping[str, snowflake.AccountRole] = field(default_factory=dict)
+    visitors: Mapping[str, Role] = field(default_factory=dict)
     public: bool = False
     external_access_integrations: Sequence[pulumi.Input[str]] = ()
     query_warehouse: pulumi.Input[str] | None = None
@@ -124,7 +125,7 @@ class Service(pulumi.ComponentResource):
             ),
         )
 
-    def _entry(self, name: str, role: snowflake.AccountRole) -> None:
+    def _entry(self, name: str, role: Role) -> None:
         # The provider has no resource for it; only the owner of a service can grant its service roles.
         # https://docs.snowflake.com/en/sql-reference/sql/grant-service-role
         service_role = pulumi.Output.concat(self.service.fully_qualified_name, "!ALL_ENDPOINTS_USAGE")

@@ -9,6 +9,7 @@ import pulumi_snowflake as snowflake
 
 from components import grants
 from components.place import Place
+from components.role import Role
 
 STAGES = {"YAML_STAGE": "Service specifications", "DATA": "Data files", "FILES": "Files of the notebook"}
 
@@ -25,8 +26,8 @@ class StorageArgs:
     """
 
     place: Place
-    notebook: snowflake.AccountRole
-    people: snowflake.AccountRole
+    notebook: Role
+    people: Role
     repository: str = "MILVUS_REPO"
 
 

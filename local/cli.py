@@ -156,7 +156,8 @@ def _tell(target: Stack) -> None:
     found = outputs.get("verification")
     if found:
         say("search", f"“Who started AI research?” → {found}")
-    say("notebook", str(outputs.get("notebookUrl", "")))
+    for url in (outputs.get("notebookUrls") or {"JUPYTER": outputs.get("notebookUrl", "")}).values():
+        say("notebook", str(url))
     if "userPassword" in outputs:
         say("sign in", f"as {outputs['userName']}; password: make password")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from settings import Settings
 COMMENT = "Deploys Milvus; made by make bootstrap"
 ROTATION = "MODIFY PROGRAMMATIC AUTHENTICATION METHODS"
 # What the stack's program makes on the account as the deploying role, and nothing else.
-_MAKES = ("CREATE ROLE", "CREATE USER", "CREATE WAREHOUSE", "CREATE DATABASE", "CREATE COMPUTE POOL")
+_MAKES = ("CREATE ROLE", "CREATE USER", "CREATE COMPUTE POOL")
 
 
 class BootstrapError(AccountError):
@@ -36,13 +37,13 @@ class Deployer:
 
     Attributes:
         name: of the role, of the user and of the network policy.
-        privileges: of the role on the account, each with WITH GRANT OPTION or not.
+        privileges: of the role, by what it is on; each with WITH GRANT OPTION or not.
         allowed: addresses (CIDR) that the user may come from; none = from everywhere.
         rotates_itself: whether the user may change its own keys.
     """
 
     name: str
-    privileges: tuple[tuple[str, bool], ...]
+    privileges: Mapping[str, Mapping[str, bool]]
     allowed: tuple[str, ...] = ()
     rotates_itself: bool = False
 
@@ -62,7 +63,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(target: Target, options: argparse.Namespace) -> int:
     deployer = Deployer(
         target.settings.named("MILVUS_DEPLOYER"),
-        account_privileges(target.settings),
+        privileges(target.settings),
         tuple(_address(text) for text in options.allow_from),
         options.self_rotation,
     )
@@ -80,11 +81,23 @@ def run(target: Target, options: argparse.Namespace) -> int:
     return 0
 
 
-def account_privileges(chosen: Settings) -> tuple[tuple[str, bool], ...]:
-    """What the program needs on the account with these settings, and whether it hands it on."""
-    integration = chosen.egress_hosts or chosen.ingress_integration
-    makes = (*_MAKES, *(["CREATE INTEGRATION"] if integration else []))
-    return (*((privilege, False) for privilege in makes), ("BIND SERVICE ENDPOINT", True))
+def privileges(chosen: Settings) -> dict[str, dict[str, bool]]:
+    """What the program needs with these settings, by what it is on, and whether it hands it on."""
+    made = {
+        "CREATE WAREHOUSE": not chosen.existing_warehouse,
+        "CREATE DATABASE": not chosen.existing_database,
+        "CREATE INTEGRATION": bool(chosen.egress_hosts or chosen.ingress_integration),
+    }
+    makes = [*_MAKES, *(privilege for privilege, needed in made.items() if needed)]
+    needed = {"ACCOUNT": {**dict.fromkeys(makes, False), "BIND SERVICE ENDPOINT": True}}
+    if chosen.existing_warehouse:
+        needed[f"WAREHOUSE {identifier(chosen.existing_warehouse)}"] = {"USAGE": True}
+    if chosen.existing_database:
+        database = f"DATABASE {identifier(chosen.existing_database)}"
+        needed[database] = {"USAGE": True, "CREATE SCHEMA": False}
+    if chosen.existing_integration:
+        needed[f"INTEGRATION {identifier(chosen.existing_integration)}"] = {"USAGE": True}
+    return needed
 
 
 def make(query: Query, deployer: Deployer, key: keys.PublicKey) -> None:
@@ -103,8 +116,9 @@ def make(query: Query, deployer: Deployer, key: keys.PublicKey) -> None:
     query(f"CREATE ROLE IF NOT EXISTS {name} COMMENT = {literal(COMMENT)}")
     for privilege in _surplus(query, deployer):
         query(f"REVOKE {privilege} ON ACCOUNT FROM {role}")
-    for privilege, grantable in deployer.privileges:
-        query(f"GRANT {privilege} ON ACCOUNT TO {role}" + (" WITH GRANT OPTION" if grantable else ""))
+    for place, wanted in deployer.privileges.items():
+        for privilege, grantable in wanted.items():
+            query(f"GRANT {privilege} ON {place} TO {role}" + (" WITH GRANT OPTION" if grantable else ""))
     query(f"GRANT {role} TO ROLE {administrator.ROLE}")
     if not made:
         query(
@@ -159,7 +173,7 @@ def _found(query: Query, kind: str, name: str) -> dict[str, Any] | None:
 
 def _surplus(query: Query, deployer: Deployer) -> list[str]:
     """Privileges on the account that an earlier bootstrap granted and this one does not."""
-    wanted = dict(deployer.privileges)
+    wanted = deployer.privileges["ACCOUNT"]
     return [
         row["privilege"]
         for row in query(f"SHOW GRANTS TO ROLE {identifier(deployer.name)}")

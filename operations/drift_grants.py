@@ -112,14 +112,14 @@ def _found(query: Query, declared: list[Managed]) -> Iterator[Grant]:
 
 
 def _held_by_role(query: Query, role: Managed, declared: list[Managed]) -> Iterator[Grant]:
-    """What a role may do; not what it made itself inside the stack's databases, such as tables and jobs."""
-    databases = tuple(f"{item.name}." for item in declared if item.kind == "Database")
+    """What a role may do; not what it made itself inside the stack's schema, such as tables and jobs."""
+    inside = tuple(f"{item.name}." for item in declared if item.kind in ("Database", "Schema"))
     for row in query(f"SHOW GRANTS TO ROLE {role.quoted}"):
         kind = row["granted_on"].replace("_", " ")
         name = "" if kind == "ACCOUNT" else _bare(row["name"])
-        own = row["privilege"] == "OWNERSHIP" and name.startswith(databases)
+        own = row["privilege"] == "OWNERSHIP" and name.startswith(inside)
         # Roles of the stack's services are asked for one by one.
-        if not own and not ("!" in name and name.startswith(databases)):
+        if not own and not ("!" in name and name.startswith(inside)):
             yield Grant(kind, name, row["privilege"], "ROLE", role.name)
 
 

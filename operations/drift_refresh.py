@@ -17,10 +17,10 @@ def findings(target: Target) -> list[Finding]:
     """What `pulumi refresh --preview-only` would change in the state.
 
     It signs in with the credentials of the last `up`. Images are left out: the registry may no longer take
-    those; drift_services asks the account for them instead.
+    those; drift_services asks the account for them instead. So is what the stack only reads.
     """
-    images = [resource["urn"] for resource in target.resources if resource["type"] == _IMAGE]
-    answer = target.stack.ask("refresh", "--preview-only", "--json", *(f"--exclude={urn}" for urn in images))
+    skipped = [item["urn"] for item in target.resources if item["type"] == _IMAGE or item.get("external")]
+    answer = target.stack.ask("refresh", "--preview-only", "--json", *(f"--exclude={urn}" for urn in skipped))
     return [finding for step in json.loads(answer)["steps"] for finding in step_findings(step)]
 
 

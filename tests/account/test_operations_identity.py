@@ -165,10 +165,27 @@ def test_bootstrap_makes_a_deployer_and_can_be_run_again(
     assert call(bootstrap, target, "--drop") == 0
 
 
+def test_bootstrap_lets_the_deployer_use_what_is_there_already(
+    account: RunningAccount, target: SimpleNamespace
+) -> None:
+    target.settings = Settings(prefix=PREFIX, existing_warehouse="ID_THERE", existing_database="ID_THERE")
+    account.run("CREATE WAREHOUSE ID_THERE INITIALLY_SUSPENDED = TRUE", "CREATE DATABASE ID_THERE")
+    assert call(bootstrap, target) == 0
+    found = grants(account)
+    assert {
+        ("USAGE", "WAREHOUSE", "true"),
+        ("USAGE", "DATABASE", "true"),
+        ("CREATE SCHEMA", "DATABASE", "false"),
+    } <= found
+    assert not {("CREATE WAREHOUSE", "ACCOUNT", "false"), ("CREATE DATABASE", "ACCOUNT", "false")} & found
+    assert call(bootstrap, target, "--drop") == 0
+    account.run("DROP WAREHOUSE ID_THERE", "DROP DATABASE ID_THERE")
+
+
 def test_the_deployer_cannot_do_without_any_of_its_grants(
     account: RunningAccount, target: SimpleNamespace
 ) -> None:
-    assert {name for name, _ in bootstrap.account_privileges(ALL)} == set(NEEDED)
+    assert set(bootstrap.privileges(ALL)["ACCOUNT"]) == set(NEEDED)
     call(bootstrap, target)
     with as_deployer(target).account.queries() as query:
         query("CREATE ROLE ID_BASE_R")

@@ -84,7 +84,9 @@ def copied(deployed: Deployment, folder: Path) -> Iterator[Copy]:
     found = Copy(folder, environment)
     code, output = found.pulumi("stack", "init", STACK)
     assert code == 0, output
-    yield found
-    code, output = found.pulumi("destroy", "--yes", "--skip-preview", "--stack", STACK)
-    assert code == 0, output
-    found.pulumi("stack", "rm", "--yes", STACK)
+    try:
+        yield found
+    finally:
+        code, output = found.pulumi("destroy", "--yes", "--skip-preview", "--stack", STACK)
+        assert code == 0, output
+        found.pulumi("stack", "rm", "--yes", STACK)

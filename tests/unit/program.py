@@ -122,7 +122,8 @@ class Answers(mocks.Mocks):
         raise AssertionError(f"the program calls no provider function, but called {args.token}")
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        outputs = dict(args.inputs)
+        # One that the program only reads has no inputs, and its id is its name.
+        outputs = dict(args.inputs) or {"name": args.resource_id}
         parts = [outputs.get(key) for key in ("database", "schema", "name")]
         outputs["fullyQualifiedName"] = ".".join(f'"{part}"' for part in parts if part)
         kind = args.typ.split(":")[-1]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 import yaml
 
@@ -101,6 +103,34 @@ def begins_with(made: program.Program) -> str | None:
     text = made.named("milvus-service").inputs["fromSpecification"]["text"]
     config = yaml.safe_load(text)["spec"]["volumes"][0].get("blockConfig")
     return config and config["initialContents"]["fromSnapshot"]
+
+
+def test_a_state_that_is_just_being_written_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Not `import components.guard`: the package has the function under that name.
+    monkeypatch.setattr(importlib.import_module("components.guard"), "_PAUSE_SECONDS", 0)
+
+    class Refusal(grpc.RpcError):
+        def code(self) -> grpc.StatusCode:
+            return grpc.StatusCode.UNKNOWN
+
+        def details(self) -> str:
+            return "failed to load checkpoint: EOF"
+
+    class Busy(program.Answers):
+        refusals = 3
+
+        def call(self, args: Any) -> Any:
+            self.refusals -= 1
+            if self.refusals >= 0:
+                raise Refusal
+            return super().call(args)
+
+    with pytest.raises(DataLossError):
+        program.run({"milvusVolumeSize": 20}, answers=Busy(state()))
+
+    Busy.refusals = 1000
+    with pytest.raises(Exception, match="failed to load checkpoint"):
+        program.run(answers=Busy(state()))
 
 
 def test_a_snapshot_is_for_new_volumes_only() -> None:

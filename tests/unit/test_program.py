@@ -154,7 +154,15 @@ def test_what_belongs_to_a_service_ends_and_begins_with_it(made: program.Program
         assert made.named(name).deleted_with == service
         assert made.named(name).replace_with == {service}
     milvus = made.named("milvus-service").urn
-    assert made.named("milvus-setup").replace_with == made.named("verification-job").replace_with == {milvus}
+    assert made.named("milvus-setup").replace_with == {milvus}
+
+
+def test_what_is_replaced_with_another_resource_has_its_provider(made: program.Program) -> None:
+    """The engine deletes it with the other one, when it may not know another provider yet."""
+    together = [item for item in made.resources.values() if item.replace_with]
+    assert together
+    for item in together:
+        assert {made.resources[urn].provider for urn in item.replace_with} == {item.provider}, item.name
 
 
 def test_every_secret_is_secret(made: program.Program) -> None:
@@ -186,6 +194,14 @@ def test_generated_passwords_are_kept_and_differ(made: program.Program) -> None:
     kept = {item.inputs["input"] for item in stashes}
     assert made.named("milvus-root").inputs["password"] in kept
     assert made.outputs["userPassword"] == made.named("identity-user").inputs["password"]
+
+
+def test_each_notebook_is_a_service_with_an_address_of_its_own() -> None:
+    made = program.run({"notebooks": 3})
+    names = {item.inputs["name"] for item in made.of_type("Service")}
+    assert names == {"MILVUS", "JUPYTER", "JUPYTER_2", "JUPYTER_3"}
+    assert made.outputs["notebookUrls"].keys() == {"JUPYTER", "JUPYTER_2", "JUPYTER_3"}
+    assert made.outputs["services"].keys() == names
 
 
 def test_outputs(made: program.Program) -> None:
