@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down status password env backup restore migrate drift suspend resume bootstrap rotate-key check test bench clean
+.PHONY: help up preview down status password env backup restore migrate import drift suspend resume bootstrap rotate-key check test bench clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ bootstrap: $(READY) ## make, as administrator and once, the role and user that d
 
 rotate-key: $(READY) ## give the user that deploys a stack a new key, without a gap (OPTIONS=--help)
 	@$(PYTHON) -m operations rotate-key --stack $(STACK) $(OPTIONS)
+
+import: $(READY) ## take over into a stack what its account has already (OPTIONS=--dry-run only shows it)
+	@$(PYTHON) -m operations import --stack $(STACK) $(OPTIONS)
 
 drift: $(READY) ## show where the account is not as the last `make up` left it
 	@$(PYTHON) -m operations drift --stack $(STACK) $(OPTIONS)

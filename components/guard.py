@@ -21,7 +21,7 @@ from components.milvus import SERVICE, VOLUME, Volume
 if TYPE_CHECKING:
     from settings import Settings
 
-SERVICE_TYPE, _POOL = "snowflake:index/service:Service", "snowflake:index/computePool:ComputePool"
+SERVICE_TYPE, POOL_TYPE = "snowflake:index/service:Service", "snowflake:index/computePool:ComputePool"
 _READ_STATE = "pulumi:pulumi:readStackResourceOutputs"
 _BEING_WRITTEN = "failed to load checkpoint"
 _ATTEMPTS, _PAUSE_SECONDS = 20, 0.1
@@ -36,6 +36,8 @@ _SETTINGS = {
     "iops": "milvusVolumeIops",
     "throughput": "milvusVolumeThroughput",
 }
+# What a volume has when its specification leaves it open, by cloud; an imported service shows it.
+_LEFT_OPEN = {"iops": (0, 3000), "throughput": (0, 125, 140)}
 MOVABLE = ("instance_family", "size", "iops", "throughput")
 """Fields of Holder whose change `make migrate` can carry the data through."""
 
@@ -131,15 +133,24 @@ def deployed_holder(resources: Iterable[Mapping[str, Any]]) -> Holder | None:
 
     Args:
         resources: `type` and `outputs` of each resource.
+
+    Raises:
+        DataLossError: the service was imported and keeps its data in another way.
     """
     outputs = [(item["type"], item.get("outputs") or {}) for item in resources]
     services = [out for kind, out in outputs if kind == SERVICE_TYPE and out.get("name") == SERVICE]
     if not services:
         return None
     service = services[0]
-    pools = {out.get("name"): out for kind, out in outputs if kind == _POOL}
-    specification = yaml.safe_load(service["fromSpecification"]["text"])["spec"]
-    volume = next(item for item in specification["volumes"] if item["name"] == VOLUME)
+    pools = {out.get("name"): out for kind, out in outputs if kind == POOL_TYPE}
+    specification = yaml.safe_load(_specification(service))["spec"]
+    volumes = [item for item in specification.get("volumes") or () if item["name"] == VOLUME]
+    if not volumes:
+        raise DataLossError(
+            f"Nothing was changed. Service {service['name']} has no block volume {VOLUME!r}, so this program "
+            "cannot go on with it. Export its collections, then drop it"
+        )
+    volume = volumes[0]
     config = volume.get("blockConfig") or {}
     contents = config.get("initialContents") or {}
     return Holder(
@@ -149,11 +160,17 @@ def deployed_holder(resources: Iterable[Mapping[str, Any]]) -> Holder | None:
         compute_pool=service["computePool"],
         instance_family=pools.get(service["computePool"], {}).get("instanceFamily", ""),
         size=int(volume["size"].removesuffix("Gi")),
-        iops=config.get("iops", 0),
-        throughput=config.get("throughput", 0),
+        iops=int(config.get("iops", 0)),
+        throughput=int(config.get("throughput", 0)),
         snapshot=contents.get("fromSnapshot", ""),
         version=_tag_version(specification["containers"][0]["image"]),
     )
+
+
+def _specification(service: Mapping[str, Any]) -> str:
+    """YAML text of a service's specification; an import knows only what DESCRIBE SERVICE shows."""
+    declared = service.get("fromSpecification")
+    return declared["text"] if declared else service["describeOutputs"][0]["spec"]
 
 
 def find_losses(deployed: Holder | None, chosen: Holder) -> list[str]:
@@ -169,7 +186,14 @@ def changed(deployed: Holder, chosen: Holder) -> list[str]:
     if not deployed.instance_family:
         # The stack did not make the pool, so it does not replace it.
         names.remove("instance_family")
-    return [name for name in names if getattr(deployed, name) != getattr(chosen, name)]
+    return [name for name in names if not _same(name, getattr(deployed, name), getattr(chosen, name))]
+
+
+def _same(name: str, deployed: Any, chosen: Any) -> bool:
+    if deployed and chosen:
+        return deployed == chosen
+    left_open = _LEFT_OPEN.get(name, ())
+    return deployed == chosen or (deployed in left_open and chosen in left_open)
 
 
 def _new_volume(deployed: Holder, chosen: Holder) -> list[str]:

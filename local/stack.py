@@ -186,19 +186,23 @@ def adopt_pending(state: dict[str, Any]) -> list[str]:
     adopted, kept = [], []
     for operation in deployment.get("pending_operations") or []:
         resource = operation["resource"]
-        identity = _identity(resource["type"], resource.get("inputs", {}))
+        known = identity(resource["type"], resource.get("inputs", {}))
         if operation["type"] != "creating":
             kept.append(operation)
-        elif identity:
-            deployment["resources"].append(
-                {**resource, "id": identity, "outputs": resource.get("inputs", {})}
-            )
+        elif known:
+            deployment["resources"].append({**resource, "id": known, "outputs": resource.get("inputs", {})})
             adopted.append(resource["urn"])
     deployment["pending_operations"] = kept
     return adopted
 
 
-def _identity(kind: str, inputs: dict[str, Any]) -> str:
+def identity(kind: str, inputs: Mapping[str, Any]) -> str:
+    """Id of an object: its bare name, or `"DATABASE"."SCHEMA"."NAME"`; empty for other types.
+
+    Args:
+        kind: the resource's type, `snowflake:index/service:Service`.
+        inputs: the resource's inputs.
+    """
     parts = [inputs[part] for part in _ID_PARTS.get(kind, ())]
     return parts[0] if len(parts) == 1 else ".".join(f'"{part}"' for part in parts)
 

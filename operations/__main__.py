@@ -14,7 +14,7 @@ from local.images.packages import ImageError
 from local.settings import SettingsError as LocalSettingsError
 from local.stack import LOCAL
 from local.toolchain.report import ToolchainError, console
-from operations import backup, bootstrap, drift, migrate, restore, resume, rotate_key, suspend
+from operations import backup, bootstrap, drift, importing, migrate, restore, resume, rotate_key, suspend
 from operations.milvus import DataError
 from operations.power import PowerError
 from operations.target import Target
@@ -26,6 +26,7 @@ COMMANDS = {
     "backup": backup,
     "bootstrap": bootstrap,
     "drift": drift,
+    "import": importing,
     "migrate": migrate,
     "restore": restore,
     "resume": resume,

@@ -16,7 +16,7 @@ from operations.finding import Finding
 from operations.objects import Managed
 
 # How SHOW GRANTS ON names the types; of types that are not here, the grants are not looked at.
-_OBJECT_TYPES = {
+OBJECT_TYPES = {
     "AccountRole": "ROLE",
     "ComputePool": "COMPUTE POOL",
     "Database": "DATABASE",
@@ -58,7 +58,7 @@ def findings(query: Query, declared: list[Managed]) -> list[Finding]:
         query: acts as the deploying role, which owns the stack's objects or has the role that does.
         declared: all of the stack's resources.
     """
-    wanted, roles = set(_declared(declared)), set(_declared_service_roles(declared))
+    wanted, roles = set(declared_grants(declared)), set(_declared_service_roles(declared))
     found = set(_found(query, declared))
     held = set(_found_service_roles(query, declared))
     return [grant.finding("-", "granted") for grant in sorted((found - wanted) | (held - roles))] + [
@@ -66,10 +66,11 @@ def findings(query: Query, declared: list[Managed]) -> list[Finding]:
     ]
 
 
-def _declared(declared: Iterable[Managed]) -> Iterator[Grant]:
+def declared_grants(declared: Iterable[Managed]) -> Iterator[Grant]:
+    """The grants that the program makes, and the ownership that making an object gives."""
     for item in declared:
-        if item.kind in _OBJECT_TYPES:
-            yield Grant(_OBJECT_TYPES[item.kind], item.name, "OWNERSHIP", "ROLE", item.owner)
+        if item.kind in OBJECT_TYPES:
+            yield Grant(OBJECT_TYPES[item.kind], item.name, "OWNERSHIP", "ROLE", item.owner)
         elif item.kind == "GrantAccountRole":
             to = "USER" if item.inputs.get("userName") else "ROLE"
             grantee = item.inputs.get("userName") or item.inputs["parentRoleName"]
@@ -98,21 +99,28 @@ def _declared_service_roles(declared: Iterable[Managed]) -> Iterator[Grant]:
 
 def _found(query: Query, declared: list[Managed]) -> Iterator[Grant]:
     for item in declared:
-        if kind := _OBJECT_TYPES.get(item.kind):
+        if kind := OBJECT_TYPES.get(item.kind):
             for row in query(f"SHOW GRANTS ON {kind} {item.quoted}"):
                 yield Grant(kind, item.name, row["privilege"], row["granted_to"], row["grantee_name"])
         if item.kind == "AccountRole":
-            for row in query(f"SHOW GRANTS OF ROLE {item.quoted}"):
-                yield Grant("ROLE", item.name, "USAGE", row["granted_to"], row["grantee_name"])
-            yield from _held_by_role(query, item, declared)
+            yield from granted_to(query, item, declared)
         if item.kind in ("Database", "Schema"):
             for row in query(f"SHOW FUTURE GRANTS IN {item.kind.upper()} {item.quoted}"):
                 kind = f"FUTURE {row['grant_on'].replace('_', ' ')}"
                 yield Grant(kind, item.name, row["privilege"], row["grant_to"], row["grantee_name"])
 
 
-def _held_by_role(query: Query, role: Managed, declared: list[Managed]) -> Iterator[Grant]:
-    """What a role may do; not what it made itself inside the stack's schema, such as tables and jobs."""
+def granted_to(query: Query, role: Managed, declared: Iterable[Managed] = ()) -> Iterator[Grant]:
+    """Who has a role, and what it may do.
+
+    Args:
+        query: acts as a role that may see the role's grants.
+        role: the role.
+        declared: the stack's resources; what the role made itself inside their schemas, such as tables and
+            jobs, is left out. Default none.
+    """
+    for row in query(f"SHOW GRANTS OF ROLE {role.quoted}"):
+        yield Grant("ROLE", role.name, "USAGE", row["granted_to"], row["grantee_name"])
     inside = tuple(f"{item.name}." for item in declared if item.kind in ("Database", "Schema"))
     for row in query(f"SHOW GRANTS TO ROLE {role.quoted}"):
         kind = row["granted_on"].replace("_", " ")

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,17 +138,25 @@ def _as_flags(settings: dict[str, str]) -> list[str]:
     return [flag for name, value in settings.items() for flag in ("--config", f"milvus-spcs:{name}={value}")]
 
 
-@pytest.fixture(scope="session")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """An account without a stack at first; the tests deploy to it one after the other."""
-    state: Path = tmp_path_factory.mktemp("stack") / "account"
+@contextmanager
+def own_account(state: Path) -> Iterator[Deployment]:
+    """An account without a stack at first, which is removed in the end with all that it has in Docker."""
     state.mkdir(mode=0o700)
     identity = os.urandom(4).hex()
     (state / "account_id").write_text(identity)
     found = Deployment(LocalSettings(state=state, port=free_ports(), account_id=identity))
-    yield found
-    control.stop(found.settings)
-    leftovers.remove_docker_objects(found.settings, keep_data=False)
+    try:
+        yield found
+    finally:
+        control.stop(found.settings)
+        leftovers.remove_docker_objects(found.settings, keep_data=False)
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """An account without a stack at first; the tests deploy to it one after the other."""
+    with own_account(tmp_path_factory.mktemp("stack") / "account") as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,174 @@
+"""Take over into the stack what the account has already of it: made by hand, kept, or of a lost state.
+
+`pulumi import` with ids that follow from the names. The account is only read, but for ended jobs, whose names
+are needed. What would be replaced by the next `up` is not taken over; then the state is as it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from components.account import Query
+from local.toolchain.report import console, say
+from operations import import_found, import_plan, import_state
+from operations.import_found import JOB_ENDED, Found
+from operations.import_plan import Planned
+from operations.milvus import DataError
+from operations.target import Target
+
+# The program is there already, and says what is protected.
+_AS_DECLARED = ("--generate-code=false", "--protect=false")
+_KEPT = "the password stays in the account's secret; the state has another text"
+_INTEGRATION = re.compile(r"CREATE SECURITY INTEGRATION (\w+)")
+_JOB = "DROP SERVICE IF EXISTS "
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="only show what would be taken over")
+
+
+def run(target: Target, options: argparse.Namespace) -> int:
+    """Import, then show of each resource what the next `up` does.
+
+    Raises:
+        DataError: something cannot be taken over as it is; the state and the account are as they were.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "import.json"
+        planned = import_plan.planned(import_plan.preview(target.stack, file))
+        if not planned:
+            say("import", "nothing to do: all that the program makes is in the state")
+            return 0
+        with target.account.queries() as query:
+            found = import_found.find(query, planned)
+            jobs = _jobs(query, planned)
+            problems = import_found.obstacles(found, target.settings)
+            problems += _running(jobs) + _integrations(query, planned)
+        if problems:
+            raise DataError("\n  ".join(["Nothing was taken over.", *problems]))
+        if not options.dry_run:
+            _take_over(target, file, found)
+            _drop_ended(target, jobs)
+    changes = {} if options.dry_run else _changes(import_plan.preview(target.stack))
+    taken = {item.planned.urn: _told(item, changes) for item in found}
+    taken |= {item.planned.stash: _KEPT for item in found if item.planned.item.kind in import_state.SECRETS}
+    _show(planned, taken)
+    say(
+        "import",
+        f"{'would take' if options.dry_run else 'took'} over {len(found)} of {len(planned)} resources",
+    )
+    return 0
+
+
+def _take_over(target: Target, file: Path, found: list[Found]) -> None:
+    if not found:
+        return
+    before = target.stack.ask("stack", "export")
+    passwords = import_state.placeholders(found)
+    file.write_text(json.dumps(import_state.narrowed(json.loads(file.read_text()), found, passwords)))
+    try:
+        target.stack.ask("import", "--file", str(file), "--yes", "--skip-preview", *_AS_DECLARED)
+        state = json.loads(target.stack.ask("stack", "export"))
+        import_state.complete(state, found, passwords)
+        target.stack.tell(json.dumps(state), "stack", "import")
+        _refuse_replacements(import_plan.preview(target.stack), found)
+    except BaseException:
+        target.stack.tell(before, "stack", "import")
+        raise
+
+
+def _refuse_replacements(steps: Iterable[Mapping[str, Any]], found: Iterable[Found]) -> None:
+    imported = {item.planned.urn: item.planned.item for item in found if item.row}
+    lines = [
+        f"  {imported[step['urn']].kind} {imported[step['urn']].name}: {', '.join(step['replaceReasons'])}"
+        for step in steps
+        if step["urn"] in imported and step.get("replaceReasons")
+    ]
+    if lines:
+        raise DataError(
+            "Nothing was taken over. The next `up` would make these anew, and what they hold would be lost, "
+            "because of the properties named. Set the stack's settings to what the account has, or drop the "
+            "objects:\n" + "\n".join(lines)
+        )
+
+
+def _jobs(query: Query, planned: Iterable[Planned]) -> list[tuple[Planned, dict[str, Any]]]:
+    """The program's jobs that are in the account, with their rows of SHOW."""
+    found = []
+    for one in planned:
+        revert = str(one.item.inputs.get("revert", ""))
+        if revert.startswith(_JOB):
+            name = revert.removeprefix(_JOB).removesuffix(" FORCE")
+            path = tuple(part.strip('"') for part in name.split("."))
+            if row := import_found.show(query, "SERVICE", path):
+                found.append((one, row))
+    return found
+
+
+def _running(jobs: Iterable[tuple[Planned, Mapping[str, Any]]]) -> list[str]:
+    return [
+        f"job {row['name']} is {row['status']}: wait until it has ended, or drop it"
+        for _, row in jobs
+        if row["status"] not in JOB_ENDED
+    ]
+
+
+def _integrations(query: Query, planned: Iterable[Planned]) -> list[str]:
+    """Integrations that are there; they are made by a statement, which cannot be imported."""
+    named = (_INTEGRATION.match(str(one.item.inputs.get("execute", ""))) for one in planned)
+    return [
+        f"{name[1]} is there, and need not be this stack's: pulumi config set ingressIntegration false"
+        for name in named
+        if name and import_found.show(query, "INTEGRATION", (name[1],))
+    ]
+
+
+def _drop_ended(target: Target, jobs: Iterable[tuple[Planned, Mapping[str, Any]]]) -> None:
+    for job, row in jobs:
+        # Only its owner may, and its name is taken until then.
+        with target.account.queries(job.item.owner) as query:
+            query(job.item.inputs["revert"])
+        say("job", f"{row['name']} has ended and is dropped; `up` runs it again")
+
+
+def _changes(steps: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The properties that the next `up` changes, by URN."""
+    return {step["urn"]: ", ".join(step.get("diffReasons") or ()) for step in steps if step["op"] != "create"}
+
+
+def _told(found: Found, changes: Mapping[str, str]) -> str:
+    if not changes:
+        return "is in the account"
+    changed = changes.get(found.planned.urn)
+    return f"taken over; `up` changes {changed}" if changed else "taken over"
+
+
+def _show(planned: Iterable[Planned], taken: Mapping[str, str]) -> None:
+    table = Table("resource", "type", "")
+    for one in planned:
+        told = taken.get(one.urn) or f"made by `up`: {_reason(one)}"
+        # As Text, for brackets are markup in plain strings.
+        table.add_row(*(Text(cell, overflow="fold") for cell in (one.item.resource, one.item.kind, told)))
+    console.print(table)
+
+
+def _reason(one: Planned) -> str:
+    """Why a resource is not taken over."""
+    kind, inputs = one.item.kind, one.item.inputs
+    if kind == "Execute":
+        job = str(inputs.get("revert", "")).startswith(_JOB)
+        return "a job, which runs again" if job else "a statement, which is sent again"
+    if kind == "Image":
+        return "an image, which is pushed again where it differs"
+    if kind == "Stash":
+        return "a new password, which its user gets"
+    return "not in the account"
