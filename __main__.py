@@ -16,6 +16,7 @@ chosen, account = load(), c.from_config()
 c.check_specifications()
 cost = c.cost_of(chosen)
 c.refuse_over_budget(cost, chosen.monthly_credit_budget)
+c.require_monitor_role(chosen.warehouse_monthly_credits, account.role)
 volume = c.guard(chosen)
 named = chosen.named
 
@@ -38,6 +39,7 @@ warehouse = c.Warehouse("warehouse", c.WarehouseArgs(
     name=chosen.warehouse, existing=bool(chosen.existing_warehouse),
     users={"notebook": notebook_role, "people": people},
     size=chosen.warehouse_size, auto_suspend=chosen.warehouse_auto_suspend,
+    monthly_credits=chosen.warehouse_monthly_credits, monitor=named("MILVUS_MONITOR"),
 ), deployer)
 database = c.Database("database", c.DatabaseArgs(
     name=chosen.database, existing=bool(chosen.existing_database), schema=chosen.schema,

@@ -227,6 +227,7 @@ CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "user_public_key": _public_key,
     "warehouse_size": _one_of(WAREHOUSE_SIZES),
     "warehouse_auto_suspend": _between(60, 86400, "seconds"),
+    "warehouse_monthly_credits": _between(0, 1_000_000, "credits"),
     "notebooks": _between(1, 20, "services"),
     "pool_auto_suspend": _between(0, 86400, "seconds"),
     "milvus_instance_family": _one_of(tuple(INSTANCE_FAMILIES)),

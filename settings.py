@@ -30,6 +30,7 @@ class Settings:
     notebook_users: tuple[NotebookUser, ...] = ()
     warehouse_size: str = "XSMALL"
     warehouse_auto_suspend: int = 180
+    warehouse_monthly_credits: int = 0
     milvus_instance_family: str = "CPU_X64_S"
     jupyter_instance_family: str = "CPU_X64_S"
     shared_compute_pool: bool = False
@@ -129,6 +130,8 @@ def _conflicts(chosen: Settings) -> list[str]:
         problems.append("notebookUsers: MILVUS_USER is made by the stack anyway; it has settings of its own")
     if chosen.existing_integration and chosen.egress_hosts:
         problems.append("existingIntegration and egressHosts: only one of them can be set")
+    if chosen.existing_warehouse and chosen.warehouse_monthly_credits:
+        problems.append("warehouseMonthlyCredits: it limits the stack's own warehouse, not existingWarehouse")
     users = {
         "userPassword": chosen.user_password,
         "generateUserPassword": chosen.generate_user_password,

@@ -15,7 +15,7 @@ from components.place import Place
 from components.specification import check_all as check_specifications
 from components.storage import Storage, StorageArgs
 from components.verification import Verification, VerificationArgs
-from components.warehouse import Warehouse, WarehouseArgs
+from components.warehouse import Warehouse, WarehouseArgs, require_monitor_role
 
 __all__ = [
     "Account",
@@ -47,4 +47,5 @@ __all__ = [
     "from_config",
     "guard",
     "refuse_over_budget",
+    "require_monitor_role",
 ]

@@ -11,6 +11,9 @@ import pulumi_snowflake as snowflake
 from components import grants
 from components.role import Role
 
+_ADMINISTRATOR = "ACCOUNTADMIN"
+_NOTIFY_PERCENT, _SUSPEND_PERCENT = 80, 100
+
 
 @dataclass(kw_only=True)
 class WarehouseArgs:
@@ -22,6 +25,9 @@ class WarehouseArgs:
         size: XSMALL to X6LARGE; default XSMALL.
         auto_suspend: seconds without a query until it suspends; default 180.
         existing: it is there already: read, used, and never changed or dropped; default false.
+        monthly_credits: credits per calendar month that it may use, unless it is there already; 0 = no limit,
+            the default.
+        monitor: name of the resource monitor that watches them; default MILVUS_MONITOR.
     """
 
     name: str
@@ -29,16 +35,26 @@ class WarehouseArgs:
     size: str = "XSMALL"
     auto_suspend: int = 180
     existing: bool = False
+    monthly_credits: int = 0
+    monitor: str = "MILVUS_MONITOR"
+
+
+class MonitorError(pulumi.RunError):
+    """The deploying role may not make a resource monitor."""
 
 
 class Warehouse(pulumi.ComponentResource):
-    """A warehouse that starts by itself, or one that is there already, and USAGE on it."""
+    """A warehouse that starts by itself, or one that is there already, and USAGE on it.
+
+    A resource monitor suspends its own one when it has used its credits of the month.
+    """
 
     name: pulumi.Output[str]
 
     def __init__(self, name: str, args: WarehouseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("milvus-spcs:index:Warehouse", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self, delete_before_replace=True)
+        monitor = self._monitor(f"{name}-monitor", args, child) if args.monthly_credits else None
         warehouse = (
             snowflake.Warehouse.get(name, args.name, opts=child)
             if args.existing
@@ -49,6 +65,7 @@ class Warehouse(pulumi.ComponentResource):
                 auto_suspend=args.auto_suspend,
                 auto_resume="true",
                 initially_suspended=True,
+                resource_monitor=monitor.name if monitor else None,
                 comment="Queries of the Milvus notebook",
                 opts=child,
             )
@@ -58,3 +75,37 @@ class Warehouse(pulumi.ComponentResource):
                 grants.on_account_object(f"{name}-{user}", role, ["USAGE"], "WAREHOUSE", warehouse.name, self)
         self.name = warehouse.name
         self.register_outputs({"name": self.name})
+
+    def _monitor(
+        self, name: str, args: WarehouseArgs, child: pulumi.ResourceOptions
+    ) -> snowflake.ResourceMonitor:
+        # Without a frequency the quota counts by calendar month.
+        return snowflake.ResourceMonitor(
+            name,
+            name=args.monitor,
+            credit_quota=args.monthly_credits,
+            notify_triggers=[_NOTIFY_PERCENT],
+            suspend_trigger=_SUSPEND_PERCENT,
+            opts=child,
+        )
+
+
+def require_monitor_role(monthly_credits: int, role: str) -> None:
+    """Stop the program when its resource monitor could not be made.
+
+    See https://docs.snowflake.com/en/user-guide/resource-monitors.
+
+    Args:
+        monthly_credits: the setting `warehouseMonthlyCredits`; 0 for none.
+        role: the deploying role.
+
+    Raises:
+        MonitorError: it is another one than ACCOUNTADMIN.
+    """
+    if monthly_credits and role.upper() != _ADMINISTRATOR:
+        raise MonitorError(
+            "Nothing was changed. warehouseMonthlyCredits needs a resource monitor, which only "
+            f"{_ADMINISTRATOR} can make; role {role} deploys. Deploy with snowflake:role {_ADMINISTRATOR}, "
+            "or set warehouseMonthlyCredits to 0 and have an administrator watch the account's credits "
+            "(ALTER ACCOUNT SET RESOURCE_MONITOR)."
+        )

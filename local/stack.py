@@ -23,6 +23,7 @@ _ID_PARTS = {
     "snowflake:index/database:Database": ("name",),
     "snowflake:index/accountRole:AccountRole": ("name",),
     "snowflake:index/user:User": ("name",),
+    "snowflake:index/resourceMonitor:ResourceMonitor": ("name",),
     "snowflake:index/computePool:ComputePool": ("name",),
     "snowflake:index/externalAccessIntegration:ExternalAccessIntegration": ("name",),
     "snowflake:index/schema:Schema": ("database", "name"),

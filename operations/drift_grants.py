@@ -23,6 +23,7 @@ OBJECT_TYPES = {
     "ExternalAccessIntegration": "INTEGRATION",
     "ImageRepository": "IMAGE REPOSITORY",
     "NetworkRule": "NETWORK RULE",
+    "ResourceMonitor": "RESOURCE MONITOR",
     "Schema": "SCHEMA",
     "SecretWithBasicAuthentication": "SECRET",
     "SecretWithGenericString": "SECRET",

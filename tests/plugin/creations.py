@@ -165,6 +165,16 @@ CASES: list[tuple[str, dict[str, Any], str, list[str], dict[str, Answer]]] = [
         },
     ),
     (
+        "ResourceMonitor",
+        {"name": "M", "creditQuota": 10, "notifyTriggers": [80], "suspendTrigger": 100, "notifyUsers": ["U"]},
+        "M",
+        [
+            'CREATE RESOURCE MONITOR "M" WITH CREDIT_QUOTA = 10 NOTIFY_USERS = ("U")'
+            " TRIGGERS ON 80 PERCENT DO NOTIFY ON 100 PERCENT DO SUSPEND"
+        ],
+        {"SHOW RESOURCE MONITORS LIKE 'M'": rows.monitor(notify_users="U")},
+    ),
+    (
         "NetworkRule",
         {**PLACE, "type": "HOST_PORT", "mode": "EGRESS", "valueLists": ["a:443", "b"], "comment": "c"},
         FULL,

@@ -57,6 +57,24 @@ def warehouse(**columns: Any) -> Rows:
     return [{**usual, **columns}]
 
 
+def monitor(**columns: Any) -> Rows:
+    usual = {
+        "name": "M",
+        "credit_quota": "10.00",
+        "used_credits": "0.00",
+        "remaining_credits": "10.00",
+        "level": None,
+        "frequency": "MONTHLY",
+        "start_time": "2026-11-01 00:00",
+        "end_time": None,
+        "notify_at": "80%",
+        "suspend_at": "100%",
+        "suspend_immediately_at": None,
+        "notify_users": "",
+    }
+    return [{**usual, **columns}]
+
+
 def user(**columns: Any) -> Rows:
     usual = {
         "name": "U",

@@ -18,6 +18,7 @@ IMPORTED = (
     "ExternalAccessIntegration",
     "ImageRepository",
     "NetworkRule",
+    "ResourceMonitor",
     "Schema",
     "SecretWithBasicAuthentication",
     "Service",

@@ -81,7 +81,7 @@ def test_output_columns(resource: Resource, output: str) -> None:
         for name, member in inspect.getmembers(kind, lambda member: isinstance(member, property))
     }
     known = {(match[1] if match else name): str(annotations[name]) for name, match in getters.items()}
-    types = {"text": "str", "int": "int", "bool": "bool", "list": "Sequence"}
+    types = {"text": "str", "int": "int", "percent": "int", "bool": "bool", "list": "Sequence"}
 
     for column in columns:
         assert column.output in known, column

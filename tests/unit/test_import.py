@@ -72,7 +72,7 @@ def test_ids_are_those_of_the_page(item: Managed, expected: str) -> None:
 
 
 def test_the_page_has_every_type_of_the_program() -> None:
-    everything = {"egressHosts": ["example.com"], "ingressIntegration": True}
+    everything = {"egressHosts": ["example.com"], "ingressIntegration": True, "warehouseMonthlyCredits": 1}
     people = {"notebookUsers": [{"name": "BOB", "create": True, "generatePassword": True}]}
     resources = program.run(everything | people).resources.values()
     kinds = {item.type.split(":")[-1] for item in resources if not item.type.startswith("milvus-spcs:")}

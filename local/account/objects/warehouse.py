@@ -12,6 +12,7 @@ from local.account import errors, parameters
 from local.account.catalog import Object
 from local.account.context import Context
 from local.account.objects.base import ObjectType, Reader, boolean, integer, one_of
+from local.account.objects.resource_monitor import ON_WAREHOUSE, require_monitor
 from local.account.result import Result, columns, now, status
 from local.account.sql import Name, Statement
 
@@ -53,11 +54,8 @@ def _size(statement: Statement) -> str:
     raise errors.invalid_value(text, "WAREHOUSE_SIZE", ", ".join(SIZES))
 
 
-def _monitor(statement: Statement) -> None:
-    name = statement.text_or_word()
-    if name.upper() != "NULL":
-        # There is no statement that could have made one.
-        raise errors.does_not_exist("Resource monitor", name)
+def _monitor(statement: Statement) -> str | None:
+    return None if statement.accept("NULL") else statement.identifier()
 
 
 def _seconds(statement: Statement) -> int:
@@ -79,7 +77,7 @@ class Warehouse(ObjectType):
         "AUTO_SUSPEND": _seconds,
         "AUTO_RESUME": boolean,
         "INITIALLY_SUSPENDED": boolean,
-        "RESOURCE_MONITOR": _monitor,
+        ON_WAREHOUSE: _monitor,
         "ENABLE_QUERY_ACCELERATION": boolean,
         "QUERY_ACCELERATION_MAX_SCALE_FACTOR": integer,
         "RESOURCE_CONSTRAINT": one_of(*_CONSTRAINTS),
@@ -111,6 +109,7 @@ class Warehouse(ObjectType):
     def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
         if "WAIT_FOR_COMPLETION" in properties:
             raise errors.compilation_error("001420", "22023", "invalid property 'WAIT_FOR_COMPLETION'")
+        require_monitor(context, properties.get(ON_WAREHOUSE))
         self._check_numbers(properties)
 
     def _check_numbers(self, properties: dict[str, Any]) -> None:
@@ -158,7 +157,8 @@ class Warehouse(ObjectType):
             "resumed_on": properties["RESUMED_ON"],
             "enable_query_acceleration": properties["ENABLE_QUERY_ACCELERATION"],
             "query_acceleration_max_scale_factor": properties["QUERY_ACCELERATION_MAX_SCALE_FACTOR"],
-            "resource_monitor": "null",
+            # Snowflake writes the word.
+            "resource_monitor": properties.get(ON_WAREHOUSE) or "null",
             "actives": "0",
             "pendings": "0",
             "failed": "0",
@@ -184,6 +184,7 @@ class Warehouse(ObjectType):
         changed.pop("WAIT_FOR_COMPLETION", None)
         if "INITIALLY_SUSPENDED" in changed:
             raise errors.compilation_error("001420", "22023", "invalid property 'INITIALLY_SUSPENDED'")
+        require_monitor(context, changed.get(ON_WAREHOUSE))
         self._check_numbers({**item.properties, **changed})
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 
 class Column(NamedTuple):
-    """A result column, the output property it becomes, and its type: text, int, bool or list."""
+    """A result column, the output property it becomes, and its type: text, int, percent, bool or list."""
 
     name: str
     output: str
@@ -57,7 +57,18 @@ def _number(value: Any) -> float | int:
     return int(number) if number == int(number) else number
 
 
-_READERS: Mapping[str, Callable[[Any], Any]] = {"text": text, "int": _number, "bool": truth, "list": items}
+def percent(value: Any) -> int:
+    """A share such as ``80%`` as 80; NULL is 0."""
+    return int(text(value).rstrip("%") or 0)
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "text": text,
+    "int": _number,
+    "percent": percent,
+    "bool": truth,
+    "list": items,
+}
 
 
 def read_row(row: Mapping[str, Any], spec: Sequence[Column]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "count": (int,),
     "bool": (bool,),
     "block": (dict,),
+    "ints": (list,),
     "idents": (list,),
     "names": (list,),
     "texts": (list,),
@@ -35,8 +36,9 @@ class Prop:
         name: the Pulumi name.
         kind: ``text`` 'x' · ``word`` X (checked against ``choices``) · ``enum`` 'X' · ``int`` · ``bool`` ·
             ``flag`` "true", "false" or "default" · ``count`` a number with -1 for "not set" · ``ident`` "X" ·
-            ``name`` "D"."S"."X" · ``idents``, ``names``, ``texts`` sets of them · ``words`` an ordered list ·
-            ``block`` a nested object, rendered by its resource · ``label`` an object's own name.
+            ``name`` "D"."S"."X" · ``idents``, ``names``, ``texts``, ``ints`` sets of them ·
+            ``words`` an ordered list · ``block`` a nested object, rendered by its resource · ``label`` an
+            object's own name.
         plain: a setting of CREATE and ALTER, ``KEYWORD = value``; otherwise its resource writes the SQL.
         sql: the SQL keyword; by default made from the name.
         replace: a change replaces the resource.
@@ -140,7 +142,7 @@ class Prop:
             return _unquoted(value)
         if self.kind in ("idents", "names"):
             return sorted(_unquoted(item) for item in value) or None
-        if self.kind == "texts":
+        if self.kind in ("texts", "ints"):
             return sorted(value) or None
         if self.kind == "flag":
             return str(value).lower()
@@ -188,6 +190,7 @@ def _article(kind: str) -> str:
         "count": "a whole number",
         "bool": "true or false",
         "block": "an object",
+        "ints": "a list",
         "idents": "a list",
         "names": "a list",
         "texts": "a list",

@@ -12,10 +12,12 @@ from local.toolchain.snowflake_plugin.resource import Resource
 from local.toolchain.snowflake_plugin.types import TYPES
 
 _TEXTS = {"type": "array", "items": {"type": "string"}}
+_NUMBERS = {"type": "array", "items": {"type": "integer"}}
 _KINDS: Mapping[str, Mapping[str, Any]] = {
     "int": {"type": "integer"},
     "count": {"type": "integer"},
     "bool": {"type": "boolean"},
+    "ints": _NUMBERS,
     "block": {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}},
     **dict.fromkeys(("idents", "names", "texts", "words"), _TEXTS),
 }

@@ -11,6 +11,7 @@ from local.toolchain.snowflake_plugin.types.grant_ownership import GrantOwnershi
 from local.toolchain.snowflake_plugin.types.grant_privileges import GrantPrivilegesToAccountRole
 from local.toolchain.snowflake_plugin.types.image_repository import ImageRepository
 from local.toolchain.snowflake_plugin.types.network_rule import NetworkRule
+from local.toolchain.snowflake_plugin.types.resource_monitor import ResourceMonitor
 from local.toolchain.snowflake_plugin.types.role import AccountRole, GrantAccountRole
 from local.toolchain.snowflake_plugin.types.secret import (
     SecretWithBasicAuthentication,
@@ -38,6 +39,7 @@ _CLASSES: tuple[type[Resource], ...] = (
     JobService,
     LegacyServiceUser,
     NetworkRule,
+    ResourceMonitor,
     Schema,
     SecretWithBasicAuthentication,
     SecretWithGenericString,
