@@ -75,3 +75,16 @@ def test_refresh_follows_changes_made_outside() -> None:
 def test_a_frequency_needs_a_start() -> None:
     _, failures = kind("ResourceMonitor").check("unit", {}, {**INPUTS, "frequency": "DAILY"})
     assert [failure.property for failure in failures] == ["frequency"]
+
+
+def test_an_import_leaves_nothing_to_change() -> None:
+    account = ScriptedAccount({SHOW: rows.monitor()})
+    state = kind("ResourceMonitor").read(account, "M", {})
+    assert state is not None
+    declared = {key: state[key] for key in INPUTS}
+    assert declared == INPUTS
+    left_open = {key: value for key, value in state.items() if key not in ("frequency", "startTimestamp")}
+    assert (
+        kind("ResourceMonitor").diff(account, "M", left_open, checked("ResourceMonitor", **INPUTS)).changes
+        == {}
+    )

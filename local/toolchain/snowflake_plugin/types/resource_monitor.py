@@ -19,6 +19,11 @@ _PAIR = ("frequency", "startTimestamp")
 _FREQUENCIES = ("MONTHLY", "DAILY", "WEEKLY", "YEARLY", "NEVER")
 
 
+def _given(value: int) -> int | None:
+    """A threshold; 0 stands for none."""
+    return value or None
+
+
 class ResourceMonitor(ObjectResource):
     """A resource monitor. Snowflake cannot take away its last trigger: that replaces it."""
 
@@ -32,8 +37,15 @@ class ResourceMonitor(ObjectResource):
         Prop("endTimestamp", drift="endTime"),
         Prop("notifyUsers", "idents"),
         Prop("notifyTriggers", "ints", plain=False),
-        Prop("suspendTrigger", "int", plain=False, minimum=1, drift="suspendAt"),
-        Prop("suspendImmediateTrigger", "int", plain=False, minimum=1, drift="suspendImmediateAt"),
+        Prop("suspendTrigger", "int", plain=False, minimum=1, drift="suspendAt", from_show=_given),
+        Prop(
+            "suspendImmediateTrigger",
+            "int",
+            plain=False,
+            minimum=1,
+            drift="suspendImmediateAt",
+            from_show=_given,
+        ),
     )
     computed = ("fullyQualifiedName", "showOutputs")
     show_columns = columns(
