@@ -84,14 +84,14 @@ class Stack:
         the state under the id that follows from their name, and a refresh drops those that were never made.
         """
         state = json.loads(self.ask("stack", "export"))
-        adopted = adopt_pending(state)
-        if not adopted:
+        if not _was_creating(state):
             return
+        adopted = adopt_pending(state)
         say("pulumi", f"going on after an interrupted deployment: {len(adopted)} objects were being created")
         self.tell(json.dumps(state), "stack", "import")
-        self.ask(
-            "refresh", "--yes", "--skip-preview", *(flag for urn in adopted for flag in ("--target", urn))
-        )
+        if adopted:
+            targets = (flag for urn in adopted for flag in ("--target", urn))
+            self.ask("refresh", "--yes", "--skip-preview", *targets)
 
     def protected(self) -> list[str]:
         """Names, in the program, of the resources that the state marks as protected from deletion."""
@@ -173,6 +173,11 @@ def holder_is_alive(lock: dict[str, Any]) -> bool:
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     status, _, name = done.stdout.strip().partition(" ")
     return not status.startswith("Z") and "pulumi" in name
+
+
+def _was_creating(state: dict[str, Any]) -> bool:
+    pending = (state.get("deployment") or {}).get("pending_operations") or []
+    return any(operation["type"] == "creating" for operation in pending)
 
 
 def adopt_pending(state: dict[str, Any]) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import subprocess
 import time
@@ -100,17 +98,6 @@ def test_an_unreachable_account_is_named(copy: Copy) -> None:
     copy.environment["SNOWFLAKE_PORT"] = right
     assert code != 0
     assert port in output
-
-
-def test_a_killed_up_goes_on_with_the_next_one(deployment: Deployment) -> None:
-    destroyed = deployment.pulumi("destroy", "--yes", "--skip-preview")
-    assert destroyed.returncode == 0, destroyed.stdout
-    process = deployment.start("up", "--yes", "--skip-preview")
-    _until(lambda: bool(deployment.sql("SHOW DATABASES LIKE 'MILVUS_DEMO'")), process)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    done = deployment.make("up")
-    assert done.returncode == 0, done.stdout
 
 
 def test_a_second_up_at_the_same_time_is_refused_by_the_lock(deployed: Deployment) -> None:
