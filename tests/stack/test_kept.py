@@ -33,7 +33,8 @@ def test_destroy_leaves_what_is_kept(deployed: Deployment, copy: Copy) -> None:
     code, output = copy.pulumi("destroy", "--yes", "--skip-preview")
     assert code != 0
     assert "protect" in output
-    assert _services(deployed) == {"MILVUS": "RUNNING", "JUPYTER": "RUNNING"}
+    # Only `make down` looks before it begins; Pulumi takes what is not protected first.
+    assert _services(deployed)["MILVUS"] == "RUNNING"
 
     copy.configure("protect", False)
     code, output = copy.up()
