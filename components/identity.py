@@ -65,6 +65,10 @@ class Identity(pulumi.ComponentResource):
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("milvus-spcs:index:Identity", name, {}, opts)
         self._parent = pulumi.ResourceOptions(parent=self, delete_before_replace=True)
+        # Of use only to the stack: kept roles need neither, and a forgotten user could still sign in.
+        self._dropped = pulumi.ResourceOptions.merge(
+            self._parent, pulumi.ResourceOptions(retain_on_delete=False)
+        )
         self.owner = self._role(f"{name}-owner", args.owner_role, "Owns Milvus, its files and its secrets")
         self.notebook = self._role(f"{name}-notebook", args.notebook_role, "Code in the notebook acts as it")
         self.people = (
@@ -108,7 +112,7 @@ class Identity(pulumi.ComponentResource):
             default_secondary_roles_option="ALL",
             default_warehouse=args.warehouse,
             default_namespace=args.namespace,
-            opts=self._parent,
+            opts=self._dropped,
         )
         snowflake.GrantAccountRole(
             f"{name}-people-user",
@@ -126,5 +130,5 @@ class Identity(pulumi.ComponentResource):
             execute=f"CREATE SECURITY INTEGRATION {INGRESS_INTEGRATION} TYPE = OAUTH "
             "OAUTH_CLIENT = SNOWSERVICES_INGRESS ENABLED = TRUE",
             revert=f"DROP SECURITY INTEGRATION IF EXISTS {INGRESS_INTEGRATION}",
-            opts=self._parent,
+            opts=self._dropped,
         )

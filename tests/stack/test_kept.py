@@ -48,7 +48,9 @@ def test_destroy_leaves_what_is_kept(deployed: Deployment, copy: Copy) -> None:
     assert after["owner"] == f"{PREFIX}_MILVUS_OWNER_ROLE"
     stages = {row["name"] for row in deployed.sql(f"SHOW STAGES IN SCHEMA {DATABASE}.PUBLIC")}
     assert stages == {"DATA", "FILES", "YAML_STAGE"}
-    assert deployed.sql(f"SHOW WAREHOUSES LIKE '{PREFIX}%'") == []
+    # A user that nobody looks after any more could still sign in.
+    assert deployed.sql(f"SHOW USERS LIKE '{PREFIX}_MILVUS_USER'") == []
+    assert deployed.sql(f"SHOW WAREHOUSES LIKE '{PREFIX}_MILVUS_WAREHOUSE'") == []
 
 
 def _services(deployed: Deployment) -> dict[str, str]:

@@ -229,7 +229,14 @@ def test_destroying_leaves_the_data_by_setting() -> None:
     # Without these the service that stays could not run.
     assert retained("identity-owner")
     assert retained("milvus-pool-owner")
-    for name in ("notebook-service", "warehouse", "verification-job", "milvus-setup", "milvus-service-ready"):
+    for name in (
+        "notebook-service",
+        "warehouse",
+        "identity-user",
+        "verification-job",
+        "milvus-setup",
+        "milvus-service-ready",
+    ):
         assert not retained(name), name
     assert not any(
         item.retain_on_delete for item in program.run().resources.values() if "docker" not in item.type
