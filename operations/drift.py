@@ -63,5 +63,5 @@ def findings(target: Target) -> list[Finding]:
         for repository in of("ImageRepository"):
             found += drift_services.images(query, repository, of("Service"))
         found += drift_services.pools(query, of("ComputePool"))
-        found += drift_grants.findings(query, declared)
+        found += drift_grants.findings(query, declared, target.owner_role)
     return found

@@ -52,15 +52,16 @@ class Grant:
         return Finding(f"{self.kind.lower()} {self.name}".strip(), what, declared, found)
 
 
-def findings(query: Query, declared: list[Managed]) -> list[Finding]:
+def findings(query: Query, declared: list[Managed], owner: str) -> list[Finding]:
     """Grants that the program did not make, and service roles that were taken away.
 
     Args:
         query: acts as the deploying role, which owns the stack's objects or has the role that does.
         declared: all of the stack's resources.
+        owner: Milvus's owner role, which `make backup` lets use the snapshots that it takes.
     """
     wanted, roles = set(declared_grants(declared)), set(_declared_service_roles(declared))
-    found = set(_found(query, declared))
+    found = {grant for grant in _found(query, declared) if not _of_a_backup(grant, owner, declared)}
     held = set(_found_service_roles(query, declared))
     return [grant.finding("-", "granted") for grant in sorted((found - wanted) | (held - roles))] + [
         grant.finding("granted", "-") for grant in sorted(roles - held)
@@ -98,6 +99,18 @@ def _declared_service_roles(declared: Iterable[Managed]) -> Iterator[Grant]:
             yield Grant("SERVICE ROLE", f"{_bare(service)}!{role}", "USAGE", "ROLE", _bare(grantee))
 
 
+def _of_a_backup(grant: Grant, owner: str, declared: Iterable[Managed]) -> bool:
+    expected = ("SNAPSHOT", "USAGE", owner)
+    return (grant.kind, grant.privilege, grant.grantee) == expected and grant.name.startswith(
+        _inside(declared)
+    )
+
+
+def _inside(declared: Iterable[Managed]) -> tuple[str, ...]:
+    """How the names begin of all that is in the stack's databases and schemas."""
+    return tuple(f"{item.name}." for item in declared if item.kind in ("Database", "Schema"))
+
+
 def _found(query: Query, declared: list[Managed]) -> Iterator[Grant]:
     for item in declared:
         if kind := OBJECT_TYPES.get(item.kind):
@@ -122,7 +135,7 @@ def granted_to(query: Query, role: Managed, declared: Iterable[Managed] = ()) ->
     """
     for row in query(f"SHOW GRANTS OF ROLE {role.quoted}"):
         yield Grant("ROLE", role.name, "USAGE", row["granted_to"], row["grantee_name"])
-    inside = tuple(f"{item.name}." for item in declared if item.kind in ("Database", "Schema"))
+    inside = _inside(declared)
     for row in query(f"SHOW GRANTS TO ROLE {role.quoted}"):
         kind = row["granted_on"].replace("_", " ")
         name = "" if kind == "ACCOUNT" else _bare(row["name"])

@@ -79,6 +79,13 @@ def created(deployed: Deployment, database: str = "MILVUS_DEMO") -> object:
     return row["created_on"]
 
 
+def _nothing_has_drifted(deployed: Deployment) -> None:
+    preview = deployed.pulumi("preview", "--expect-no-changes", "--diff")
+    assert preview.returncode == 0, preview.stdout
+    drift = deployed.operate("drift")
+    assert drift.returncode == 0, drift.stdout
+
+
 @pytest.mark.parametrize("command", [("preview",), ("up", "--yes", "--skip-preview")])
 def test_a_change_that_would_lose_the_volume_is_refused(filled: Deployment, command: tuple[str, ...]) -> None:
     before = created(filled)
@@ -112,8 +119,7 @@ def test_a_dropped_service_and_a_dropped_collection_come_back(filled: Deployment
     assert again.returncode == 1
     assert "exist already: default.precious" in again.stdout
 
-    preview = filled.pulumi("preview", "--expect-no-changes", "--diff")
-    assert preview.returncode == 0, preview.stdout
+    _nothing_has_drifted(filled)
 
 
 def test_a_migration_takes_all_vectors_to_a_larger_volume(filled: Deployment) -> None:
@@ -124,8 +130,7 @@ def test_a_migration_takes_all_vectors_to_a_larger_volume(filled: Deployment) ->
     (volume,) = filled.sql(f"SHOW SERVICE VOLUMES IN SERVICE {SERVICE}")
     assert volume["size"] == "6Gi"
     assert re.search(r"MILVUS_BACKUP_\w+", volume["snapshot_used"])
-    preview = filled.pulumi("preview", "--expect-no-changes", "--diff")
-    assert preview.returncode == 0, preview.stdout
+    _nothing_has_drifted(filled)
     assert not re.search(r"allowDataLoss +true", filled.pulumi("config").stdout)
 
     done = filled.operate("migrate")

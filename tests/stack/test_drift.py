@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+import requests
 
+from local.settings import admin_credentials
 from tests.stack.conftest import Deployment
 
 pytestmark = pytest.mark.docker
@@ -43,12 +47,25 @@ UNDO = [
 ]
 
 
-def test_nothing_is_reported_after_up_and_after_a_change_by_the_program(deployed: Deployment) -> None:
+@pytest.mark.parametrize(
+    ("there", "back"),
+    [
+        pytest.param("set warehouseAutoSuspend 240", "set warehouseAutoSuspend 180", id="in place"),
+        pytest.param("set egressHosts[0] example.com", "rm egressHosts", id="service altered"),
+        pytest.param("set sharedComputePool true", "set sharedComputePool false", id="replaces"),
+    ],
+)
+def test_nothing_is_reported_after_a_change_by_the_program(
+    deployed: Deployment, there: str, back: str
+) -> None:
     assert _drift(deployed) == (0, [])
-    for seconds in ("240", "180"):
-        changed = deployed.pulumi("up", "--yes", "--skip-preview", warehouseAutoSuspend=seconds)
+    for change in (there, back):
+        command, setting, *value = change.split()
+        configured = deployed.pulumi("config", command, "--path", f"milvus-spcs:{setting}", *value)
+        assert configured.returncode == 0, configured.stdout
+        changed = deployed.pulumi("up", "--yes", "--skip-preview")
         assert changed.returncode == 0, changed.stdout
-    assert _drift(deployed) == (0, [])
+        assert _drift(deployed) == (0, [])
 
 
 def test_changes_beside_the_program_are_reported_until_they_are_undone(deployed: Deployment) -> None:
@@ -59,16 +76,16 @@ def test_changes_beside_the_program_are_reported_until_they_are_undone(deployed:
     deployed.sql(f"ALTER SERVICE {PLACE}.JUPYTER FROM SPECIFICATION $${changed}$$", NOTEBOOK)
     for statement, role, _ in CHANGES:
         deployed.sql(statement, role or "ACCOUNTADMIN")
-
     deployed.sql(f"CALL {PLACE}.JUPYTER!SPCS_WAIT_FOR('SUSPENDED', 120)", NOTEBOOK)
-
-    code, found = _drift(deployed)
-    assert code == 2
     service = f"{PLACE}.JUPYTER"
+    with _image_pushed_anew(deployed) as pushed:
+        code, found = _drift(deployed)
+    assert code == 2
     assert {tuple(line) for line in found} == {
         *(line for _, _, line in CHANGES),
         (service, "spec.containers.[jupyter].env.MILVUS_HOST", "milvus", "elsewhere"),
         (service, "status", "RUNNING", "SUSPENDED"),
+        pushed,
     }
 
     for statement, role in UNDO:
@@ -87,6 +104,35 @@ def _drift(deployed: Deployment) -> tuple[int, list[list[str]]]:
     start = done.stdout.find("[\n") if done.returncode else done.stdout.rfind("[]")
     assert start >= 0, done.stdout
     return done.returncode, [list(line.values()) for line in json.loads(done.stdout[start:])]
+
+
+@contextmanager
+def _image_pushed_anew(deployed: Deployment) -> Iterator[tuple[str, str, str, str]]:
+    """Another image under the tag that the notebook runs, for a while; the line of the report."""
+    name, _, digest = deployed.outputs()["images"]["jupyter"].partition("@")
+    host, _, path = name.partition("/")
+    path, _, tag = path.rpartition(":")
+    credentials = admin_credentials(deployed.settings)
+    answer = requests.get(
+        f"{deployed.settings.account_url}/registry/token",
+        params={"scope": f"repository:{path}:pull,push"},
+        auth=(credentials["user"], credentials["password"]),
+        timeout=60,
+    )
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+    manifests = f"http://{host}/v2/{path}/manifests"
+    was = session.get(
+        f"{manifests}/{digest}", headers={"Accept": "application/vnd.oci.image.manifest.v1+json"}
+    )
+    kind = {"Content-Type": was.headers["Content-Type"]}
+    other = json.dumps({**was.json(), "annotations": {"pushed": "anew"}})
+    pushed = session.put(f"{manifests}/{tag}", data=other, headers=kind)
+    assert pushed.status_code == 201, pushed.text
+    found = pushed.headers["Docker-Content-Digest"]
+    yield (f"{PLACE}.MILVUS_REPO/jupyter:{tag}", "digest", digest, found)
+    back = session.put(f"{manifests}/{tag}", data=was.content, headers=kind)
+    assert back.headers["Docker-Content-Digest"] == digest
 
 
 def _specification(deployed: Deployment) -> str:

@@ -87,7 +87,7 @@ def test_ownership_declared_grants_and_what_a_role_made_itself_are_no_drift() ->
             row("USAGE", "SERVICE_ROLE", "D.S.SVC!ALL_ENDPOINTS_USAGE", "PEOPLE"),
         ],
     )
-    assert drift_grants.findings(query, [ROLE, DATABASE, grant, member]) == []
+    assert drift_grants.findings(query, [ROLE, DATABASE, grant, member], "OWNER") == []
 
 
 def test_another_owner_and_a_role_in_a_role_are_drift() -> None:
@@ -95,9 +95,25 @@ def test_another_owner_and_a_role_in_a_role_are_drift() -> None:
         SHOW_GRANTS_ON_COMPUTE_POOL=[row("OWNERSHIP", "COMPUTE_POOL", "POOL", "SOMEBODY")],
         SHOW_GRANTS_TO_ROLE=[row("USAGE", "ROLE", "SYSADMIN", "PEOPLE")],
     )
-    assert drift_grants.findings(query, [ROLE, POOL]) == [
+    assert drift_grants.findings(query, [ROLE, POOL], "OWNER") == [
         Finding("compute pool POOL", "OWNERSHIP of role SOMEBODY", "-", "granted"),
         Finding("role SYSADMIN", "USAGE of role PEOPLE", "-", "granted"),
+    ]
+
+
+def test_a_backup_is_no_drift_and_another_roles_use_of_it_is() -> None:
+    owner = Managed("owner", "AccountRole", "DEPLOYER", {"name": "OWNER"})
+    ours = Answers(SHOW_GRANTS_TO_ROLE=[row("USAGE", "SNAPSHOT", "D.S.BACKUP", "OWNER")])
+    assert drift_grants.findings(ours, [owner, DATABASE], "OWNER") == []
+    theirs = Answers(
+        SHOW_GRANTS_TO_ROLE=[
+            row("USAGE", "SNAPSHOT", "D.S.BACKUP", "PEOPLE"),
+            row("USAGE", "SNAPSHOT", "ELSEWHERE.S.BACKUP", "PEOPLE"),
+        ]
+    )
+    assert drift_grants.findings(theirs, [ROLE, DATABASE], "OWNER") == [
+        Finding("snapshot D.S.BACKUP", "USAGE of role PEOPLE", "-", "granted"),
+        Finding("snapshot ELSEWHERE.S.BACKUP", "USAGE of role PEOPLE", "-", "granted"),
     ]
 
 
