@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -33,7 +33,8 @@ class Copy:
     """A copy of the program that a test may break, as a stack of its own in the same account."""
 
     folder: Path
-    environment: dict[str, str]
+    # Has credentials, which a failing test would print.
+    environment: dict[str, str] = field(repr=False)
 
     def edit(self, file: str, old: str, new: str) -> None:
         path = self.folder / file
@@ -44,8 +45,23 @@ class Copy:
     def configure(self, setting: str, value: object) -> None:
         path = self.folder / f"Pulumi.{STACK}.yaml"
         content = yaml.safe_load(path.read_text())
-        content["config"][f"milvus-spcs:{setting}"] = value
+        content["config"][setting if ":" in setting else f"milvus-spcs:{setting}"] = value
         path.write_text(yaml.safe_dump(content))
+
+    def sign_in(self, user: str, authenticator: str, credential: str, value: str) -> None:
+        """Deploy as a user whose role has the same name.
+
+        Args:
+            user: its name.
+            authenticator: e.g. SNOWFLAKE_JWT.
+            credential: the variable that goes with it, e.g. SNOWFLAKE_PRIVATE_KEY.
+            value: of that variable.
+        """
+        self.configure("snowflake:role", user)
+        self.configure("snowflake:authenticator", authenticator)
+        for other in ("SNOWFLAKE_PASSWORD", "SNOWFLAKE_PRIVATE_KEY", "SNOWFLAKE_TOKEN"):
+            self.environment.pop(other, None)
+        self.environment |= {"SNOWFLAKE_USER": user, credential: value}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 
 from operations import bootstrap, keys
 from settings import Settings
@@ -20,35 +19,34 @@ CHOSEN = Settings(prefix=PREFIX, egress_hosts=("example.com:443",))
 
 def test_a_stack_lives_and_dies_as_its_deployer(deployed: Deployment, tmp_path: Path) -> None:
     private = keys.new_private_key()
-    deployer = bootstrap.Deployer(DEPLOYER, bootstrap.privileges(CHOSEN))
+    # A program's access token works only from where a network policy allows.
+    deployer = bootstrap.Deployer(DEPLOYER, bootstrap.privileges(CHOSEN), ("127.0.0.1/32",))
     bootstrap.make(deployed.sql, deployer, keys.public_half(private))
     deployed.sql("CREATE USER SOMEBODY_ELSE")
     with copied(deployed, tmp_path) as copy:
-        settings = copy.folder / f"Pulumi.{STACK}.yaml"
-        content = yaml.safe_load(settings.read_text())
-        content["config"] |= {"snowflake:role": DEPLOYER, "snowflake:authenticator": "SNOWFLAKE_JWT"}
-        settings.write_text(yaml.safe_dump(content))
+        copy.sign_in(DEPLOYER, "SNOWFLAKE_JWT", "SNOWFLAKE_PRIVATE_KEY", private)
         copy.configure("egressHosts", ["example.com"])
         people = [
             {"name": "SOMEBODY_ELSE"},
             {"name": f"{PREFIX}_BOB", "create": True, "generatePassword": True},
         ]
         copy.configure("notebookUsers", people)
-        copy.environment.pop("SNOWFLAKE_PASSWORD")
-        copy.environment |= {"SNOWFLAKE_USER": DEPLOYER, "SNOWFLAKE_PRIVATE_KEY": private}
-        for command in (
-            ("up", "--skip-preview", "--yes"),
-            # With a key pair, each `up` pushes with another token of the registry.
-            ("up", "--skip-preview", "--yes", "--expect-no-changes"),
-            ("refresh", "--expect-no-changes", "--yes"),
-        ):
-            code, output = copy.pulumi(*command)
-            assert code == 0, output
+        up = ("up", "--skip-preview", "--yes", "--debug")
+        printed = _run(copy, up)
+        # With a key pair, each `up` pushes with another token of the registry.
+        printed += _run(copy, (*up, "--expect-no-changes"))
+        printed += _run(copy, ("refresh", "--expect-no-changes", "--yes"))
+        add = f"ALTER USER {DEPLOYER} ADD PROGRAMMATIC ACCESS TOKEN CI ROLE_RESTRICTION = '{DEPLOYER}'"
+        token = deployed.sql(add)[0]["token_secret"]
+        copy.sign_in(DEPLOYER, "PROGRAMMATIC_ACCESS_TOKEN", "SNOWFLAKE_TOKEN", token)
+        # Only how providers and images sign in is another thing now.
+        printed += _run(copy, up)
+        printed += _run(copy, (*up, "--expect-no-changes"))
+        _stand_nowhere([token, *private.splitlines()[1:-1]], printed, copy)
         _specification_changes_are_shown_by_key(copy)
         granted = {row["grantee_name"] for row in deployed.sql(f"SHOW GRANTS OF ROLE {PREFIX}_MILVUS_ROLE")}
         assert granted == {f"{PREFIX}_MILVUS_USER", f"{PREFIX}_BOB", "SOMEBODY_ELSE"}
-        code, output = copy.pulumi("destroy", "--skip-preview", "--yes")
-        assert code == 0, output
+        _run(copy, ("destroy", "--skip-preview", "--yes"))
     assert deployed.sql(f"SHOW USERS LIKE '{PREFIX}_BOB'") == []
     assert len(deployed.sql("SHOW USERS LIKE 'SOMEBODY_ELSE'")) == 1
     bootstrap.drop(deployed.sql, DEPLOYER)
@@ -56,6 +54,22 @@ def test_a_stack_lives_and_dies_as_its_deployer(deployed: Deployment, tmp_path: 
     # Nothing on the account keeps its prefix.
     for kind in ("ROLES", "USERS", "WAREHOUSES", "DATABASES", "COMPUTE POOLS", "INTEGRATIONS"):
         assert not [row for row in deployed.sql(f"SHOW {kind}") if row["name"].startswith(PREFIX)], kind
+
+
+def _run(copy: Copy, command: tuple[str, ...]) -> str:
+    """What a Pulumi command prints."""
+    code, output = copy.pulumi(*command)
+    assert code == 0, output
+    return output
+
+
+def _stand_nowhere(secrets: list[str], printed: str, copy: Copy) -> None:
+    state = Path(copy.environment["PULUMI_BACKEND_URL"].removeprefix("file://"))
+    files = [*state.rglob("*"), copy.folder / f"Pulumi.{STACK}.yaml"]
+    texts = [printed, *(file.read_text(errors="replace") for file in files if file.is_file())]
+    assert any(STACK in text for text in texts[1:])
+    # Not the texts themselves: a failing test must not print what it protects.
+    assert sum(secret in text for secret in secrets for text in texts) == 0
 
 
 def _specification_changes_are_shown_by_key(copy: Copy) -> None:

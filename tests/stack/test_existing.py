@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from operations import bootstrap, keys
 from settings import Settings
 from tests.stack.conftest import Deployment
-from tests.stack.program_copy import PREFIX, STACK, Copy, copied
+from tests.stack.program_copy import PREFIX, copied
 
 pytestmark = pytest.mark.docker
 
@@ -71,7 +69,8 @@ def deployer(there: Deployment) -> Iterator[str]:
 def test_what_others_made_is_used_and_stays(there: Deployment, deployer: str, tmp_path: Path) -> None:
     before = _objects(there)
     with copied(there, tmp_path) as copy:
-        _as_deployer(copy, deployer)
+        copy.sign_in(DEPLOYER, "SNOWFLAKE_JWT", "SNOWFLAKE_PRIVATE_KEY", deployer)
+        copy.configure("generateUserPassword", False)
         copy.configure("existingWarehouse", "NOT_THERE")
         code, output = copy.pulumi("preview")
         assert code, output
@@ -99,16 +98,6 @@ def test_what_others_made_is_used_and_stays(there: Deployment, deployer: str, tm
     assert (row["database_name"], row["status"]) == ("MILVUS_DEMO", "RUNNING")
     unchanged = there.pulumi("preview", "--expect-no-changes")
     assert unchanged.returncode == 0, unchanged.stdout
-
-
-def _as_deployer(copy: Copy, private: str) -> None:
-    settings = copy.folder / f"Pulumi.{STACK}.yaml"
-    content: dict[str, Any] = yaml.safe_load(settings.read_text())
-    content["config"] |= {"snowflake:role": DEPLOYER, "snowflake:authenticator": "SNOWFLAKE_JWT"}
-    del content["config"]["milvus-spcs:generateUserPassword"]
-    settings.write_text(yaml.safe_dump(content))
-    copy.environment.pop("SNOWFLAKE_PASSWORD")
-    copy.environment |= {"SNOWFLAKE_USER": DEPLOYER, "SNOWFLAKE_PRIVATE_KEY": private}
 
 
 def _objects(account: Deployment) -> set[tuple[str, ...]]:
