@@ -74,6 +74,9 @@ class Firewall:
         if item is not None:
             self._addresses.renew(egress.exact_names(egress.allowed(self._account.catalog, item)))
         with self._lock:
+            # Docker gives a freed address to the next container, also while its last holder is known here.
+            for other in [known for known, (_, its) in self._holders.items() if its == address]:
+                self.forget(other)
             self._holders[holder] = (service, address)
         self.refresh()
         if holder not in self._applied:

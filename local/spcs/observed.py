@@ -127,7 +127,8 @@ class Observed:
             return self._changed.wait_for(lambda: address in self._addresses(service), _SEEN_SECONDS)
 
     def _addresses(self, service: int) -> list[str]:
-        return [state.address for state in self._instances.get(service, {}).values()]
+        # One that ends has left the network: its address may be another's by now.
+        return [state.address for state in self._instances.get(service, {}).values() if not state.terminating]
 
     def services(self) -> list[int]:
         """Services that have something on Docker, dropped ones included."""

@@ -212,9 +212,9 @@ class ServicePass:
         found = [part for part in self._job.found if part.instance == number]
         holders = [part for part in found if part.part == HOLDER]
         self._runtime.leave_network([holder.id for holder in holders])
-        self._runtime.remove([part.id for part in found if part.part == CONTAINER])
         for holder in holders:
             self._firewall.forget(holder.id)
+        self._runtime.remove([part.id for part in found if part.part == CONTAINER])
         self._runtime.remove([holder.id for holder in holders], grace=0)
         account = self._runtime.account
         volumes.remove(self._runtime.client, account.settings.account_id, service, number, block=False)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
+from local.spcs.network import name_of
 from tests.account.conftest import RunningAccount
 from tests.account.spcs_prober import echoing, probing, told
 from tests.account.spcs_world import POOL, READY, SERVER, World, world_of
@@ -112,6 +115,33 @@ for name in ('instances.double', 'double', 'instances.absent'):
         world.run(f"EXECUTE JOB SERVICE IN COMPUTE POOL {POOL} NAME = COUNTING {world.spec(code)}")
         assert world.logs("COUNTING").split() == ["2", "2", "unknown"]
         world.run("DROP SERVICE COUNTING")
+
+
+def test_address_that_was_given_again_belongs_to_its_new_instance(
+    world: World, account: RunningAccount
+) -> None:
+    def reachable(name: str) -> str:
+        return world.run(f"SHOW SERVICE INSTANCES IN SERVICE {name}")[0]["ip_address"]
+
+    def taken(address: str) -> bool:
+        command = ["docker", "network", "inspect", name_of(account.settings.account_id)]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return f'"{address}/' in told
+
+    stubborn = SERVER.replace("lambda *_: sys.exit(0)", "signal.SIG_IGN")
+    asking = "import socket; print(socket.gethostbyname('answerer'))"
+    web = {"container": READY, "endpoints": WEB}
+    with (
+        world.service("LEAVING", world.spec(stubborn, **web)),
+        world.service("ANSWERER", world.spec(**web)),
+    ):
+        given = reachable("LEAVING")
+        world.run("DROP SERVICE LEAVING FORCE")
+        world.eventually(lambda: not taken(given))
+        # Docker gives the lowest free address: that of LEAVING, whose container takes its time to stop.
+        world.run(f"EXECUTE JOB SERVICE IN COMPUTE POOL {POOL} NAME = ASKING {world.spec(asking)}")
+        assert world.logs("ASKING").strip() == reachable("ANSWERER")
+        world.run("DROP SERVICE ASKING")
 
 
 def test_containers_have_no_power_over_their_network(world: World) -> None:
