@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import yaml
 
+from components import sql
 from components.image import PROJECT, base_version
 from components.milvus import SERVICE, VOLUME, Volume
 
@@ -142,6 +143,7 @@ def deployed_holder(resources: Iterable[Mapping[str, Any]]) -> Holder | None:
     if not services:
         return None
     service = services[0]
+    pool = sql.bare(service["computePool"])
     pools = {out.get("name"): out for kind, out in outputs if kind == POOL_TYPE}
     specification = yaml.safe_load(_specification(service))["spec"]
     volumes = [item for item in specification.get("volumes") or () if item["name"] == VOLUME]
@@ -157,8 +159,8 @@ def deployed_holder(resources: Iterable[Mapping[str, Any]]) -> Holder | None:
         database=service["database"],
         schema=service["schema"],
         service=service["name"],
-        compute_pool=service["computePool"],
-        instance_family=pools.get(service["computePool"], {}).get("instanceFamily", ""),
+        compute_pool=pool,
+        instance_family=pools.get(pool, {}).get("instanceFamily", ""),
         size=int(volume["size"].removesuffix("Gi")),
         iops=int(config.get("iops", 0)),
         throughput=int(config.get("throughput", 0)),

@@ -16,6 +16,11 @@ def identifier(*parts: str) -> str:
     return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
 
 
+def bare(name: str) -> str:
+    """A name without the double quotes around it, in which the provider's states show some names."""
+    return name[1:-1].replace('""', '"') if len(name) > 1 and name[0] == name[-1] == '"' else name
+
+
 def quoted(name: str) -> str:
     """Quote a plain name with dots: `D.S.N` becomes `"D"."S"."N"`."""
     return identifier(*name.split("."))

@@ -88,7 +88,7 @@ def _ensure_service(target: Target, milvus: Milvus) -> None:
     with target.account.queries(target.owner_role) as query:
         query(
             f"CREATE SERVICE {sql.identifier(*milvus.path)} "
-            f"IN COMPUTE POOL {sql.identifier(inputs['computePool'])} "
+            f"IN COMPUTE POOL {sql.identifier(sql.bare(inputs['computePool']))} "
             f"FROM SPECIFICATION {sql.dollar(inputs['fromSpecification']['text'])} "
             f"MIN_INSTANCES = {inputs['minInstances']} MAX_INSTANCES = {inputs['maxInstances']} "
             f"COMMENT = {sql.literal(inputs['comment'])}"

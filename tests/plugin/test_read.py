@@ -76,7 +76,7 @@ def test_import_takes_settings_over() -> None:
         key: state[key] for key in (*PLACE, "computePool", "minInstances", "queryWarehouse", "comment")
     } == {
         **PLACE,
-        "computePool": "P",
+        "computePool": '"P"',
         "minInstances": 2,
         "queryWarehouse": "W",
         "comment": "c",

@@ -42,7 +42,8 @@ def state(
         "database": "MILVUS_DEMO",
         "schema": "PUBLIC",
         "name": "MILVUS",
-        "computePool": "MILVUS_COMPUTE_POOL",
+        # The provider reads this name back in quotes.
+        "computePool": '"MILVUS_COMPUTE_POOL"',
         "fromSpecification": {"text": text},
     }
     pool = {"name": "MILVUS_COMPUTE_POOL", "instanceFamily": "CPU_X64_S"}

@@ -134,6 +134,23 @@ class Service(ObjectResource):
         """FORCE also drops a service that has block volumes."""
         session.run(f"DROP SERVICE IF EXISTS {sql.path(names)} FORCE", self.timeout)
 
+    def read_more(
+        self,
+        session: Session,
+        names: Sequence[str],
+        row: Row,
+        described: Row,
+        state: State,
+        *,
+        importing: bool,
+    ) -> None:
+        """These names always stand in double quotes, whatever the program wrote."""
+        state["computePool"] = sql.ident(row["compute_pool"])
+        if state.get("externalAccessIntegrations"):
+            state["externalAccessIntegrations"] = [
+                sql.ident(name) for name in state["externalAccessIntegrations"]
+            ]
+
     def actual_type(self, row: Row) -> str:
         """SERVICE or JOB_SERVICE."""
         return "JOB_SERVICE" if truth(row.get("is_job")) else "SERVICE"
