@@ -14,6 +14,8 @@ SECRETS = ("SecretWithBasicAuthentication", "SecretWithGenericString")
 # https://www.pulumi.com/docs/iac/concepts/secrets/: how a file marks a secret value.
 _SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 
+_RAW_STATE_DELTA = "__pulumi_raw_state_delta"
+
 
 def placeholders(found: Iterable[Found]) -> dict[str, dict[str, Any]]:
     """A password for the state of each secret, by URN of what keeps it.
@@ -94,6 +96,8 @@ def complete(
                 part |= {key: value for key, value in filled.items() if key in part}
                 part |= unreadable(item, passwords)
             resource["inputs"]["__defaults"] = sorted(filled)
+            # How the provider's own state differs from the outputs that it read; now they are others.
+            resource["outputs"].pop(_RAW_STATE_DELTA, None)
 
 
 def _key(urn: str) -> tuple[str, str]:
