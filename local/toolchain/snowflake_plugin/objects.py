@@ -197,9 +197,11 @@ class ObjectResource(Resource):
 
     @staticmethod
     def _follow(state: State, prop: Prop, value: Any) -> None:
-        """Take the account's value, but keep the program's spelling of an equal one."""
+        """Take the account's value, but keep the program's spelling of an equal one, but for quotes."""
         if prop.normal(state.get(prop.name)) != prop.normal(value):
             state[prop.name] = value
+        if prop.quoted and state.get(prop.name):
+            state[prop.name] = prop.in_quotes(state[prop.name])
 
     def show(self, session: Session, names: Sequence[str]) -> Row | None:
         """The object's row of SHOW, or None."""

@@ -53,6 +53,7 @@ class Prop:
         parameter: the value is a Snowflake parameter, read by SHOW PARAMETERS.
         quiet: a change does not change what SHOW returns.
         check: more validation; returns what is wrong, or None.
+        quoted: names that the state always has in double quotes, whatever the program wrote.
         from_show: turns a SHOW column's value into the property's.
     """
 
@@ -74,6 +75,7 @@ class Prop:
     parameter: bool = False
     quiet: bool = False
     check: Callable[[Any], str | None] | None = None
+    quoted: bool = False
     from_show: Callable[[Any], Any] | None = None
 
     @property
@@ -147,6 +149,10 @@ class Prop:
         if self.kind == "flag":
             return str(value).lower()
         return 0 if self.kind == "int" and not value and not self.parameter else _pruned(value)
+
+    def in_quotes(self, value: Any) -> Any:
+        """Names in double quotes."""
+        return [sql.ident(name) for name in value] if self.kind == "idents" else sql.ident(value)
 
     def render(self, value: Any) -> str:
         """``KEYWORD = value`` for CREATE and ALTER."""

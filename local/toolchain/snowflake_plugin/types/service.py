@@ -83,10 +83,14 @@ class Service(ObjectResource):
         FIXED_NAME,
         DATABASE,
         SCHEMA,
-        Prop("computePool", "ident", plain=False, required=True, replace=True, show="computePool"),
+        Prop(
+            "computePool", "ident", plain=False, required=True, replace=True, show="computePool", quoted=True
+        ),
         *_sources(replace=False),
         Prop("autoSuspendSecs", "count", minimum=0, drift="autoSuspendSecs"),
-        Prop("externalAccessIntegrations", "idents", show="externalAccessIntegrations", quiet=True),
+        Prop(
+            "externalAccessIntegrations", "idents", show="externalAccessIntegrations", quoted=True, quiet=True
+        ),
         Prop("autoResume", "flag", drift="autoResume"),
         Prop("minInstances", "int", minimum=1, drift="minInstances"),
         Prop("minReadyInstances", "int", minimum=1, drift="minReadyInstances"),
@@ -134,23 +138,6 @@ class Service(ObjectResource):
         """FORCE also drops a service that has block volumes."""
         session.run(f"DROP SERVICE IF EXISTS {sql.path(names)} FORCE", self.timeout)
 
-    def read_more(
-        self,
-        session: Session,
-        names: Sequence[str],
-        row: Row,
-        described: Row,
-        state: State,
-        *,
-        importing: bool,
-    ) -> None:
-        """These names always stand in double quotes, whatever the program wrote."""
-        state["computePool"] = sql.ident(row["compute_pool"])
-        if state.get("externalAccessIntegrations"):
-            state["externalAccessIntegrations"] = [
-                sql.ident(name) for name in state["externalAccessIntegrations"]
-            ]
-
     def actual_type(self, row: Row) -> str:
         """SERVICE or JOB_SERVICE."""
         return "JOB_SERVICE" if truth(row.get("is_job")) else "SERVICE"
@@ -165,11 +152,19 @@ class JobService(Service):
         FIXED_NAME,
         DATABASE,
         SCHEMA,
-        Prop("computePool", "ident", plain=False, required=True, replace=True, show="computePool"),
+        Prop(
+            "computePool", "ident", plain=False, required=True, replace=True, show="computePool", quoted=True
+        ),
         *_sources(replace=True),
         Prop("queryWarehouse", "ident", replace=True, drift="queryWarehouse"),
         Prop("comment", replace=True, show="comment"),
-        Prop("externalAccessIntegrations", "idents", replace=True, show="externalAccessIntegrations"),
+        Prop(
+            "externalAccessIntegrations",
+            "idents",
+            replace=True,
+            show="externalAccessIntegrations",
+            quoted=True,
+        ),
     )
     type_output = ("serviceType", "", ("JOB_SERVICE",))
 
