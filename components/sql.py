@@ -21,6 +21,11 @@ def bare(name: str) -> str:
     return name[1:-1].replace('""', '"') if len(name) > 1 and name[0] == name[-1] == '"' else name
 
 
+def parts(name: str) -> tuple[str, ...]:
+    """The parts of a name, without quotes: `"D".S."N"` becomes `D`, `S`, `N`; none may hold a dot."""
+    return tuple(bare(part) for part in name.split("."))
+
+
 def quoted(name: str) -> str:
     """Quote a plain name with dots: `D.S.N` becomes `"D"."S"."N"`."""
     return identifier(*name.split("."))

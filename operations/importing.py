@@ -17,6 +17,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from components import sql
 from components.account import Query
 from local.toolchain.report import console, say
 from operations import import_found, import_plan, import_state
@@ -108,8 +109,7 @@ def _jobs(query: Query, planned: Iterable[Planned]) -> list[tuple[Planned, dict[
         revert = str(one.item.inputs.get("revert", ""))
         if revert.startswith(_JOB):
             name = revert.removeprefix(_JOB).removesuffix(" FORCE")
-            path = tuple(part.strip('"') for part in name.split("."))
-            if row := import_found.show(query, "SERVICE", path):
+            if row := import_found.show(query, "SERVICE", sql.parts(name)):
                 found.append((one, row))
     return found
 

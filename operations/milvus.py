@@ -152,5 +152,5 @@ def _comment(version: str) -> str:
 
 def _same_service(shown: str, path: tuple[str, ...]) -> bool:
     """SHOW SNAPSHOTS has the service's name with or without database and schema."""
-    parts = tuple(part.strip('"') for part in shown.split("."))
+    parts = sql.parts(shown)
     return parts == path[-len(parts) :]
