@@ -14,22 +14,22 @@ help: ## explain the targets
 	@echo "  STACK=dev|prod with up, preview, down: a real Snowflake account instead of the local one"
 
 up: $(READY) ## install what is missing, start the local account, deploy, print the notebook's address
-	@$(PYTHON) -m local.cli up --stack $(STACK)
+	@$(PYTHON) -m workstation.cli up --stack $(STACK)
 
 preview: $(READY) ## show what `make up` would change
-	@$(PYTHON) -m local.cli preview --stack $(STACK)
+	@$(PYTHON) -m workstation.cli preview --stack $(STACK)
 
 down: $(READY) ## destroy the stack and stop the local account
-	@$(PYTHON) -m local.cli down --stack $(STACK)
+	@$(PYTHON) -m workstation.cli down --stack $(STACK)
 
 status: $(READY) ## show the local account, its compute pools, services and containers
-	@$(PYTHON) -m local.cli status
+	@$(PYTHON) -m workstation.cli status
 
 password: $(READY) ## print the notebook user's generated password
-	@$(PYTHON) -m local.cli password --stack $(STACK)
+	@$(PYTHON) -m workstation.cli password --stack $(STACK)
 
 env: $(READY) ## print shell exports with which pulumi, snow -c local and docker work by hand
-	@$(PYTHON) -m local.cli env --stack $(STACK)
+	@$(PYTHON) -m workstation.cli env --stack $(STACK)
 
 bootstrap: $(READY) ## make, as administrator and once, the role and user that deploy a stack (OPTIONS=--help)
 	@$(PYTHON) -m operations bootstrap --stack $(STACK) $(OPTIONS)
@@ -65,15 +65,15 @@ check: $(READY) ## lint and type check
 
 test: check ## all tests: unit, account with official clients, stack with real containers and a browser
 	@$(PYTHON) -m tests.tools
-	@$(PYTHON) -m local.cli setup
+	@$(PYTHON) -m workstation.cli setup
 	@$(PYTHON) -m pytest
 
 bench: $(READY) ## measure what users wait for, against references in the same run
-	@$(PYTHON) -m local.cli setup
+	@$(PYTHON) -m workstation.cli setup
 	@$(PYTHON) -m bench
 
 clean: $(READY) ## remove all that was made: containers, volumes, networks, state, tools
-	@$(PYTHON) -m local.cli clean
+	@$(PYTHON) -m workstation.cli clean
 	@rm -rf .venv .venv-*
 
 $(READY): pyproject.toml uv.lock | $(UV)

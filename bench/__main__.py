@@ -8,7 +8,7 @@ import tempfile
 
 from bench import account, catalog, ingress, registry, sessions
 from bench.measure import Figure, show
-from local.settings import PORT_VARIABLE, free_ports
+from local_account.base.settings import PORT_VARIABLE, free_ports
 
 
 def _stack_figures() -> list[Figure]:

@@ -7,7 +7,7 @@ import time
 
 from bench.measure import Figure, median_seconds, resident_mib
 from bench.servers import Server, account_settings, local_account
-from local.settings import LocalSettings
+from local_account.base.settings import LocalSettings
 
 OBJECTS = 1000
 _SCHEMAS = 10

@@ -17,8 +17,8 @@ import aiohttp
 from bench.measure import Figure
 from bench.registry import docker_command, repository
 from bench.servers import Server, account_settings, local_account
-from local.images.engine import REGISTRY_IMAGE
-from local.settings import LocalSettings
+from local_account.base.settings import LocalSettings
+from local_account.host.images import REGISTRY_IMAGE
 
 _READY_SECONDS = 120
 _REQUESTS = 1500

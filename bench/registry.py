@@ -18,8 +18,8 @@ import docker
 
 from bench.measure import MIB, Figure
 from bench.servers import Server, account_settings, local_account
-from local.images.engine import REGISTRY_IMAGE
-from local.settings import LocalSettings
+from local_account.base.settings import LocalSettings
+from local_account.host.images import REGISTRY_IMAGE
 
 SIZE = 1024 * MIB
 _LEAST = 0.8

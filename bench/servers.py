@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -10,23 +11,19 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import snowflake.connector
 
-from local.leftovers import remove_docker_objects
-from local.settings import (
-    ACCOUNT,
-    ORGANIZATION,
-    PORT_VARIABLE,
-    PROJECT,
+from local_account.base.settings import (
     LocalSettings,
     admin_credentials,
     free_ports,
-    load,
 )
+from local_account.host.leftovers import remove_docker_objects
+from machine.paths import PROJECT
 
 _START_SECONDS = 60.0
 _FAKESNOW = """
@@ -53,7 +50,7 @@ class Server:
     def connect(self) -> Any:
         """A session of the official Python connector."""
         return snowflake.connector.connect(
-            account=f"{ORGANIZATION}-{ACCOUNT}",
+            account=LocalSettings.organization + "-" + LocalSettings.name,
             host="localhost",
             port=self.port,
             protocol="http",
@@ -69,12 +66,8 @@ def local_account(settings: LocalSettings | None = None) -> Iterator[Server]:
         with account_settings() as made, local_account(made) as server:
             yield server
         return
-    environment = {
-        **os.environ,
-        "LOCAL_ACCOUNT_STATE": str(settings.state),
-        PORT_VARIABLE: str(settings.port),
-    }
-    command = [sys.executable, "-m", "local.server"]
+    environment = {**os.environ, **settings.environment}
+    command = [sys.executable, "-m", "local_account.server"]
     with _running(command, environment, settings.port, lambda: admin_credentials(settings)) as server:
         yield server
 
@@ -84,7 +77,9 @@ def account_settings() -> Iterator[LocalSettings]:
     """Settings of an account whose state and containers are removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         port = free_ports()
-        settings = replace(load(Path(folder) / "account"), port=port)
+        settings = LocalSettings(Path(folder) / "account", port, secrets.token_hex(4))
+        settings.state.mkdir(mode=0o700)
+        (settings.state / "account_id").write_text(settings.account_id)
         try:
             yield settings
         finally:

@@ -15,9 +15,11 @@ from typing import Any
 import docker
 
 from bench.measure import MIB, Figure, median_seconds
-from local import clients, control, leftovers, settings
-from local.settings import PROJECT, LocalSettings
-from local.stack import LocalStack
+from local_account.base.settings import LocalSettings
+from local_account.host import clients, control, leftovers
+from machine.paths import PROJECT
+from workstation.account import account_settings
+from workstation.stack import LocalStack
 
 _SAME_IMPORTS = "import pulumi, pulumi_docker_build, pulumi_snowflake, jinja2, pathspec, yaml\n"
 _READY_SECONDS = 120.0
@@ -34,7 +36,7 @@ spec:
 
 def figures() -> list[Figure]:
     """Deploy to the account of this process's environment, measure, and take everything down again."""
-    account = settings.load()
+    account = account_settings()
     try:
         return _measure(account)
     finally:
@@ -68,7 +70,7 @@ def _measure(account: LocalSettings) -> list[Figure]:
 
 def _make(command: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "local.cli", command],
+        [sys.executable, "-m", "workstation.cli", command],
         cwd=PROJECT,
         check=False,
         stdin=subprocess.DEVNULL,

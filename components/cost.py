@@ -8,8 +8,8 @@ from typing import Any
 
 import pulumi
 
-from setting_values import INSTANCE_FAMILIES, WAREHOUSE_SIZES
 from settings import Settings
+from settings.values import INSTANCE_FAMILIES, WAREHOUSE_SIZES
 
 HOURS = 730
 """Hours of a month."""

@@ -10,7 +10,7 @@ import pulumi_snowflake as snowflake
 
 from components.password import kept_password
 from components.role import Role
-from setting_values import NotebookUser
+from settings.values import NotebookUser
 
 
 @dataclass(kw_only=True)

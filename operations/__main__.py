@@ -8,17 +8,17 @@ import sys
 from snowflake.connector import Error as SnowflakeError
 
 from components.account import AccountError
-from local.cli import prepare
-from local.control import ControlError
-from local.images.packages import ImageError
-from local.settings import SettingsError as LocalSettingsError
-from local.stack import LOCAL
-from local.toolchain.report import ToolchainError, console
+from local_account.base.settings import SettingsError as LocalSettingsError
+from local_account.host.control import ControlError
+from local_account.host.images import ImageError
+from machine.terminal import ToolchainError, console
 from operations import backup, bootstrap, drift, importing, migrate, restore, resume, rotate_key, suspend
 from operations.milvus import DataError
 from operations.power import PowerError
 from operations.target import Target
 from settings import SettingsError
+from workstation.cli import prepare
+from workstation.stack import LOCAL
 
 # Each module has `arguments(parser)`, which declares its options, and `run(target, options)`, which gives the
 # exit code; its docstring's first line is the command's help.

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from rich.table import Table
 
-from local.toolchain.report import console
+from machine.terminal import console
 from operations import transfer
 from operations.milvus import Milvus, version_of
 from operations.target import Target

@@ -16,7 +16,7 @@ from typing import Any
 
 from components.account import AccountError, Query, setting
 from components.sql import identifier, literal
-from local.toolchain.report import console, say
+from machine.terminal import console, say
 from operations import administrator, keys
 from operations.target import Target
 from settings import Settings

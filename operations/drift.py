@@ -14,7 +14,7 @@ from dataclasses import asdict, astuple
 from rich.table import Table
 from rich.text import Text
 
-from local.toolchain.report import console, say
+from machine.terminal import console, say
 from operations import drift_grants, drift_refresh, drift_services
 from operations.finding import Finding
 from operations.objects import Managed, by_owner, managed

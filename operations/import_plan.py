@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from components import sql
-from local.stack import Stack, identity
 from operations.objects import Managed
+from workstation.stack import Stack, identity
 
 # How the engine writes what it does not know before the `up`.
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from components import sql
 from components.account import Query
-from local.toolchain.report import console, say
+from machine.terminal import console, say
 from operations import import_found, import_plan, import_state
 from operations.import_found import JOB_ENDED, Found
 from operations.import_plan import Planned

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 
 from components.guard import MOVABLE, Holder, changed, chosen_holder, deployed_holder, older
-from local.toolchain.report import say
+from machine.terminal import say
 from operations.backup import new_name
 from operations.milvus import DataError, Milvus
 from operations.target import PROJECT, Target

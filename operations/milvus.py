@@ -14,7 +14,7 @@ from components.account import Query
 from components.awake import SERVICE_DOWN
 from components.guard import Holder, deployed_holder
 from components.milvus import VOLUME
-from local.toolchain.report import say
+from machine.terminal import say
 from operations.power import poll
 from operations.target import Target
 

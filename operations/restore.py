@@ -10,7 +10,7 @@ import re
 
 from components import sql
 from components.guard import SERVICE_TYPE, older
-from local.toolchain.report import say
+from machine.terminal import say
 from operations import transfer
 from operations.milvus import DataError, Milvus, version_of
 from operations.target import Target

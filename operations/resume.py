@@ -7,7 +7,7 @@ import argparse
 from components.account import Query
 from components.awake import SERVICE_DOWN
 from components.diagnosis import describe
-from local.toolchain.report import say
+from machine.terminal import say
 from operations import power
 from operations.objects import Managed, by_owner, managed
 from operations.target import Target

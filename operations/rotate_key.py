@@ -14,7 +14,7 @@ from pathlib import Path
 
 from components.account import KEY_PAIR, Account, AccountError, Query
 from components.sql import identifier, literal
-from local.toolchain.report import console, say
+from machine.terminal import console, say
 from operations import administrator, keys
 from operations.target import Target
 

@@ -11,7 +11,7 @@ import pulumi
 
 import settings
 from components import account
-from local.stack import Stack
+from workstation.stack import Stack
 
 PROJECT = "milvus-spcs"
 

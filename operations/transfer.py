@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from components import job, specification, sql
 from components.diagnosis import describe, logs_statement
-from local.toolchain.report import say
+from machine.terminal import say
 from operations.milvus import DataError, Milvus
 from operations.target import Target
 

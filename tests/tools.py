@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 import sys
 
-from local.toolchain.debian import apt_install
-from local.toolchain.report import ToolchainError
+from machine.debian import apt_install
+from machine.terminal import ToolchainError
 
 PACKAGES = {"chromium": "chromium", "chromedriver": "chromium-driver", "skopeo": "skopeo"}
 

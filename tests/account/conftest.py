@@ -17,9 +17,10 @@ import pytest
 import snowflake.connector
 from snowflake.connector import SnowflakeConnection
 
-from local import control
-from local.leftovers import remove_docker_objects
-from local.settings import PORT_VARIABLE, PROJECT, LocalSettings, admin_credentials, free_ports
+from local_account.base.settings import PORT_VARIABLE, LocalSettings, admin_credentials, free_ports
+from local_account.host import control
+from local_account.host.leftovers import remove_docker_objects
+from machine.paths import PROJECT
 
 START_SECONDS = 60.0
 
@@ -54,7 +55,11 @@ class RunningAccount:
         }
         with control.log_file(self.settings).open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "local.server"], cwd=PROJECT, env=environment, stdout=log, stderr=log
+                [sys.executable, "-m", "local_account.server"],
+                cwd=PROJECT,
+                env=environment,
+                stdout=log,
+                stderr=log,
             )
 
     def stop(self) -> None:

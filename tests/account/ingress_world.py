@@ -15,17 +15,17 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import unused_port
 
-from local.account.account import Account
-from local.account.catalog import Object
-from local.account.credentials import hash_password
-from local.account.session import new_session
-from local.account.sql import Name
-from local.ingress.app import ingress_runner
-from local.ingress.visitors import Visitors
-from local.server import account_app
-from local.settings import LocalSettings, free_ports
-from local.spcs.endpoints import ingress_host
-from local.spcs.observed import ContainerState, InstanceState
+from local_account.base.settings import LocalSettings, free_ports
+from local_account.base.sql import Name
+from local_account.catalog.catalog import Object
+from local_account.identity.account import Account
+from local_account.identity.credentials import hash_password
+from local_account.identity.session import new_session
+from local_account.ingress.app import ingress_runner
+from local_account.ingress.visitors import Visitors
+from local_account.server import account_app
+from local_account.spcs.network.endpoints import ingress_host
+from local_account.spcs.state.observed import ContainerState, InstanceState
 
 LABEL = "abcdefgh-local-milvus"
 ROLES = {"OWNER_ROLE": "OWNER", "VISITOR_ROLE": "VISITOR", "OTHER_ROLE": "STRANGER", "ACCOUNTADMIN": "CHIEF"}

@@ -13,9 +13,9 @@ import aiohttp
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from local.account.catalog import Object
-from local.ingress import headers
-from local.spcs.endpoints import PublicEndpoint
+from local_account.catalog.catalog import Object
+from local_account.ingress import headers
+from local_account.spcs.network.endpoints import PublicEndpoint
 from tests.account.ingress_world import World, open_world
 
 # Each of these is two things to two parsers.

@@ -11,8 +11,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from local.settings import PROJECT
-from local.toolchain.gobuild import find_go
+from machine.paths import PROJECT
+from standins.go.gobuild import find_go
 from tests.account.conftest import Place
 
 SOURCE = PROJECT / "tests" / "clients" / "gosnowflake"

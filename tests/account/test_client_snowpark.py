@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 
-from local.settings import PROJECT
+from machine.paths import PROJECT
 from tests.account.conftest import Place, client_environment
 
 SECONDS = 180

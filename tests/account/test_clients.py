@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.settings import PROJECT
+from machine.paths import PROJECT
 from tests.account.conftest import Place, client_environment
 
 SECONDS = 180

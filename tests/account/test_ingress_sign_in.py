@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 
-from local.account.account import Account
-from local.account.sql import Name
-from local.ingress.visitors import Visitors
+from local_account.base.sql import Name
+from local_account.identity.account import Account
+from local_account.ingress.visitors import Visitors
 from tests.account.ingress_world import LABEL, Loopback, World, open_world
 
 

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from local.account.credentials import digest, fingerprint
+from local_account.identity.credentials import digest, fingerprint
 from tests.account.ingress_world import World, open_world, ready
 
 

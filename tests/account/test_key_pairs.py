@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 
-from local.account.credentials import fingerprint
+from local_account.identity.credentials import fingerprint
 from tests.account.conftest import RunningAccount
 
 USER = "KP_ROBOT"

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from local.toolchain.snowflake_plugin.config import Settings
-from local.toolchain.snowflake_plugin.errors import SnowflakeError
-from local.toolchain.snowflake_plugin.session import Pool
+from standins.snowflake_plugin.config import Settings
+from standins.snowflake_plugin.errors import SnowflakeError
+from standins.snowflake_plugin.session import Pool
 from tests.account.conftest import RunningAccount
 
 

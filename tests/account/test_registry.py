@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from local.account.account import Account
-from local.account.errors import SnowflakeError
-from local.registry import images
+from local_account.base.errors import SnowflakeError
+from local_account.identity.account import Account
+from local_account.registry import images
 from tests.account.conftest import Place, RunningAccount, running_account, wait_until
 
 pytestmark = pytest.mark.docker

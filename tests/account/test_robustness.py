@@ -19,14 +19,14 @@ import pytest
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 
-from local.account import session as session_module
-from local.account import statements
-from local.account.account import Account
-from local.account.errors import SnowflakeError
-from local.account.sql import Name
-from local.account.statements import MAX_TEXT
-from local.account.wire import MAX_BODY, MAX_QUERY_BODY
-from local.settings import LocalSettings
+from local_account.base.errors import SnowflakeError
+from local_account.base.settings import LocalSettings
+from local_account.base.sql import Name
+from local_account.http import statements
+from local_account.http.statements import MAX_TEXT
+from local_account.http.wire import MAX_BODY, MAX_QUERY_BODY
+from local_account.identity import session as session_module
+from local_account.identity.account import Account
 from tests.account.conftest import Place, RunningAccount, run, wait_until
 from tests.account.wire_client import QUERY, Wire
 

@@ -13,7 +13,7 @@ from socketserver import BaseRequestHandler, ThreadingUnixStreamServer
 import docker
 import pytest
 
-from local.leftovers import LABEL
+from local_account.host.leftovers import LABEL
 from tests.account.conftest import RunningAccount, running_account, wait_until
 from tests.account.spcs_world import BLOCK, COUNT, MOUNT, POOL, READY, SERVER, World, world_of
 

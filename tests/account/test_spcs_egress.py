@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from local.settings import LocalSettings
-from local.spcs import labels, network
-from local.spcs.outside import HOSTS_FILE
+from local_account.base.settings import LocalSettings
+from local_account.spcs.network import network
+from local_account.spcs.network.outside import HOSTS_FILE
+from local_account.spcs.state import labels
 from tests.account import service_image
 from tests.account.conftest import RunningAccount
 from tests.account.spcs_prober import echoing, probing, told

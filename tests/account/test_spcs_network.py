@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from local.spcs.network import name_of
+from local_account.spcs.network.network import name_of
 from tests.account.conftest import RunningAccount
 from tests.account.spcs_prober import echoing, probing, told
 from tests.account.spcs_world import POOL, READY, SERVER, World, world_of

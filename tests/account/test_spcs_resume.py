@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from local.account.account import Account
-from local.account.result import now
-from local.account.sql import Name
-from local.settings import LocalSettings
-from local.spcs import idle
-from local.spcs.observed import SERVICE
+from local_account.base.result import now
+from local_account.base.settings import LocalSettings
+from local_account.base.sql import Name
+from local_account.identity.account import Account
+from local_account.spcs.docker import idle
+from local_account.spcs.state.observed import SERVICE
 from tests.account.conftest import RunningAccount
 from tests.account.spcs_world import DATABASE, OWNER, READY, World, world_of
 

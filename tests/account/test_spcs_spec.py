@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from local.account.errors import SnowflakeError
-from local.spcs import spec, templates
-from local.spcs.families import FAMILIES
+from local_account.base.errors import SnowflakeError
+from local_account.spcs.spec import spec, templates
+from local_account.spcs.spec.families import FAMILIES
 
 FAMILY = FAMILIES["CPU_X64_XS"]
 GOOD: dict[str, Any] = {

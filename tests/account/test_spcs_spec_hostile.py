@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from local.account.errors import SnowflakeError
-from local.spcs import spec
+from local_account.base.errors import SnowflakeError
+from local_account.spcs.spec import spec
 from tests.account.test_spcs_spec import CONTAINER, ENDPOINT, FAMILY, GOOD, UNKNOWN, VOLUME, changed
 
 STAGE, MEMORY = ("spec", "volumes", 1), ("spec", "volumes", 2)

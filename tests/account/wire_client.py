@@ -12,7 +12,7 @@ from typing import Any
 
 from snowflake.connector import SnowflakeConnection
 
-from local.settings import LocalSettings
+from local_account.base.settings import LocalSettings
 
 QUERY = "/queries/v1/query-request"
 SECONDS = 90

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.toolchain.snowflake_plugin.errors import SnowflakeError
-from local.toolchain.snowflake_plugin.resource import Resource
-from local.toolchain.snowflake_plugin.types import TYPES
+from standins.snowflake_plugin.errors import SnowflakeError
+from standins.snowflake_plugin.resource import Resource
+from standins.snowflake_plugin.types import TYPES
 
 Answer = list[dict[str, Any]] | SnowflakeError
 

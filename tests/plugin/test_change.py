@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from local.toolchain.snowflake_plugin.errors import SnowflakeError
-from local.toolchain.snowflake_plugin.wire import UNKNOWN
+from standins.snowflake_plugin.errors import SnowflakeError
+from standins.snowflake_plugin.wire import UNKNOWN
 from tests.plugin import rows
 from tests.plugin.account import Answer, ScriptedAccount, checked, kind
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from local.toolchain.snowflake_plugin.errors import PluginError
-from local.toolchain.snowflake_plugin.wire import UNKNOWN
+from standins.snowflake_plugin.errors import PluginError
+from standins.snowflake_plugin.wire import UNKNOWN
 from tests.plugin.account import ScriptedAccount, kind
 
 PLACE = {"database": "D", "schema": "S", "name": "N"}

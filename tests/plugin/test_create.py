@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.toolchain.snowflake_plugin.errors import PartialError, SnowflakeError
+from standins.snowflake_plugin.errors import PartialError, SnowflakeError
 from tests.plugin import rows
 from tests.plugin.account import Answer, ScriptedAccount, checked, kind
 from tests.plugin.creations import CASES

@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
-from local.settings import PROJECT
-from local.toolchain.install import ensure_pulumi
-from local.toolchain.pulumi_env import environment
+from machine.paths import PROJECT
 from tests.account.conftest import RunningAccount, running_account
+from workstation.toolchain.install import ensure_pulumi
+from workstation.toolchain.pulumi_env import environment
 
 PROGRAM = PROJECT / "tests" / "plugin" / "program"
 

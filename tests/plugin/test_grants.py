@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.toolchain.snowflake_plugin.errors import PluginError, SnowflakeError
+from standins.snowflake_plugin.errors import PluginError, SnowflakeError
 from tests.plugin.account import MISSING, Answer, ScriptedAccount, checked, kind
 
 ROLE = {"accountRoleName": "R"}

@@ -12,11 +12,11 @@ from typing import Any
 import grpc
 import pytest
 
-from local.settings import PROJECT
-from local.toolchain.snowflake_plugin import VERSION, config
-from local.toolchain.snowflake_plugin.errors import SnowflakeError
-from local.toolchain.snowflake_plugin.server import Servicer
-from local.toolchain.snowflake_plugin.wire import (
+from machine.paths import PROJECT
+from standins.snowflake_plugin import VERSION, config
+from standins.snowflake_plugin.errors import SnowflakeError
+from standins.snowflake_plugin.server import Servicer
+from standins.snowflake_plugin.wire import (
     UNKNOWN,
     decode,
     encode,
@@ -247,7 +247,7 @@ def test_nothing_answers(plugin: Any) -> None:
 
 
 def test_started_as_a_program_it_prints_its_port() -> None:
-    command = [sys.executable, "-m", "local.toolchain.snowflake_plugin", "127.0.0.1:1"]
+    command = [sys.executable, "-m", "standins.snowflake_plugin", "127.0.0.1:1"]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert int(process.stdout.readline()) > 0

@@ -10,11 +10,11 @@ import pulumi_snowflake
 import pytest
 from pulumi._types import input_type_py_to_pulumi_names
 
-from local.toolchain.snowflake_plugin import VERSION, config
-from local.toolchain.snowflake_plugin.columns import Column
-from local.toolchain.snowflake_plugin.objects import ObjectResource
-from local.toolchain.snowflake_plugin.resource import Resource
-from local.toolchain.snowflake_plugin.types import TYPES
+from standins.snowflake_plugin import VERSION, config
+from standins.snowflake_plugin.columns import Column
+from standins.snowflake_plugin.objects import ObjectResource
+from standins.snowflake_plugin.resource import Resource
+from standins.snowflake_plugin.types import TYPES
 
 # What the stand-in leaves to the official plugin.
 LEFT_OUT = {

@@ -15,8 +15,9 @@ from typing import Any
 import docker
 import pytest
 
-from local import clients, control, leftovers
-from local.settings import PORT_VARIABLE, PROJECT, LocalSettings, free_ports
+from local_account.base.settings import PORT_VARIABLE, LocalSettings, free_ports
+from local_account.host import clients, control, leftovers
+from machine.paths import PROJECT
 
 LAST = "test_down.py"
 TIMEOUT = 1500
@@ -38,7 +39,7 @@ class Deployment:
 
     def make(self, command: str) -> subprocess.CompletedProcess[str]:
         """What `make <command>` runs; standard output and error together."""
-        return self._python("local.cli", command)
+        return self._python("workstation.cli", command)
 
     def operate(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command for the deployed stack, e.g. `suspend`; standard output and error together."""
@@ -80,8 +81,11 @@ class Deployment:
     def pulumi_environment(self) -> dict[str, str]:
         # The paths follow from the environment when the modules are loaded, so a fresh process tells them.
         script = (
-            "import json; from local import clients, settings; from local.stack import LocalStack;"
-            "print(json.dumps(LocalStack({}, clients.variables(settings.load())).variables))"
+            "import json\n"
+            "from local_account.host import clients\n"
+            "from workstation.account import account_settings\n"
+            "from workstation.stack import LocalStack\n"
+            "print(json.dumps(LocalStack({}, clients.variables(account_settings())).variables))"
         )
         done = subprocess.run(
             [sys.executable, "-c", script],

@@ -11,15 +11,13 @@ from pathlib import Path
 
 import yaml
 
-from local.settings import PROJECT
+from machine.paths import PROJECT
 from tests.stack.conftest import TIMEOUT, Deployment
 
 PROGRAM = (
     "Pulumi.yaml",
     "__main__.py",
-    "setting_values.py",
-    "settings.py",
-    "instance_families.toml",
+    "settings",
     "components",
     "specs",
     "images",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import docker
 import pytest
 
-from local import control
+from local_account.host import control
 from tests.stack.conftest import Deployment
 
 pytestmark = pytest.mark.docker

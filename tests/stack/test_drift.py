@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from local.settings import admin_credentials
+from local_account.base.settings import admin_credentials
 from tests.stack.conftest import Deployment
 
 pytestmark = pytest.mark.docker

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from local.settings import PORT_VARIABLE, PROJECT, free_ports
+from local_account.base.settings import PORT_VARIABLE, free_ports
+from machine.paths import PROJECT
 from tests.stack.conftest import TIMEOUT, Deployment
 from tests.stack.program_copy import PREFIX, Copy, copied
 
@@ -122,7 +123,7 @@ def test_a_taken_port_is_named_with_the_way_out(deployment: Deployment) -> None:
         environment = {**deployment.environment, PORT_VARIABLE: str(port)}
         environment["LOCAL_ACCOUNT_STATE"] = str(deployment.settings.state.parent / "other" / "account")
         done = subprocess.run(
-            [str(PROJECT / ".venv/bin/python"), "-m", "local.cli", "up"],
+            [str(PROJECT / ".venv/bin/python"), "-m", "workstation.cli", "up"],
             cwd=PROJECT,
             env=environment,
             stdout=subprocess.PIPE,

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from local.settings import PROJECT
+from machine.paths import PROJECT
 from tests.stack.conftest import TIMEOUT, Deployment
 from tests.stack.test_down import EMPTY
 

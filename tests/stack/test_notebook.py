@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.settings import PROJECT, STATE
+from machine.paths import PROJECT, STATE
 from tests.stack.browser import browser
 from tests.stack.conftest import Deployment
 

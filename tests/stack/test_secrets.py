@@ -11,7 +11,7 @@ from typing import Any
 import docker
 import pytest
 
-from local import control, leftovers
+from local_account.host import control, leftovers
 from tests.stack.conftest import Deployment
 
 pytestmark = pytest.mark.docker

@@ -16,8 +16,8 @@ from sqlglot.tokens import TokenType
 
 from components import specification, sql
 from components.account import AccountError, from_config
-from setting_values import camel_case
 from settings import Settings, SettingsError, load
+from settings.values import camel_case
 from tests.unit import program
 
 HOSTILE = [

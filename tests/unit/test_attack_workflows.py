@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from local.settings import PROJECT
+from machine.paths import PROJECT
 
 FILES = sorted((PROJECT / ".github" / "workflows").glob("*.y*ml"))
 SECRET = re.compile(r"\$\{\{[^}]*\bsecrets\b")

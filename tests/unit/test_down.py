@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from local import cli
-from local.stack import Stack
-from local.toolchain.report import console
+from machine.terminal import console
+from workstation import cli
+from workstation.stack import Stack
 
 
 class Recorded(Stack):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from local.ingress.headers import content_policy
-from local.spcs import dns_message, outside
-from local.spcs.dns_message import MessageError
-from local.spcs.egress import ANYWHERE, Addresses, Reach, exact_names, names_host
-from local.spcs.firewall_rules import Machine, ruleset
-from local.spcs.network import Network
+from local_account.ingress.headers import content_policy
+from local_account.spcs.network import dns_message, outside
+from local_account.spcs.network.dns_message import MessageError
+from local_account.spcs.network.egress import ANYWHERE, Addresses, Reach, exact_names, names_host
+from local_account.spcs.network.firewall_rules import Machine, ruleset
+from local_account.spcs.network.network import Network
 
 INNER = Network("inner", "10.9.0.1", "10.9.0.0/16")
 NOTHING = Reach(frozenset(), frozenset(), frozenset())

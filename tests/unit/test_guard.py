@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from components.guard import DataLossError, Holder, deployed_holder, find_losses
-from setting_values import camel_case
 from settings import Settings
+from settings.values import camel_case
 from tests.unit import program
 
 LIFECYCLE = (Path(__file__).resolve().parent.parent.parent / "docs" / "lifecycle.md").read_text()

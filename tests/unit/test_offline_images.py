@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from local.images import bases, packages
-from local.images.bases import Bases, base_of
-from local.images.layers import LayerWriter
-from local.images.oci import ImageConfig, Layout
-from local.images.packages import ImageError
-from local.toolchain.public_registry import registry_answers
-from local.toolchain.report import ToolchainError
+from local_account.host.images import ImageError
+from machine.terminal import ToolchainError
+from standins.images import bases, packages
+from standins.images.bases import Bases, base_of
+from standins.images.layers import LayerWriter
+from standins.images.oci import ImageConfig, Layout
+from workstation.toolchain.public_registry import registry_answers
 
 LOCK = bases.JUPYTER_REQUIREMENTS
 PINNED = re.compile(r"[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*$")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from local.settings import PROJECT
+from machine.paths import PROJECT
 
 PAGE = (PROJECT / "docs" / "security.md").read_text()
 TESTS = PROJECT / "tests"

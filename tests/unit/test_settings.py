@@ -11,10 +11,10 @@ import pulumi
 import pytest
 import yaml
 
-import setting_values
-from local.spcs import families
-from setting_values import NotebookUser, camel_case
+from local_account.spcs.spec import families
 from settings import Settings, SettingsError, load
+from settings import values as setting_values
+from settings.values import NotebookUser, camel_case
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 SCHEMA: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from local import stack
+from workstation import stack
 
 PLACE = {"database": "D", "schema": "S"}
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from local.toolchain import builder, choice, debian, docker_engine, gobuild, install, pulumi_env, vendor
-from local.toolchain.choice import Choice, Part
-from local.toolchain.report import ToolchainError
+from machine import debian
+from machine.terminal import ToolchainError
+from standins.go import gobuild
+from workstation.toolchain import builder, choice, docker_engine, install, pulumi_env, vendor
+from workstation.toolchain.choice import Choice, Part
 
 BUILT = Part("built", "3.259.0", "/x/pulumi")
 STAND_IN = Part("stand-in", "2.22.0", "/x/resource-snowflake-v2.22.0")
@@ -109,12 +110,12 @@ def test_old_pulumi_on_path_is_not_used(tmp_path: Path, monkeypatch: pytest.Monk
 def test_launchers_name_the_project_s_python() -> None:
     script = install.snowflake_script(Path("/p/.venv/bin/python"), Path("/p"))
     assert script.startswith("#!/bin/sh\n")
-    assert 'exec "/p/.venv/bin/python" -P -m local.toolchain.snowflake_plugin "$@"' in script
+    assert 'exec "/p/.venv/bin/python" -P -m standins.snowflake_plugin "$@"' in script
     assert '"/p/h.py"' in install.language_host_script(Path("/p/.venv/bin/python"), Path("/p/h.py"))
 
 
 def test_copied_settings_keep_the_salt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulumi_env, "STACKS", tmp_path / "stacks")
+    monkeypatch.setattr(pulumi_env, "stacks", lambda: tmp_path / "stacks")
     source = tmp_path / "Pulumi.s.yaml"
     source.write_text("config:\n  a: 1\n")
     copy = pulumi_env.copy_settings("s", source)
@@ -130,8 +131,8 @@ def test_copied_settings_keep_the_salt(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_passphrase_is_private_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulumi_env, "_PASSPHRASE", tmp_path / "passphrase")
-    monkeypatch.setattr(pulumi_env, "BACKEND", tmp_path / "backend")
+    monkeypatch.setenv("LOCAL_ACCOUNT_STATE", str(tmp_path / "account"))
+    monkeypatch.setattr(pulumi_env, "backend", lambda: tmp_path / "backend")
     first = Path(pulumi_env.environment()["PULUMI_CONFIG_PASSPHRASE_FILE"])
     text = first.read_text()
     assert first.stat().st_mode & 0o777 == 0o600
@@ -161,13 +162,34 @@ def test_toolchain_of_a_folder_that_was_moved_is_set_up_again(
     state, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
     monkeypatch.setattr(install, "STATE", state)
     for folder, complete in ((state, True), (elsewhere, False)):
-        folder.mkdir()
-        part = Part("built", "2.22.0", str(folder))
-        plugins = {
-            name: replace(part, version=importlib.metadata.version(package))
-            for name, package in install._PACKAGES.items()
-        }
-        assert install._complete(Choice(part, plugins)) is complete
+        assert install._complete(_built_in(folder)) is complete
+
+
+def test_toolchain_that_an_older_version_of_the_project_set_up_is_set_up_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(install, "STATE", tmp_path)
+    for program in install._our_programs():
+        choice = _built_in(tmp_path / program)
+        assert install._complete(choice)
+        (tmp_path / program / program).write_text("#!/bin/sh\nexec python -m a.module.of.before\n")
+        assert not install._complete(choice)
+
+
+def _built_in(folder: Path) -> Choice:
+    """A toolchain of which everything was built or written into one folder."""
+    folder.mkdir(parents=True)
+    (folder / "pulumi").touch()
+    for name, text in install._our_programs().items():
+        (folder / name).write_text(text)
+    versions = {name: importlib.metadata.version(package) for name, package in install._PACKAGES.items()}
+    return Choice(
+        Part("built", "2.22.0", str(folder / "pulumi")),
+        {
+            "snowflake": Part("stand-in", versions["snowflake"], str(folder)),
+            "docker-build": Part("built", versions["docker-build"], str(folder)),
+        },
+    )
 
 
 def test_builder_of_a_folder_that_was_moved_is_forgotten(

@@ -21,7 +21,7 @@ from pulumi.runtime.proto import (
     plugin_pb2,
 )
 
-from local.toolchain import language_host, language_program
+from standins.language_host import language_host, language_program
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from local.settings import PROJECT
+from machine.paths import PROJECT
 from tests.account.parity.cases import PARTS, Area, read_areas
 from tests.account.parity.runner import Result
 

@@ -1,1 +1,0 @@
-"""Images that the local account and its offline builds need."""

@@ -1,1 +1,0 @@
-"""The local account's image registry: a real one in a container, behind the account's own sign-in."""

@@ -1,1 +1,0 @@
-"""Snowpark Container Services of the local account: compute pools, services and jobs on Docker."""

@@ -1,1 +1,0 @@
-"""What is needed to run Pulumi, Docker and image builds on a machine, found or supplied."""

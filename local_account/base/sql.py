@@ -1,0 +1,225 @@
+"""A cursor over the tokens of one SQL statement, cut by sqlglot's Snowflake tokenizer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import ClassVar, NamedTuple
+
+from sqlglot.dialects.snowflake import Snowflake
+from sqlglot.errors import TokenError
+from sqlglot.tokens import Token, TokenType
+
+from local_account.base import errors
+
+
+class _Tokenizer(Snowflake.Tokenizer):
+    # sqlglot would hand over the rest of CALL, EXECUTE … as one opaque string.
+    COMMANDS: ClassVar[set[TokenType]] = set()
+
+
+_STRINGS = {TokenType.STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING, TokenType.NATIONAL_STRING}
+_CLOSING = {"(": ")", "[": "]"}
+_PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
+
+
+class Name(NamedTuple):
+    """A fully qualified object name; parts that the object's kind does not have are empty."""
+
+    database: str
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        return ".".join(part for part in self if part)
+
+
+class Statement:
+    """One statement, read from left to right.
+
+    Keywords match without regard to case; identifiers follow Snowflake's rule (unquoted ones are
+    folded to upper case).
+
+    Raises:
+        SnowflakeError: 001003 at the token that does not fit.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text.strip()
+        self.tokens = tokenize(self.text)
+        while self.tokens and self.tokens[-1].token_type is TokenType.SEMICOLON:
+            self.tokens.pop()
+        self.position = 0
+
+    @property
+    def done(self) -> bool:
+        return self.position >= len(self.tokens)
+
+    def words(self, count: int) -> tuple[str, ...]:
+        """The next tokens in upper case, for looking ahead."""
+        window = self.tokens[self.position : self.position + count]
+        return tuple("" if self._is_literal(token) else token.text.upper() for token in window)
+
+    def accept(self, *words: str) -> bool:
+        """Step over these words when they come next."""
+        if self.words(len(words)) != words:
+            return False
+        self.position += len(words)
+        return True
+
+    def expect(self, *words: str) -> None:
+        for word in words:
+            if not self.accept(word):
+                raise self.unexpected()
+
+    def word(self) -> str:
+        """Any bare word, in upper case."""
+        token = self._next()
+        if self._is_literal(token):
+            raise self.unexpected(back=1)
+        return token.text.upper()
+
+    def identifier(self) -> str:
+        """One identifier, folded to upper case unless it was quoted."""
+        token = self._next()
+        if token.token_type is TokenType.IDENTIFIER:
+            return token.text
+        if token.token_type in _STRINGS or not _is_word(token.text):
+            raise self.unexpected(back=1)
+        return token.text.upper()
+
+    def parts(self) -> list[str]:
+        """One to three identifiers joined by dots, or IDENTIFIER('…') holding them."""
+        if self.words(2) == ("IDENTIFIER", "("):
+            self.expect("IDENTIFIER", "(")
+            inner = Statement(self.string())
+            self.expect(")")
+            return inner.parts()
+        found = [self.identifier()]
+        while self.accept("."):
+            found.append(self.identifier())
+        return found
+
+    def string(self) -> str:
+        """A quoted or dollar-quoted string literal."""
+        token = self._next()
+        if token.token_type not in _STRINGS:
+            raise self.unexpected(back=1)
+        return token.text
+
+    def text_or_word(self) -> str:
+        """A string literal, a quoted identifier or a bare word (in upper case)."""
+        token = self._next()
+        return token.text if self._is_literal(token) else token.text.upper()
+
+    def parts_or_text(self) -> list[str]:
+        """A string literal as one part, or an object name."""
+        if not self.done and self.tokens[self.position].token_type in _STRINGS:
+            return [self.string()]
+        return self.parts()
+
+    def name_or_text(self) -> list[str]:
+        """The parts of an object name, or of the one that a string literal holds."""
+        if not self.done and self.tokens[self.position].token_type in _STRINGS:
+            return Statement(self.string()).parts()
+        return self.parts()
+
+    def integer(self) -> int:
+        negative = self.accept("-")
+        token = self._next()
+        try:
+            return -int(token.text) if negative else int(token.text)
+        except ValueError:
+            raise self.unexpected(back=1) from None
+
+    def boolean(self) -> bool:
+        token = self._next()
+        if token.text.upper() not in ("TRUE", "FALSE"):
+            raise self.unexpected(back=1)
+        return token.text.upper() == "TRUE"
+
+    def listed(self, item: str) -> list:
+        """`( item, item )` where item names one of this cursor's reading methods."""
+        self.expect("(")
+        found = []
+        while not self.accept(")"):
+            found.append(getattr(self, item)())
+            if not self.accept(",") and self.words(1) != (")",):
+                raise self.unexpected()
+        return found
+
+    def nested(self) -> str:
+        """The source text of one balanced parenthesis, without the outer pair."""
+        self.expect("(")
+        start, depth = self.tokens[self.position].start, 1
+        while depth:
+            token = self._next()
+            depth += {"(": 1, ")": -1}.get(token.text, 0) if not self._is_literal(token) else 0
+        return self.text[start : self.tokens[self.position - 1].start].strip()
+
+    def rest(self) -> str:
+        """The source text from here to the end."""
+        return "" if self.done else self.text[self.tokens[self.position].start :]
+
+    def end(self) -> None:
+        """Refuse anything that follows."""
+        if not self.done:
+            raise self.unexpected()
+
+    def unexpected(self, back: int = 0) -> errors.SnowflakeError:
+        index = self.position - back
+        if index >= len(self.tokens):
+            last = self.tokens[-1] if self.tokens else None
+            return errors.syntax_error(last.line if last else 1, last.col if last else 0, "<EOF>")
+        token = self.tokens[index]
+        return errors.syntax_error(token.line, max(token.col - len(token.text), 0), token.text)
+
+    def _next(self) -> Token:
+        if self.done:
+            raise self.unexpected()
+        self.position += 1
+        return self.tokens[self.position - 1]
+
+    def _is_literal(self, token: Token) -> bool:
+        return token.token_type is TokenType.IDENTIFIER or token.token_type in _STRINGS
+
+
+def tokenize(text: str) -> list[Token]:
+    """Cut a statement into tokens.
+
+    Raises:
+        SnowflakeError: 001003 for an unterminated string or comment.
+    """
+    try:
+        return _Tokenizer().tokenize(text)
+    except TokenError as error:
+        raise errors.compilation_error("001003", "42000", f"syntax error: {error}") from None
+
+
+def split(text: str) -> list[str]:
+    """The statements of a text, cut at semicolons outside literals; empty ones are left out."""
+    found, start = [], 0
+    for token in tokenize(text):
+        if token.token_type is TokenType.SEMICOLON:
+            found.append(text[start : token.start])
+            start = token.end + 1
+    found.append(text[start:])
+    return [statement for statement in found if tokenize(statement)]
+
+
+def quote(identifier: str) -> str:
+    """An identifier in double quotes."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def shown(parts: Iterable[str]) -> str:
+    """A name with dots between its parts, and quotes only where they are needed; empty parts are left out."""
+    return ".".join(part if _PLAIN.fullmatch(part) else quote(part) for part in parts if part)
+
+
+def _is_word(text: str) -> bool:
+    return (
+        bool(text)
+        and (text[0].isalpha() or text[0] == "_")
+        and text.replace("_", "a").replace("$", "a").isalnum()
+    )

@@ -1,0 +1,1 @@
+"""The account's objects, grants and tokens, kept in SQLite."""

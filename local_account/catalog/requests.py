@@ -1,0 +1,86 @@
+"""The part of the catalog that keeps which requests changed something.
+
+A driver that got no answer sends its request again, also to a server that was killed and started anew.
+Changes of the catalog are noted in the transaction that makes them; data SQL is noted before it begins.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+
+from local_account.base.errors import SnowflakeError
+from local_account.base.result import Column, Result, now
+from local_account.catalog.store import Store
+
+_KEPT_SECONDS = 24 * 3600.0
+_SWEEP_EVERY = 500
+
+
+class Requests(Store):
+    """Requests that changed something, each under a digest, with its answer as soon as there is one."""
+
+    _noted = 0
+
+    def note_request(self, digest: str) -> None:
+        """A change begins, or is part of the transaction around this call."""
+        with self.transaction(lasting=False, telling=False):
+            self._noted += 1
+            if self._noted % _SWEEP_EVERY == 1:
+                self._connection.execute("DELETE FROM requests WHERE created<?", (now() - _KEPT_SECONDS,))
+            self._connection.execute("INSERT OR IGNORE INTO requests VALUES (?,?,NULL)", (digest, now()))
+
+    def answer_request(self, digest: str, result: Result) -> None:
+        """Keep the answer of a noted request, unless it holds a secret or a whole result set."""
+        if result.extra or len(result.rows) > 1 or any("secret" in column.name for column in result.columns):
+            return
+        answer = json.dumps([result.columns, result.rows, result.statement_type])
+        with self.transaction(lasting=False, telling=False):
+            self._connection.execute("UPDATE requests SET answer=? WHERE digest=?", (answer, digest))
+
+    def forget_request(self, digest: str) -> None:
+        """A noted request was refused: nothing was changed."""
+        with self.transaction(lasting=False, telling=False):
+            self._connection.execute("DELETE FROM requests WHERE digest=?", (digest,))
+
+    def once(self, digest: str, work: Callable[[Callable[[], None]], Result]) -> Result:
+        """The result of `work`, or of the same request before the server was started anew.
+
+        Args:
+            work: gets a function to call before it changes anything outside the catalog.
+
+        Raises:
+            SnowflakeError: 000603 when the server ended in the middle of it; what `work` raises.
+        """
+        rows = self._rows("SELECT answer FROM requests WHERE digest=?", (digest,))
+        if rows:
+            return _earlier(rows[0])
+        noted: list[bool] = []
+
+        def note() -> None:
+            if not noted:
+                noted.append(True)
+                self.note_request(digest)
+
+        try:
+            with self.before_commit(note):
+                result = work(note)
+        except BaseException:
+            if noted:
+                self.forget_request(digest)
+            raise
+        if noted:
+            self.answer_request(digest, result)
+        return result
+
+
+def _earlier(row: sqlite3.Row) -> Result:
+    if row["answer"] is None:
+        message = (
+            "The account's server ended while it ran this statement; whether it took effect is not known. "
+            "Look at what it was to change before running it again."
+        )
+        raise SnowflakeError("000603", "XX000", f"SQL execution internal error:\n{message}")
+    shape, rows, kind = json.loads(row["answer"])
+    return Result([Column(*column) for column in shape], rows, statement_type=kind)

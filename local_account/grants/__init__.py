@@ -1,0 +1,1 @@
+"""GRANT, REVOKE and SHOW GRANTS."""

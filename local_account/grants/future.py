@@ -1,0 +1,79 @@
+"""GRANT and REVOKE of privileges on objects yet to be made.
+
+See https://docs.snowflake.com/en/sql-reference/sql/grant-privilege#future-grants-on-database-or-schema-objects
+"""
+
+from __future__ import annotations
+
+from local_account.base import errors
+from local_account.base.result import Result, status
+from local_account.statement import privileges
+from local_account.statement.context import Context
+from local_account.statement.privileges import OWNERSHIP, Target
+
+_WITHOUT = ("IMAGE REPOSITORY", "SNAPSHOT")
+
+
+def grant(context: Context, target: Target, wanted: list[str], role: str, with_option: bool) -> Result:
+    """Note what new objects of a type give to a role.
+
+    Raises:
+        SnowflakeError: 003001 without MANAGE GRANTS, 000002 for types that have no future grants.
+    """
+    _require(context, target)
+    assert target.scope
+    if wanted == [OWNERSHIP]:
+        _require_single_owner(context, target, role)
+    with context.catalog.transaction():
+        for privilege in _expanded(target.kind, wanted):
+            context.catalog.grant_future(privilege, target.kind, target.scope.id, role, with_option)
+    return done()
+
+
+def revoke(context: Context, target: Target, wanted: list[str], role: str, option_only: bool) -> Result:
+    """Forget it; what existing objects gave stays."""
+    _require(context, target)
+    assert target.scope
+    held = {row["privilege"] for row in context.catalog.future_grants(target.scope.id) if row["role"] == role}
+    with context.catalog.transaction():
+        for privilege in _expanded(target.kind, wanted):
+            if option_only and privilege in held:
+                context.catalog.grant_future(privilege, target.kind, target.scope.id, role, with_option=False)
+            elif not option_only:
+                context.catalog.revoke_future(privilege, target.kind, target.scope.id, role)
+    return done()
+
+
+def _require(context: Context, target: Target) -> None:
+    scope = target.scope
+    assert scope
+    if target.kind in _WITHOUT:
+        raise errors.unsupported(f"GRANT ON FUTURE {target.kind}")
+    # MANAGE GRANTS, or in a schema with managed access its ownership.
+    managed = scope.type == "SCHEMA" and scope.properties.get("MANAGED ACCESS")
+    if not context.access.has("MANAGE GRANTS") and not (managed and context.access.owns(scope)):
+        raise context.refused("MANAGE GRANTS", scope)
+
+
+def _require_single_owner(context: Context, target: Target, role: str) -> None:
+    """New objects have one owner; in a schema with managed access one below the schema's own."""
+    scope = target.scope
+    assert scope
+    for row in context.catalog.future_grants(scope.id):
+        if (row["privilege"], row["type"]) == (OWNERSHIP, target.kind) and row["role"] != role:
+            raise errors.SnowflakeError(
+                "003534",
+                "42501",
+                f"SQL execution error: A future grant of OWNERSHIP on objects of type {target.kind} in "
+                f"{scope.type} '{privileges.shown_name(scope)}' exists. It must be revoked first.",
+            )
+    if scope.type == "SCHEMA":
+        privileges.require_subordinate(context, scope, role)
+
+
+def _expanded(kind: str, wanted: list[str]) -> list[str]:
+    return sorted(privileges.known(kind)) if "ALL" in wanted else wanted
+
+
+def done() -> Result:
+    return status("Statement executed successfully.")

@@ -1,0 +1,31 @@
+"""The role that a GRANT or REVOKE names."""
+
+from __future__ import annotations
+
+from local_account.base import errors
+from local_account.base.sql import Statement
+from local_account.catalog.catalog import Object
+from local_account.identity import access
+from local_account.statement.context import Context
+
+_OTHERS = (("APPLICATION", "ROLE"), ("SHARE",), ("USER",), ("APPLICATION",))
+
+
+def read_role(context: Context, statement: Statement) -> Object:
+    """`[ROLE] <name>` or `DATABASE ROLE [<database>.]<name>`: a role that exists.
+
+    Raises:
+        SnowflakeError: 002003 absent, 000002 for grantees of other kinds.
+    """
+    for words in _OTHERS:
+        if statement.accept(*words):
+            raise errors.unsupported(f"GRANT TO {' '.join(words)}")
+    if statement.accept("DATABASE", "ROLE"):
+        return read_database_role(context, statement)
+    statement.accept("ROLE")
+    return context.get("ROLE", context.resolve(statement.parts(), "account"))
+
+
+def read_database_role(context: Context, statement: Statement) -> Object:
+    """`[<database>.]<name>`"""
+    return context.get(access.DATABASE_ROLE, context.resolve(statement.parts(), "database"))

@@ -1,0 +1,78 @@
+"""How official clients on this machine sign in to the local account as its administrator."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from local_account.base.settings import LocalSettings, admin_credentials
+
+CONNECTION = "local"
+ROLE = "ACCOUNTADMIN"
+
+
+def variables(settings: LocalSettings) -> dict[str, str]:
+    """Environment for the Pulumi program, `snow -c local` and the Snowflake drivers."""
+    credentials = admin_credentials(settings)
+    return {
+        "SNOWFLAKE_HOST": "localhost",
+        "SNOWFLAKE_PORT": str(settings.port),
+        "SNOWFLAKE_PROTOCOL": "http",
+        "SNOWFLAKE_USER": credentials["user"],
+        "SNOWFLAKE_PASSWORD": credentials["password"],
+        "SNOWFLAKE_HOME": str(_snow_home(settings)),
+        # The drivers otherwise ask the clouds' metadata addresses where they run.
+        "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true",
+        "SF_DISABLE_MINICORE": "true",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def connect(settings: LocalSettings) -> Any:
+    """A connection of the official Python connector."""
+    import snowflake.connector  # late, for its import takes most of a second
+
+    credentials = admin_credentials(settings)
+    return snowflake.connector.connect(
+        account=settings.locator,
+        host="localhost",
+        port=settings.port,
+        protocol="http",
+        user=credentials["user"],
+        password=credentials["password"],
+        role=ROLE,
+    )
+
+
+def rows(connection: Any, query: str) -> list[dict[str, Any]]:
+    """Rows of one statement, by column name."""
+    cursor = connection.cursor()
+    cursor.execute(query)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _snow_home(settings: LocalSettings) -> os.PathLike[str]:
+    """Folder with the configuration of `snow`, readable by this user only, as `snow` demands."""
+    folder = settings.state / "snow"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    credentials = admin_credentials(settings)
+    lines = {
+        "account": settings.locator,
+        "host": "localhost",
+        "port": settings.port,
+        "protocol": "http",
+        "user": credentials["user"],
+        "password": credentials["password"],
+        "role": ROLE,
+    }
+    text = f"[connections.{CONNECTION}]\n" + "".join(
+        f"{key} = {value if isinstance(value, int) else repr(value)}\n" for key, value in lines.items()
+    )
+    path = folder / "config.toml"
+    if not path.exists() or path.read_text() != text:
+        path.unlink(missing_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+    return folder

@@ -1,0 +1,150 @@
+"""Starting, finding and stopping the local account's server process."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from local_account.base.settings import PORT_VARIABLE, LocalSettings, code_version
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 30.0
+
+
+class ControlError(Exception):
+    """The server could not be started or stopped; the message says why and what to do."""
+
+
+def running(settings: LocalSettings) -> dict[str, Any] | None:
+    """Identity of the server that answers on the account's port, if it is this account's."""
+    with contextlib.suppress(OSError, ValueError):
+        with urllib.request.urlopen(f"http://127.0.0.1:{settings.port}/healthz", timeout=2) as answer:
+            found = json.load(answer)
+        if found.get("account") == settings.account_id:
+            return found
+    return None
+
+
+def start(settings: LocalSettings) -> bool:
+    """Start the server unless it runs already with the present code.
+
+    Returns:
+        Whether a server was started.
+
+    Raises:
+        ControlError: a port is taken, or the server ended at once (its last log lines are shown).
+    """
+    found = running(settings)
+    if found and found["code"] == code_version():
+        return False
+    if found:
+        stop(settings)
+    _require_free_ports(settings)
+    process = _spawn(settings)
+    _pid_file(settings).write_text(str(process.pid))
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if running(settings):
+            return True
+        if process.poll() is not None:
+            raise ControlError(f"The local account ended at its start:\n{_log_tail(settings)}")
+        time.sleep(0.05)
+    raise ControlError(f"The local account did not answer in {_START_SECONDS:.0f} s:\n{_log_tail(settings)}")
+
+
+def stop(settings: LocalSettings) -> bool:
+    """Stop the server; containers that it made stay.
+
+    Returns:
+        Whether one was running.
+    """
+    path = _pid_file(settings)
+    if not path.exists():
+        return False
+    pid = int(path.read_text())
+    was_running = _is_server(pid)
+    if was_running:
+        os.kill(pid, signal.SIGTERM)
+        _wait_for_end(pid)
+    path.unlink(missing_ok=True)
+    return was_running
+
+
+def log_file(settings: LocalSettings) -> Path:
+    """Where the server writes what it does."""
+    return settings.state / "account.log"
+
+
+def _spawn(settings: LocalSettings) -> subprocess.Popen[bytes]:
+    with log_file(settings).open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "local_account.server"],
+            env={**os.environ, **settings.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def _require_free_ports(settings: LocalSettings) -> None:
+    ports = [(settings.port, "account"), (settings.ingress_port, "ingress")]
+    if not _is_our_registry(settings):
+        ports.append((settings.registry_port, "image registry"))
+    for port, purpose in ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                raise ControlError(
+                    f"Port {port} ({purpose}) is taken by another program. Stop that program, or set "
+                    f"{PORT_VARIABLE} to the first of three free ports before the stack is made."
+                ) from None
+
+
+def _is_our_registry(settings: LocalSettings) -> bool:
+    """Whether the registry's container, which outlives the server, holds the registry port."""
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{settings.registry_port}/v2/", timeout=2)
+    except urllib.error.HTTPError as error:
+        return settings.account_url in error.headers.get("WWW-Authenticate", "")
+    except (OSError, http.client.HTTPException):
+        return False
+    return False
+
+
+def _wait_for_end(pid: int) -> None:
+    deadline = time.monotonic() + _STOP_SECONDS
+    while _is_server(pid):
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+        time.sleep(0.05)
+
+
+def _is_server(pid: int) -> bool:
+    try:
+        return b"local_account.server" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def _pid_file(settings: LocalSettings) -> Path:
+    return settings.state / "account.pid"
+
+
+def _log_tail(settings: LocalSettings, lines: int = 15) -> str:
+    return "\n".join(log_file(settings).read_text(errors="replace").splitlines()[-lines:])

@@ -1,0 +1,79 @@
+"""The account's own two images in the Docker engine: the image registry and the service instance."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+REGISTRY_IMAGE = "milvus-spcs/registry:2.8"
+INSTANCE_IMAGE = "milvus-spcs/instance:1"
+IMAGES = (REGISTRY_IMAGE, INSTANCE_IMAGE)
+LABEL = "milvus-spcs.part=image"
+_PUBLIC_REGISTRY = "registry:2.8.3"
+_INSTANCE = Path(__file__).resolve().parent / "instance"
+_TIMEOUT_SECONDS = 900
+
+
+class ImageError(Exception):
+    """An image could not be made; the text says which, why and what to do."""
+
+
+def missing() -> list[str]:
+    """The names of the account's images that the Docker engine does not have.
+
+    Raises:
+        ImageError: the Docker engine does not answer.
+    """
+    lines = run(["docker", "image", "ls", "--format", "{{json .}}"], "listing Docker's images").splitlines()
+    present = {f"{image['Repository']}:{image['Tag']}" for image in map(json.loads, lines)}
+    return [name for name in IMAGES if name not in present]
+
+
+def make(name: str) -> None:
+    """Pull or build one of the account's images from public images.
+
+    Raises:
+        ImageError: it could not be made.
+    """
+    if name == REGISTRY_IMAGE:
+        run(["docker", "pull", "--quiet", _PUBLIC_REGISTRY], f"pulling image {_PUBLIC_REGISTRY}")
+        run(["docker", "tag", _PUBLIC_REGISTRY, name], f"naming image {name}")
+        return
+    command = ["docker", "build", "--quiet", "--label", LABEL, "--tag", name, str(_INSTANCE)]
+    run(command, f"building image {name}")
+
+
+def remove() -> list[str]:
+    """Remove the account's images from the Docker engine and give their names.
+
+    Raises:
+        ImageError: a container still uses one of them, or the Docker engine does not answer.
+    """
+    absent = missing()
+    present = [name for name in IMAGES if name not in absent]
+    if present:
+        run(["docker", "image", "rm", *present], f"removing images {', '.join(present)}")
+    return present
+
+
+def run(command: list[str], what: str, env: dict[str, str] | None = None) -> str:
+    """Run a command to its end and give its standard output.
+
+    Raises:
+        ImageError: the command is missing, failed, or took longer than 15 minutes.
+    """
+    try:
+        done = subprocess.run(
+            command, env=env, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
+        )
+    except FileNotFoundError as error:
+        raise ImageError(f"{what}: the program {command[0]} is not installed") from error
+    except subprocess.TimeoutExpired as error:
+        raise ImageError(
+            f"{what}: no end after {_TIMEOUT_SECONDS} s; is the network up? Run it again"
+        ) from error
+    if done.returncode != 0:
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        raise ImageError(f"{what} failed:\n  " + "\n  ".join(lines[-12:]))
+    return done.stdout

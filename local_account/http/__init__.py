@@ -1,0 +1,1 @@
+"""The HTTP protocol of Snowflake's clients: sign-in, queries, results, cancelling."""

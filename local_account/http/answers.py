@@ -1,0 +1,86 @@
+"""Answers of the client protocol, as JSON that official drivers read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from local_account.base.errors import SnowflakeError
+from local_account.base.result import Result
+from local_account.http.statements import Query
+from local_account.identity.session import Session
+
+_IN_PROGRESS = "333334"
+
+
+def session_info(session: Session) -> dict[str, str | None]:
+    """What a session is set to, as the answer of a login has it."""
+    return {
+        "databaseName": session.database or None,
+        "schemaName": session.schema or None,
+        "warehouseName": session.warehouse or None,
+        "roleName": session.role,
+    }
+
+
+def result_data(query: Query, result: Result, shown: list[dict[str, Any]]) -> dict[str, Any]:
+    """A result set with the session's state after it.
+
+    Args:
+        shown: the parameters in force, as name and value.
+    """
+    session = query.session
+    return {
+        "parameters": shown,
+        "rowtype": [
+            {
+                "name": column.name,
+                "type": column.type,
+                "nullable": True,
+                "length": 16777216 if column.type == "text" else None,
+                "byteLength": 16777216 if column.type == "text" else None,
+                "precision": column.precision if column.type == "fixed" else 0,
+                "scale": column.scale,
+            }
+            for column in result.columns
+        ],
+        "rowset": result.rows,
+        "total": len(result.rows),
+        "returned": len(result.rows),
+        "queryId": query.id,
+        "sqlState": "00000",
+        "statementTypeId": result.statement_type,
+        "queryResultFormat": "json",
+        "finalDatabaseName": session.database or None,
+        "finalSchemaName": session.schema or None,
+        "finalWarehouseName": session.warehouse or None,
+        "finalRoleName": session.role,
+        **result.extra,
+    }
+
+
+def pending(query: Query) -> web.Response:
+    """The statement still runs: the client asks again at the address given here."""
+    url = f"/queries/{query.id}/result"
+    data = {"queryId": query.id, "getResultUrl": url, "queryAbortsAfterSecs": 172800, "progressDesc": None}
+    return as_json(
+        {"success": True, "code": _IN_PROGRESS, "message": "Query execution in progress.", "data": data}
+    )
+
+
+def success(data: Any) -> web.Response:
+    """An answer with data."""
+    return as_json({"success": True, "code": None, "message": None, "data": data})
+
+
+def failure(error: SnowflakeError, query_id: str | None = None) -> web.Response:
+    """A refusal; HTTP 200, as drivers expect."""
+    data = {"sqlState": error.sqlstate, "queryId": query_id, "errorCode": error.code}
+    return as_json({"success": False, "code": error.code, "message": error.message, "data": data})
+
+
+def as_json(content: Any) -> web.Response:
+    """Any answer."""
+    return web.Response(text=json.dumps(content), content_type="application/json")

@@ -1,0 +1,286 @@
+"""The HTTP protocol of official Snowflake clients: login, queries, token renewal."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+
+from local_account.base import errors
+from local_account.base.errors import SnowflakeError
+from local_account.base.sql import Name
+from local_account.http import answers, wire
+from local_account.http.statements import BusyError, Query, Request, Statements
+from local_account.identity import access, parameters
+from local_account.identity.account import Account
+from local_account.identity.credentials import SERVICE, SignedIn, bad_service_token
+from local_account.identity.session import MASTER_SECONDS, SESSION_SECONDS, Session, new_session, session_id
+from local_account.statement.context import Context
+from local_account.statement.functions import VERSION
+
+ANSWER_WITHIN = 40.0
+PARAMETERS: dict[str, Any] = {
+    "AUTOCOMMIT": True,
+    "BINARY_OUTPUT_FORMAT": "HEX",
+    "CLIENT_PREFETCH_THREADS": 4,
+    "CLIENT_RESULT_CHUNK_SIZE": 160,
+    # Arrays of bindings come inline, not as a file on a stage of the system's own.
+    "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD": 0,
+    "CLIENT_SESSION_KEEP_ALIVE": False,
+    "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY": 3600,
+    "CLIENT_TELEMETRY_ENABLED": False,
+    "DATE_OUTPUT_FORMAT": "YYYY-MM-DD",
+    "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT": "json",
+    "TIMESTAMP_LTZ_OUTPUT_FORMAT": "",
+    "TIMESTAMP_NTZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF3",
+    "TIMESTAMP_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM",
+    "TIMESTAMP_TZ_OUTPUT_FORMAT": "",
+    "TIMEZONE": "Etc/UTC",
+    "TIME_OUTPUT_FORMAT": "HH24:MI:SS",
+}
+
+
+class Protocol:
+    """Routes of the SQL API, for one account."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._statements = Statements(account)
+
+    @property
+    def statement_count(self) -> int:
+        """Statements that were run since the server's start."""
+        return self._statements.count
+
+    def add_routes(self, app: web.Application) -> None:
+        app.router.add_post("/session/v1/login-request", self.login)
+        app.router.add_post("/queries/v1/query-request", self.query)
+        app.router.add_post("/queries/v1/abort-request", self.abort)
+        app.router.add_post("/queries/{query_id}/abort-request", self.abort_query)
+        app.router.add_get("/queries/{query_id}/result", self.result)
+        app.router.add_get("/monitoring/queries/{query_id}", self.monitor)
+        app.router.add_post("/session/token-request", self.token)
+        app.router.add_post("/session/heartbeat", self.heartbeat)
+        app.router.add_get("/session/heartbeat", self.heartbeat)
+        app.router.add_post("/session", self.close_session)
+        app.router.add_post("/telemetry/send", self.telemetry)
+        app.router.add_route("*", "/api/v2/{rest:.*}", self.rest)
+        app.on_cleanup.append(self._close)
+
+    async def _close(self, app: web.Application) -> None:
+        self._statements.close()
+
+    # Sessions
+
+    async def login(self, request: web.Request) -> web.Response:
+        body = wire.mapping(await wire.body(request), "data")
+        session, token, master = await asyncio.to_thread(self._open, body, request.query, _address(request))
+        data = {
+            "token": token,
+            "masterToken": master,
+            "validityInSeconds": SESSION_SECONDS,
+            "masterValidityInSeconds": MASTER_SECONDS,
+            "sessionId": session.id,
+            "displayUserName": session.user,
+            "serverVersion": VERSION,
+            "firstLogin": False,
+            "parameters": self._parameters(session),
+            "sessionInfo": answers.session_info(session),
+        }
+        return answers.success(data)
+
+    def _open(self, body: dict[str, Any], query: Any, address: str) -> tuple[Session, str, str]:
+        session = self._login(body, query, address)
+        return session, *self._account.authenticator.open(session)
+
+    def _login(self, body: dict[str, Any], query: Any, address: str) -> Session:
+        catalog, authenticator = self._account.catalog, self._account.authenticator
+        login, secret = wire.text(body, "LOGIN_NAME"), wire.text(body, "TOKEN") or wire.text(body, "PASSWORD")
+        method = (wire.text(body, "AUTHENTICATOR") or "SNOWFLAKE").upper()
+        role = _folded(query.get("roleName", ""))
+        if method == "OAUTH":
+            session = self._service_session(authenticator.service_token(secret), role, address)
+        elif method == "SNOWFLAKE_JWT":
+            session = new_session(catalog, authenticator.key_pair(login, secret, address), role)
+        elif method == "PROGRAMMATIC_ACCESS_TOKEN":
+            session = new_session(catalog, authenticator.access_token(login, secret, address), role)
+        elif method in ("SNOWFLAKE", "USERNAME_PASSWORD_MFA"):
+            session = self._password_session(authenticator.password(login, secret, address), role, body)
+        else:
+            raise SnowflakeError(
+                "390116", "08004", f"Authenticator {method} is not supported by this account."
+            )
+        self._apply_defaults(session, query, body)
+        return session
+
+    def _password_session(self, who: SignedIn, role: str, body: dict[str, Any]) -> Session:
+        validate = str(
+            wire.mapping(body, "SESSION_PARAMETERS").get("CLIENT_VALIDATE_DEFAULT_PARAMETERS", True)
+        )
+        usable = role in access.roles_of_user(self._account.catalog, who.user.name)
+        if role and not usable and validate.lower() == "false":
+            return new_session(self._account.catalog, who, access.PUBLIC)
+        return new_session(self._account.catalog, who, role)
+
+    def _service_session(self, content: dict[str, Any], role: str, address: str) -> Session:
+        if not self._account.spcs.is_instance(content.get("service", 0), address):
+            raise bad_service_token()
+        if role and role not in access.closure(self._account.catalog, [content["role"]]):
+            raise SnowflakeError("390317", "08004", f"Role '{role}' is not granted to this service.")
+        session = Session(id=session_id(), user=content["user"], service=content.get("service", 0))
+        session.role = role or content["role"]
+        session.only_role, session.method = content["role"], SERVICE
+        session.database, session.schema = content["database"], content["schema"]
+        session.warehouse = content.get("warehouse") or ""
+        return session
+
+    def _apply_defaults(self, session: Session, query: Any, body: dict[str, Any]) -> None:
+        session.parameters = {
+            **parameters.from_client(wire.mapping(body, "SESSION_PARAMETERS")),
+            "CLIENT_APP_ID": body.get("CLIENT_APP_ID"),
+        }
+        context = Context(self._account, session)
+        for key, kind in (("databaseName", "DATABASE"), ("schemaName", "SCHEMA"), ("warehouse", "WAREHOUSE")):
+            value = _folded(query.get(key, ""))
+            if not value:
+                continue
+            database = session.database if kind == "SCHEMA" else ""
+            item = self._account.catalog.find(kind, Name(database, "", value))
+            if item and context.access.sees(item):
+                setattr(session, kind.lower(), value)
+                if kind == "DATABASE" and not query.get("schemaName"):
+                    session.schema = "PUBLIC"
+
+    async def token(self, request: web.Request) -> web.Response:
+        body = await wire.body(request)
+        kind, old = wire.text(body, "requestType"), wire.text(body, "oldSessionToken")
+        if kind not in ("RENEW", "ISSUE"):
+            raise SnowflakeError("390116", "08001", f"Token request {kind} is not supported.")
+        renew = self._account.authenticator.renew
+        token, master, session = await asyncio.to_thread(renew, wire.bearer(request), _address(request), old)
+        data = {
+            "sessionToken": token,
+            "masterToken": master,
+            "validityInSecondsST": SESSION_SECONDS,
+            "validityInSecondsMT": MASTER_SECONDS,
+            "masterValidityInSeconds": MASTER_SECONDS,
+            "sessionId": session.id,
+        }
+        return answers.success(data)
+
+    def _session(self, request: web.Request) -> Session:
+        return self._account.authenticator.find_from(wire.bearer(request), _address(request))
+
+    async def heartbeat(self, request: web.Request) -> web.Response:
+        self._session(request)
+        return answers.success(None)
+
+    async def close_session(self, request: web.Request) -> web.Response:
+        if request.query.get("delete") == "true":
+            await asyncio.to_thread(self._close_session, wire.bearer(request))
+        return answers.success(None)
+
+    def _close_session(self, token: str) -> None:
+        self._account.data.forget(self._account.authenticator.find(token))
+        self._account.authenticator.close(token)
+
+    async def telemetry(self, request: web.Request) -> web.Response:
+        return answers.success("Log Received")
+
+    async def rest(self, request: web.Request) -> web.Response:
+        """The REST API, which this account does not have: clients show the status line or the body.
+
+        Drivers send a request again after most other numbers, and take 404 for an absent object.
+        """
+        refusal = errors.unsupported(f"REST API {request.method} {request.path}")
+        data = {"code": refusal.code, "error_code": refusal.code, "message": refusal.message}
+        reason = f"{refusal.code} ({refusal.sqlstate}): {refusal.message}"
+        return web.json_response(data, status=422, reason=reason)
+
+    # Queries
+
+    async def query(self, request: web.Request) -> web.Response:
+        token, session = wire.bearer(request), self._session(request)
+        body = await wire.body(request, wire.MAX_QUERY_BODY)
+        asked = Request(
+            request.query.get("requestId", ""),
+            wire.text(body, "sqlText"),
+            wire.bindings(body) or None,
+            origin=f"http://{request.host}",
+            address=_address(request),
+            describe_only=bool(body.get("describeOnly")),
+            count=wire.statement_count(body),
+            after=lambda: self._account.authenticator.remember(token, session),
+        )
+        try:
+            query = self._statements.submit(session, asked)
+        except BusyError:
+            raise web.HTTPTooManyRequests(headers={"Retry-After": "1"}) from None
+        return answers.pending(query) if body.get("asyncExec") else await self._answer(query)
+
+    async def result(self, request: web.Request) -> web.Response:
+        return await self._answer(self._found(request))
+
+    def _found(self, request: web.Request) -> Query:
+        return self._statements.find(request.match_info["query_id"], self._session(request))
+
+    async def _answer(self, query: Query) -> web.Response:
+        done, _ = await asyncio.wait({query.task}, timeout=ANSWER_WITHIN)
+        if not done:
+            return answers.pending(query)
+        if query.task.cancelled():
+            return answers.failure(SnowflakeError("000604", "57014", "SQL execution canceled"), query.id)
+        try:
+            return answers.success(
+                answers.result_data(query, query.task.result(), self._parameters(query.session))
+            )
+        except SnowflakeError as error:
+            return answers.failure(error, query.id)
+
+    def _parameters(self, session: Session) -> list[dict[str, Any]]:
+        """What a client is told of the parameters in force in its session."""
+        found = parameters.values_in_session(self._account.catalog, session)
+        shown = dict(PARAMETERS)
+        for name, default in PARAMETERS.items():
+            value, level = found.get(name) if name in parameters.PARAMETERS else ("", "")
+            if level:
+                shown[name] = value == "true" if isinstance(default, bool) else type(default)(value)
+        return [{"name": name, "value": value} for name, value in shown.items()]
+
+    async def monitor(self, request: web.Request) -> web.Response:
+        query = self._found(request)
+        if not query.task.done():
+            state = "RUNNING"
+        else:
+            state = "FAILED_WITH_ERROR" if query.task.cancelled() or query.task.exception() else "SUCCESS"
+        entry = {
+            "id": query.id,
+            "status": state,
+            "sqlText": query.text,
+            "startTime": int(query.started * 1000),
+        }
+        failure = (
+            query.task.exception() if state == "FAILED_WITH_ERROR" and not query.task.cancelled() else None
+        )
+        if isinstance(failure, SnowflakeError):
+            entry |= {"errorCode": failure.code, "errorMessage": failure.message}
+        return answers.success({"queries": [entry]})
+
+    async def abort(self, request: web.Request) -> web.Response:
+        session, body = self._session(request), await wire.body(request)
+        self._statements.cancel_request(session, wire.text(body, "requestId"))
+        return answers.success(None)
+
+    async def abort_query(self, request: web.Request) -> web.Response:
+        self._statements.cancel(self._found(request))
+        return answers.success(None)
+
+
+def _address(request: web.Request) -> str:
+    return request.remote or ""
+
+
+def _folded(identifier: str) -> str:
+    quoted = len(identifier) > 1 and identifier[0] == identifier[-1] == '"'
+    return identifier[1:-1] if quoted else identifier.upper()

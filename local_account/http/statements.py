@@ -1,0 +1,302 @@
+"""Running statements for clients: threads, identical retries, long statements, results by query id."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import re
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from local_account.base import errors
+from local_account.base.errors import SnowflakeError
+from local_account.base.result import Result, now
+from local_account.base.sql import Name
+from local_account.http import cancelling
+from local_account.identity.account import Account
+from local_account.identity.parameters import values_in_session, values_of
+from local_account.identity.session import Session
+from local_account.statement import dispatch, several
+from local_account.statement.context import Context
+
+MAX_PARALLEL = 256
+MAX_WAITING = 2000
+MAX_TEXT = 1024 * 1024
+REMEMBERED = 2000
+REMEMBERED_CELLS = 2_000_000
+_RESULT_SCAN = re.compile(
+    r"\s*select\s+\*\s+from\s+table\s*\(\s*result_scan\s*\(\s*'([0-9a-f-]{36})'\s*\)\s*\)\s*;?\s*",
+    re.IGNORECASE,
+)
+# What a limit of 0 means: seven days.
+_MOST_SECONDS = 7 * 24 * 3600
+_log = logging.getLogger(__name__)
+
+
+class BusyError(Exception):
+    """So many statements wait that this one was not taken; the client may send it again later."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client asks for.
+
+    Attributes:
+        id: the client's own id, the same when it sends the request again; '' when it has none.
+        origin: the account's base URL as this client reaches it.
+        address: IP address of the client.
+        describe_only: the client wants the result's columns, nothing may be run.
+        count: how many statements the text must have; 0 for any number, None for what the session says.
+        after: called in the worker's thread when the statement has ended, refused or not.
+    """
+
+    id: str
+    text: str
+    bindings: list[dict[str, Any]] | None = None
+    origin: str = ""
+    address: str = ""
+    describe_only: bool = False
+    count: int | None = None
+    after: Callable[[], None] = lambda: None
+
+
+@dataclass
+class Query:
+    """One statement under way or done.
+
+    Attributes:
+        id: query id, as clients see it.
+        task: gives the result, or raises SnowflakeError.
+    """
+
+    id: str
+    text: str
+    session: Session
+    request: str = ""
+    started: float = field(default_factory=now)
+    task: asyncio.Task[Result] = field(init=False)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def cells(self) -> int:
+        """Size of the result, once there is one."""
+        if not self.task.done() or self.task.cancelled() or self.task.exception():
+            return 0
+        result = self.task.result()
+        rows = int(result.extra.get("returned", len(result.rows)))
+        return rows * len(result.columns)
+
+
+class Statements:
+    """Runs each statement once: a request that is sent again gets the first one's answer.
+
+    Attributes:
+        count: statements that were run since the server's start.
+    """
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._pool = ThreadPoolExecutor(MAX_PARALLEL, thread_name_prefix="statement")
+        self._by_request: dict[tuple[int, str], Query] = {}
+        self._by_id: OrderedDict[str, Query] = OrderedDict()
+        self._cells = 0
+        self._open = 0
+        self.count = 0
+
+    def submit(self, session: Session, request: Request) -> Query:
+        """Start a statement, or find the one that this request started before.
+
+        Raises:
+            SnowflakeError: 000602 when its text is too long.
+            BusyError: too many statements wait.
+        """
+        key = (session.id, request.id)
+        known = self._by_request.get(key) if request.id else None
+        if known and known.text == request.text:
+            return known
+        _require_size(request.text)
+        if self._open >= MAX_PARALLEL + MAX_WAITING:
+            raise BusyError
+        return self._start(session, request, self._run)
+
+    def _start(
+        self, session: Session, request: Request, run: Callable[[Query, Request], Coroutine[Any, Any, Result]]
+    ) -> Query:
+        self.count += 1
+        self._open += 1
+        query = Query(str(uuid.uuid4()), request.text, session, request.id)
+        query.task = asyncio.get_running_loop().create_task(run(query, request))
+        self._by_request[(session.id, request.id)] = self._by_id[query.id] = query
+        query.task.add_done_callback(lambda _: self._ended(query))
+        return query
+
+    def _ended(self, query: Query) -> None:
+        self._open -= 1
+        self._forget_oldest(query)
+
+    def _forget_oldest(self, newest: Query) -> None:
+        """Keep the newest results, bounded by their number and by their cells."""
+        self._cells += newest.cells
+        for _ in range(len(self._by_id)):
+            if len(self._by_id) <= REMEMBERED and self._cells <= REMEMBERED_CELLS:
+                return
+            oldest = next(iter(self._by_id.values()))
+            if oldest is newest or not oldest.task.done():
+                self._by_id.move_to_end(oldest.id)
+                continue
+            self._cells -= oldest.cells
+            del self._by_id[oldest.id]
+            key = (oldest.session.id, oldest.request)
+            if self._by_request.get(key) is oldest:
+                del self._by_request[key]
+
+    def find(self, query_id: str, session: Session) -> Query:
+        """A query of the session's user by its id.
+
+        Raises:
+            SnowflakeError: 000707 when it is unknown or another user's.
+        """
+        query = self._by_id.get(query_id)
+        if query is None or query.session.identity != session.identity:
+            raise SnowflakeError("000707", "02000", f"Query {query_id} not found.")
+        return query
+
+    async def _earlier(self, query_id: str, session: Session) -> Result:
+        """Result of an earlier query of the same user."""
+        query = self._by_id.get(query_id)
+        if query is None or query.session.identity != session.identity:
+            raise SnowflakeError("000709", "02000", f"Statement {query_id} not found")
+        return replace(await asyncio.shield(query.task), statement_type=4096)
+
+    def cancel_request(self, session: Session, request: str) -> None:
+        """Cancel what a request of this session started, if it still runs."""
+        query = self._by_request.get((session.id, request))
+        if query:
+            self.cancel(query)
+
+    def cancel(self, query: Query) -> None:
+        """Stop waiting for a statement; the client gets 000604."""
+        if not query.task.done():
+            query.cancelled.set()
+            self._account.data.interrupt(query.cancelled)
+            query.task.cancel()
+
+    def cancel_session(self, session: Session, other: int) -> None:
+        """Cancel all that runs in a session of the same user, but the one that asks for it in its own."""
+        for query in list(self._by_id.values()):
+            mine = query.session.id == other and query.session.identity == session.identity
+            if mine and query.task is not asyncio.current_task():
+                self.cancel(query)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, query: Query, request: Request) -> Result:
+        if request.count in (None, 1) and not several.possible(request.text):
+            return await self._run_one(query, request)
+        found = await asyncio.to_thread(self._divided, query, request)
+        if len(found) == 1:
+            return await self._run_one(query, request)
+        if request.bindings:
+            raise errors.unsupported("bindings for several statements")
+        return several.answer([await self._run_part(query, request, part) for part in enumerate(found)])
+
+    def _divided(self, query: Query, request: Request) -> list[str]:
+        count = request.count
+        if count is None:
+            found = values_in_session(self._account.catalog, query.session)
+            count = int(found.get("MULTI_STATEMENT_COUNT")[0])
+        return several.statements(request.text, count)
+
+    async def _run_part(self, whole: Query, request: Request, part: tuple[int, str]) -> tuple[str, Result]:
+        """One of several statements, with a query id of its own."""
+        index, text = part
+        identity = f"{request.id}/{index}" if request.id else ""
+        query = self._start(whole.session, replace(request, id=identity, text=text), self._run_one)
+        try:
+            return query.id, await query.task
+        except asyncio.CancelledError:
+            self.cancel(query)
+            raise
+
+    async def _run_one(self, query: Query, request: Request) -> Result:
+        if earlier := _RESULT_SCAN.fullmatch(query.text):
+            return await self._earlier(earlier[1], query.session)
+        if told := cancelling.cancelled(self, query.session, query.text):
+            return told
+        loop = asyncio.get_running_loop()
+        context = Context(
+            self._account,
+            query.session,
+            request.origin,
+            request.address,
+            request.describe_only,
+            query.cancelled,
+        )
+        limit = _time_limit(context)
+        try:
+            work = loop.run_in_executor(self._pool, self._execute, context, request)
+            return await asyncio.wait_for(work, limit)
+        except TimeoutError:
+            query.cancelled.set()
+            self._account.data.interrupt(query.cancelled)
+            message = (
+                f"Statement reached its statement or warehouse timeout of {limit} second(s) and was canceled."
+            )
+            raise SnowflakeError("000630", "57014", message) from None
+        except asyncio.CancelledError:
+            raise SnowflakeError("000604", "57014", "SQL execution canceled") from None
+        except SnowflakeError:
+            raise
+        except RecursionError:
+            raise errors.compilation_error("001003", "42000", "the statement is nested too deeply.") from None
+        except Exception:
+            _log.exception("statement failed inside the account: query %s", query.id)
+            message = f"SQL execution internal error: query {query.id}; see the account's log."
+            raise SnowflakeError("000603", "XX000", message) from None
+
+    def _execute(self, context: Context, request: Request) -> Result:
+        """Run the statement, in a worker's thread."""
+        try:
+            context.session.require_transaction()
+            if not request.id or not dispatch.changes_something(request.text):
+                return dispatch.execute(context, request.text, request.bindings)
+
+            def work(note: Callable[[], None]) -> Result:
+                context.changing = note
+                return dispatch.execute(context, request.text, request.bindings)
+
+            return self._account.catalog.once(_digest(context.session, request), work)
+        finally:
+            request.after()
+
+
+def _digest(session: Session, request: Request) -> str:
+    text = f"{session.id}\n{request.id}\n{request.text}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _require_size(text: str) -> None:
+    """See https://docs.snowflake.com/en/user-guide/query-size-limits"""
+    if len(text) * 4 > MAX_TEXT and len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT:
+        raise errors.compilation_error(
+            "000602",
+            "54000",
+            f"SQL statement text is larger than {MAX_TEXT} bytes. Use bind variables or files.",
+        )
+
+
+def _time_limit(context: Context) -> int:
+    """Seconds that a statement may run: the session's limit or its warehouse's, whichever is less."""
+    name = "STATEMENT_TIMEOUT_IN_SECONDS"
+    limits = [int(values_in_session(context.catalog, context.session).get(name)[0])]
+    warehouse = context.catalog.find("WAREHOUSE", Name("", "", context.session.warehouse))
+    if warehouse:
+        limits.append(int(values_of(context.catalog, warehouse).get(name)[0]))
+    return min(limit or _MOST_SECONDS for limit in limits)

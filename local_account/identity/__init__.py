@@ -1,0 +1,1 @@
+"""Who acts: users' credentials, sessions, roles, network policies and session parameters."""

@@ -1,0 +1,84 @@
+"""Network policies at work: from which addresses a user may come.
+
+See https://docs.snowflake.com/en/user-guide/network-policies
+"""
+
+from __future__ import annotations
+
+from ipaddress import AddressValueError, IPv4Address, IPv4Network
+
+from local_account.base.errors import SnowflakeError
+from local_account.base.sql import Name
+from local_account.catalog.catalog import Catalog, Object
+from local_account.identity import parameters
+
+POLICY = "NETWORK POLICY"
+PARAMETER = "NETWORK_POLICY"
+ALLOWED_RULES, BLOCKED_RULES = "ALLOWED_NETWORK_RULE_LIST", "BLOCKED_NETWORK_RULE_LIST"
+ALLOWED_ADDRESSES, BLOCKED_ADDRESSES = "ALLOWED_IP_LIST", "BLOCKED_IP_LIST"
+
+
+class NetworkAccess:
+    """Answers for one account; remembers them until the catalog changes, for every request asks."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._known: tuple[int, dict[tuple[str, str], bool]] = (-1, {})
+
+    def policy_of(self, user: str) -> Object | None:
+        """The policy in force for a user: its own, or else the account's; None for neither."""
+        item = self._catalog.find("USER", Name("", "", user))
+        values = parameters.values_of(self._catalog, item) if item else None
+        name, _ = (values or parameters.values_of_account(self._catalog)).get(PARAMETER)
+        return self._catalog.find(POLICY, Name("", "", name)) if name else None
+
+    def admits(self, user: str, address: str) -> bool:
+        """Whether a user may come from an address."""
+        version = self._catalog.version
+        if self._known[0] != version:
+            self._known = (version, {})
+        known = self._known[1]
+        if (user, address) not in known:
+            policy = self.policy_of(user)
+            known[user, address] = policy is None or lets_in(self._catalog, policy, address)
+        return known[user, address]
+
+    def require(self, user: str, address: str) -> None:
+        """Refuse a request from an address that the user's policy does not let in.
+
+        Raises:
+            SnowflakeError: 390422.
+        """
+        if not self.admits(user, address):
+            raise refused(address)
+
+
+def refused(address: str) -> SnowflakeError:
+    return SnowflakeError(
+        "390422", "08004", f"Incoming request with IP/Token {address} is not allowed to access Snowflake."
+    )
+
+
+def lets_in(catalog: Catalog, policy: Object, address: str) -> bool:
+    """Whether a policy lets an address in: blocked lists win, an empty allowed list allows all."""
+    try:
+        found = IPv4Address(address)
+    except AddressValueError:
+        return False
+    properties = policy.properties
+    blocked = _networks(catalog, properties[BLOCKED_ADDRESSES], properties[BLOCKED_RULES])
+    allowed = _networks(catalog, properties[ALLOWED_ADDRESSES], properties[ALLOWED_RULES])
+    if any(found in network for network in blocked or ()):
+        return False
+    return allowed is None or any(found in network for network in allowed)
+
+
+def _networks(catalog: Catalog, addresses: list[str], rules: list[list[str]]) -> list[IPv4Network] | None:
+    """What a pair of lists covers; None when nothing in it is about IPv4 addresses."""
+    values, concerned = list(addresses), bool(addresses)
+    for name in rules:
+        rule = catalog.find("NETWORK RULE", Name(*name))
+        if rule and (rule.properties["TYPE"], rule.properties["MODE"]) == ("IPV4", "INGRESS"):
+            values += rule.properties["VALUE_LIST"]
+            concerned = True
+    return [IPv4Network(value, strict=False) for value in values] if concerned else None

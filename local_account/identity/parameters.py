@@ -1,0 +1,204 @@
+"""Snowflake's parameters: where each can be set, its default, and which value is in force.
+
+See https://docs.snowflake.com/en/sql-reference/parameters
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from local_account.base import errors
+from local_account.base.result import Result, columns, table
+from local_account.base.sql import Name, Statement
+from local_account.catalog.catalog import Catalog, Object
+from local_account.identity.parameter_table import ROWS
+
+if TYPE_CHECKING:
+    from local_account.identity.session import Session
+
+LEVELS = {"A": "ACCOUNT", "U": "USER", "N": "SESSION", "D": "DATABASE", "S": "SCHEMA", "W": "WAREHOUSE"}
+ACCOUNT_OBJECT = ("ACCOUNT", Name("", "", "ACCOUNT"))
+SHOW_COLUMNS = columns("key value default level description type")
+_TYPES = {"bool": "BOOLEAN", "int": "NUMBER"}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter.
+
+    Attributes:
+        kind: `bool`, `int`, `text`, the allowed words separated by `|`, or `list:` and the words of which it
+            takes several, separated by commas.
+        default: as SHOW PARAMETERS shows it.
+        levels: kinds of things it can be set on: ACCOUNT, USER, SESSION, DATABASE, SCHEMA, WAREHOUSE.
+        fixed: the account does nothing with it, so only values that change nothing are accepted.
+    """
+
+    name: str
+    kind: str
+    default: str
+    levels: frozenset[str]
+    fixed: bool
+    description: str
+
+    def read(self, statement: Statement) -> str:
+        """A value as it is kept and shown.
+
+        Raises:
+            SnowflakeError: 001008 for a value outside the allowed ones, 000002 for one without effect here.
+        """
+        value = self._read(statement)
+        if self.fixed and value.upper() != self.default.upper():
+            raise errors.unsupported(f"{self.name} = {value}")
+        return value
+
+    def _read(self, statement: Statement) -> str:
+        if self.kind == "bool":
+            return str(statement.boolean()).lower()
+        if self.kind == "int":
+            number = statement.integer()
+            if number < 0:
+                raise errors.invalid_value(number, self.name, "0 or more")
+            return str(number)
+        value = "" if statement.accept("NULL") else ".".join(statement.parts_or_text())
+        return value if self.kind == "text" else self._words(value)
+
+    def _words(self, value: str) -> str:
+        allowed = self.kind.removeprefix("list:").split("|")
+        known = {word.upper() for word in allowed}
+        if not self.kind.startswith("list:"):
+            words = [value]
+        else:
+            words = [word.strip() for word in value.split(",")] if value else []
+            value = ",".join(words).upper()
+        if not {word.upper() for word in words} <= known:
+            raise errors.invalid_value(value, self.name, ", ".join(allowed))
+        return value
+
+
+def _parse(rows: str) -> Iterator[Parameter]:
+    for row in rows.strip().splitlines():
+        name, kind, levels, default, description = (cell.strip() for cell in row.split(";"))
+        fixed = levels.endswith("!")
+        found = frozenset(LEVELS[letter] for letter in levels.rstrip("!"))
+        yield Parameter(name, kind, default, found, fixed, description)
+
+
+PARAMETERS = {parameter.name: parameter for parameter in _parse(ROWS)}
+
+
+def of_level(level: str) -> dict[str, Parameter]:
+    """Parameters that can be set on one kind of thing."""
+    return {name: found for name, found in PARAMETERS.items() if level in found.levels}
+
+
+def readers(level: str) -> dict[str, Callable[[Statement], str]]:
+    """Options of an object type that are parameters."""
+    return {name: found.read for name, found in of_level(level).items()}
+
+
+def find(name: str, level: str) -> Parameter:
+    """A parameter that can be set at a level.
+
+    Raises:
+        SnowflakeError: 001420 when there is none.
+    """
+    found = PARAMETERS.get(name)
+    if found is None or level not in found.levels:
+        raise errors.compilation_error("001420", "22023", f"invalid property '{name}' for '{level}'")
+    return found
+
+
+def account_object(catalog: Catalog) -> Object | None:
+    """What keeps the account's own parameters; None until the first one is set."""
+    return catalog.find(*ACCOUNT_OBJECT)
+
+
+def from_client(values: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that a client sets as it signs in, checked; what is none of them is kept as it is.
+
+    Raises:
+        SnowflakeError: as ALTER SESSION SET would.
+    """
+    found = {}
+    for name, value in values.items():
+        known = PARAMETERS.get(name.upper())
+        if known is None or "SESSION" not in known.levels or value is None:
+            found[name] = value
+            continue
+        literal = str(value).lower() if known.kind in ("bool", "int") else _literal(str(value))
+        found[known.name] = known.read(Statement(literal))
+    return found
+
+
+def _literal(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+class Values:
+    """The values in force at one place: its own and those above it."""
+
+    def __init__(self, places: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """
+        Args:
+            places: (level, values) from the nearest place to the account.
+        """
+        self._places = list(places)
+
+    def get(self, name: str) -> tuple[str, str]:
+        """Value and level ('' for the default) of a parameter."""
+        parameter = PARAMETERS[name]
+        for level, values in self._places:
+            value = values.get(name)
+            if value is not None and level in parameter.levels:
+                return _shown(value), level
+        return parameter.default, ""
+
+    def table(self, level: str, wanted: Callable[[str], bool]) -> Result:
+        """SHOW PARAMETERS of one place."""
+        return table(
+            SHOW_COLUMNS, [self._row(found) for found in of_level(level).values() if wanted(found.name)]
+        )
+
+    def _row(self, parameter: Parameter) -> dict[str, str]:
+        value, level = self.get(parameter.name)
+        return {
+            "key": parameter.name,
+            "value": value,
+            "default": parameter.default,
+            "level": level,
+            "description": parameter.description,
+            "type": _TYPES.get(parameter.kind, "STRING"),
+        }
+
+
+def values_of(catalog: Catalog, item: Object) -> Values:
+    """The values in force on a database, schema, warehouse or user."""
+    places = [(item.type, item.properties)]
+    if item.type == "SCHEMA":
+        database = catalog.find("DATABASE", Name("", "", item.database))
+        places += [("DATABASE", database.properties)] if database else []
+    return Values([*places, *_account(catalog)])
+
+
+def values_in_session(catalog: Catalog, session: Session) -> Values:
+    """The values in force in a session: its own, its user's and the account's."""
+    user = catalog.find("USER", Name("", "", session.account_user))
+    users = [("USER", user.properties)] if user else []
+    return Values([("SESSION", session.parameters), *users, *_account(catalog)])
+
+
+def values_of_account(catalog: Catalog) -> Values:
+    return Values(_account(catalog))
+
+
+def _account(catalog: Catalog) -> list[tuple[str, dict[str, Any]]]:
+    item = account_object(catalog)
+    return [("ACCOUNT", item.properties)] if item else []
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,47 @@
+"""All modules that own statements. Adding an object type touches its module and this list.
+
+A module may have TYPES (object types), STATEMENTS (leading words → handler), RAW_STATEMENTS (first word →
+handler of the text after it) and FUNCTIONS (name → function).
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from local_account.grants import grant, roles, show
+from local_account.objects import (
+    database,
+    external_access,
+    network_rule,
+    resource_monitor,
+    schema,
+    secret,
+    tag,
+    warehouse,
+)
+from local_account.registry import image_repository
+from local_account.session import parameter, use, waiting
+from local_account.spcs.statements import (
+    compute_pool,
+    functions,
+    inspect,
+    jobs,
+    service,
+    service_role,
+    service_tables,
+    snapshot,
+)
+from local_account.stages import script, stage
+from local_account.tables import table, transactions
+from local_account.users import database_role, network_policy, pat, role, security_integration, user
+
+MODULES: list[ModuleType] = [
+    *(compute_pool, functions, inspect, jobs, service, service_role, service_tables, snapshot),
+    *(database, schema, warehouse, resource_monitor, tag, network_rule, external_access, secret),
+    *(user, role, database_role, network_policy, pat, security_integration),
+    *(grant, roles, show),
+    *(use, parameter, waiting),
+    *(stage, script),
+    *(table, transactions),
+    image_repository,
+]

@@ -1,0 +1,75 @@
+"""What databases and schemas have in common: what is in them, and that it follows when they are renamed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local_account.base.result import Result, columns, table
+from local_account.base.sql import Name, Statement
+from local_account.catalog.catalog import Object
+from local_account.identity import access
+from local_account.statement import references
+from local_account.statement.context import Context
+from local_account.statement.object_type import ObjectType
+
+_CONTENT_COLUMNS = columns("created_on:timestamp_ltz name kind")
+
+
+class Container(ObjectType):
+    """A database or schema. Log and trace levels take a privilege on the account besides.
+
+    See https://docs.snowflake.com/en/developer-guide/logging-tracing/logging-log-level
+    """
+
+    def require_alter(self, context: Context, item: Object) -> None:
+        context.require("MODIFY", item)
+
+    def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
+        for name in ("LOG_LEVEL", "TRACE_LEVEL"):
+            if name in changed:
+                context.require(f"MODIFY {name.replace('_', ' ')}")
+
+    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
+        """RENAME TO <name>: takes ownership, and the privilege to create what has the new name."""
+        context.require_ownership(item)
+        references.refuse_services(context, item, "renamed")
+        start = statement.position
+        self.require_create(context, context.resolve(statement.parts(), self.scope))
+        statement.position = start
+        old = _inside(item)
+        with context.catalog.transaction():
+            children = context.catalog.inside(item)
+            result = super().rename(context, item, statement)
+            new = _inside(item)
+            for child in children:
+                key = access.role_key(child)
+                child.database, child.schema = new.database, new.schema or child.schema
+                context.catalog.save(child)
+                if child.type == access.DATABASE_ROLE:
+                    context.catalog.rename_grantee("DATABASE_ROLE", key, access.role_key(child))
+            references.renamed(context, old, new)
+        session = context.session
+        if session.database == old.database and old.schema in ("", session.schema):
+            session.database, session.schema = new.database, new.schema or session.schema
+        return result
+
+    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+        if not statement.accept("CASCADE"):
+            statement.accept("RESTRICT")
+        references.refuse_referenced(context, item)
+        for role in context.catalog.inside(item, access.DATABASE_ROLE):
+            context.catalog.forget_grantee("DATABASE_ROLE", access.role_key(role))
+        gone, session = _inside(item), context.session
+        if session.database == gone.database and gone.schema in ("", session.schema):
+            session.database, session.schema = (gone.database if gone.schema else ""), ""
+
+
+def contents(found: list[Object]) -> Result:
+    """DESCRIBE of a database or schema: what is in it."""
+    rows = [{"created_on": one.created, "name": one.name, "kind": one.type} for one in found]
+    return table(_CONTENT_COLUMNS, rows)
+
+
+def _inside(item: Object) -> Name:
+    """Database and schema of the objects in a database (any schema: '') or schema."""
+    return Name(item.database, item.name, "") if item.type == "SCHEMA" else Name(item.name, "", "")

@@ -1,0 +1,1 @@
+"""The image registry: a real one in a container, behind the account's own sign-in."""

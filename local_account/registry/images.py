@@ -1,0 +1,206 @@
+"""Images in the account's repositories: who may have them, which there are, and what a name stands for.
+
+See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/working-with-registry-repository
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from local_account.base.errors import SnowflakeError, does_not_exist
+from local_account.base.sql import Name
+from local_account.catalog.catalog import Object
+from local_account.registry.storage import StorageError, Tag
+from local_account.registry.tokens import INTERNAL_USER
+from local_account.statement.context import Context
+
+if TYPE_CHECKING:
+    from local_account.identity.account import Account
+
+KIND = "IMAGE REPOSITORY"
+_INDEXES = {
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+}
+_MANIFESTS = {
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+}
+_ACCEPT = ", ".join(sorted(_INDEXES | _MANIFESTS))
+_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_IMAGE = re.compile(
+    rf"(?P<path>{_PART}(?:/{_PART})*)(?::(?P<tag>\w[\w.-]{{0,127}}))?(?:@(?P<digest>sha256:[0-9a-f]{{64}}))?",
+    re.ASCII,
+)
+_TIMEOUT = 30.0
+
+
+@dataclass(frozen=True)
+class ResolvedImage:
+    """An image as it is now in the registry.
+
+    Attributes:
+        repository: the image repository that holds it.
+        reference: full name with registry host and digest, for pulling.
+        path: `/database/schema/repository/image:tag` as in a service specification.
+        digest: `sha256:…` of the manifest or index.
+        architectures: of the platforms it has, for example {"amd64"}.
+    """
+
+    repository: Object
+    reference: str
+    path: str
+    digest: str
+    architectures: frozenset[str]
+
+
+def folder(item: Object) -> str:
+    """`database/schema/repository` of an image repository, as in image names."""
+    return "/".join(item.fqn).lower()
+
+
+def may_pull(context: Context, repository: Object) -> bool:
+    """WRITE lets people pull too, as a push asks which layers are there already."""
+    return context.access.has("READ", repository) or context.access.has("WRITE", repository)
+
+
+def may_push(context: Context, repository: Object) -> bool:
+    return context.access.has("WRITE", repository)
+
+
+def resolve(context: Context | Account, image: str) -> ResolvedImage:
+    """Find the image that a service specification names.
+
+    Args:
+        context: a session, whose READ privilege is then required, or the account itself.
+        image: `/db/schema/repository/image[:tag][@digest]`, with or without the registry's host before it;
+            the tag is `latest` by default.
+
+    Raises:
+        SnowflakeError: 395018 the name is not one, 002003 no such repository, 003001 no READ on it,
+            395023 no such image in it, 000603 the registry does not work.
+    """
+    account = context.account if isinstance(context, Context) else context
+    path, tag, digest = _parse(account, image)
+    repository = _repository(context, Name(*(part.upper() for part in path.split("/")[:3])))
+    shown = f"/{path}" + (f":{tag}" if tag else "")
+    _require_registry(account)
+    try:
+        headers, body = _fetch(account, path, f"manifests/{digest or tag}")
+    except urllib.error.HTTPError as error:
+        if error.code != 404:
+            raise _broken(f"{error} for {shown}") from None
+        raise SnowflakeError(
+            "395023",
+            "02000",
+            f"Failed to retrieve image {shown} from the image repository : image not found. "
+            f"Push it to {account.settings.registry_host}{shown} first.",
+        ) from None
+    found = headers["Docker-Content-Digest"]
+    return ResolvedImage(
+        repository=repository,
+        reference=f"{account.settings.registry_host}/{path}@{found}",
+        path=shown,
+        digest=found,
+        architectures=_architectures(account, path, json.loads(body)),
+    )
+
+
+def pull_auth(account: Account) -> dict[str, str]:
+    """Credentials with which this machine's Docker engine pulls images, for docker-py's `auth_config`."""
+    return {"username": INTERNAL_USER, "password": account.registry.tokens.internal_password}
+
+
+def tags(account: Account, repository: Object) -> list[Tag]:
+    """All tags of all images in a repository.
+
+    Raises:
+        SnowflakeError: 000603 the registry does not work.
+    """
+    import docker
+    from docker.errors import DockerException
+
+    _require_registry(account)
+    if not account.registry.wait_until_ready(repository):
+        raise _broken(account.registry.explain())
+    try:
+        client = docker.from_env()
+        try:
+            return account.registry.storage.tags(client, folder(repository))
+        finally:
+            client.close()
+    except (DockerException, StorageError, OSError) as error:
+        raise _broken(str(error)) from None
+
+
+def _parse(account: Account, image: str) -> tuple[str, str, str]:
+    """Path, tag and digest of an image name; the tag is empty when only a digest is given."""
+    path = image.removeprefix(account.settings.registry_host).removeprefix("/")
+    found = _IMAGE.fullmatch(path)
+    if not found or found["path"].count("/") < 3:
+        folded = re.match(r"[^/]+/[^/]+/[^/]+", path)
+        lower = path.replace(folded[0], folded[0].lower(), 1) if folded else path
+        found = _IMAGE.fullmatch(lower)
+        if not found or found["path"].count("/") < 3:
+            raise SnowflakeError(
+                "395018",
+                "22023",
+                f"Invalid spec: invalid image name '{image}'. Write /database/schema/repository/image:tag, "
+                f"image and tag as they were pushed.",
+            )
+    digest = found["digest"] or ""
+    return found["path"], found["tag"] or ("" if digest else "latest"), digest
+
+
+def _repository(context: Context | Account, name: Name) -> Object:
+    if isinstance(context, Context):
+        context.require_usage(name)
+        repository = context.get(KIND, name)
+        if not may_pull(context, repository):
+            context.require("READ", repository)
+        return repository
+    found = context.catalog.find(KIND, name)
+    if found is None:
+        raise does_not_exist(KIND, str(name))
+    return found
+
+
+def _architectures(account: Account, path: str, manifest: dict[str, Any]) -> frozenset[str]:
+    if manifest.get("mediaType") in _INDEXES or "manifests" in manifest:
+        platforms = [entry.get("platform") or {} for entry in manifest["manifests"]]
+        # Build records are kept beside the images, as platform "unknown".
+        return frozenset(
+            platform["architecture"]
+            for platform in platforms
+            if platform.get("architecture", "unknown") != "unknown"
+        )
+    _, body = _fetch(account, path, f"blobs/{manifest['config']['digest']}")
+    return frozenset({json.loads(body).get("architecture", "unknown")})
+
+
+def _fetch(account: Account, path: str, rest: str) -> tuple[Any, bytes]:
+    access = [{"type": "repository", "name": path, "actions": ["pull"]}]
+    token = account.registry.tokens.issue(INTERNAL_USER, access)
+    url = f"http://127.0.0.1:{account.settings.registry_port}/v2/{path}/{rest}"
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}", "Accept": _ACCEPT})
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
+            return answer.headers, answer.read()
+    except urllib.error.HTTPError:
+        raise
+    except OSError as error:
+        raise _broken(f"{error}. {account.registry.explain()}") from None
+
+
+def _require_registry(account: Account) -> None:
+    if account.registry.problem:
+        raise _broken(account.registry.problem)
+
+
+def _broken(reason: str) -> SnowflakeError:
+    return SnowflakeError("000603", "XX000", f"Failed to perform repository operation: {reason}")

@@ -1,0 +1,54 @@
+"""The registry as the rest of the account sees it: where it is, whether it works, which storage is ready."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from local_account.base.settings import LocalSettings
+from local_account.catalog.catalog import Catalog, Object
+from local_account.registry.storage import Storage
+from local_account.registry.tokens import RegistryTokens
+
+READY = "STORAGE_READY"
+_READY_SECONDS = 30.0
+
+
+class Registry:
+    """One account's image registry.
+
+    Attributes:
+        tokens: signs what lets clients in.
+        storage: what the registry's container keeps.
+        problem: why the registry cannot be used; empty when it can. None before the first look.
+    """
+
+    def __init__(self, settings: LocalSettings, catalog: Catalog) -> None:
+        self.tokens = RegistryTokens(settings)
+        self.storage = Storage(f"milvus-spcs-registry-{settings.account_id}")
+        self.problem: str | None = None
+        self.wake = threading.Event()
+        self._catalog = catalog
+
+    def explain(self) -> str:
+        """Why the registry cannot be used now, and what to do."""
+        return self.problem or "The image registry is still starting; try again in a few seconds."
+
+    def wait_until_ready(self, repository: Object, timeout: float = _READY_SECONDS) -> bool:
+        """Block until images of a repository can be kept.
+
+        A new repository gets its place only after what a dropped one of the same name left is gone.
+
+        Returns:
+            Whether it came to that within `timeout` seconds; at once False when the registry cannot start.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            version = self._catalog.version
+            fresh = self._catalog.by_id(repository.id)
+            if fresh is None or fresh.properties.get(READY):
+                return fresh is not None
+            if self.problem or time.monotonic() > deadline:
+                return False
+            self.wake.set()
+            self._catalog.wait(version, 1.0)

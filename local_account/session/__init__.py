@@ -1,0 +1,1 @@
+"""Statements about the session itself: USE, ALTER SESSION, SYSTEM$WAIT."""

@@ -1,0 +1,113 @@
+"""SHOW PARAMETERS, ALTER SESSION and ALTER ACCOUNT.
+
+See https://docs.snowflake.com/en/sql-reference/sql/show-parameters
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local_account.base import errors
+from local_account.base.result import Result, status
+from local_account.base.sql import Statement
+from local_account.identity import parameters
+from local_account.identity.network_access import PARAMETER
+from local_account.statement.context import Context
+from local_account.statement.object_type import like
+from local_account.users import network_policy
+from local_account.users.user_values import refuse_policies
+
+_SCOPES = {"DATABASE": "account", "WAREHOUSE": "account", "USER": "account", "SCHEMA": "database"}
+
+
+def show_parameters(context: Context, statement: Statement) -> Result:
+    """SHOW PARAMETERS [LIKE '…'] [{IN | FOR} {SESSION | ACCOUNT | <type> [<name>]}]"""
+    pattern = statement.string() if statement.accept("LIKE") else None
+    level, values = "SESSION", None
+    if statement.accept("IN") or statement.accept("FOR"):
+        level = statement.word()
+        if level in _SCOPES:
+            values = _of_object(context, level, statement)
+        elif level == "ACCOUNT":
+            values = parameters.values_of_account(context.catalog)
+        elif level != "SESSION":
+            raise errors.unsupported(f"SHOW PARAMETERS IN {level}")
+    statement.end()
+    if values is None:
+        values = parameters.values_in_session(context.catalog, context.session)
+    return values.table(level, lambda name: like(name, pattern))
+
+
+def _of_object(context: Context, kind: str, statement: Statement) -> parameters.Values:
+    session = context.session
+    if statement.done and kind == "USER":
+        parts = [session.account_user]
+    elif statement.done and kind in ("DATABASE", "SCHEMA", "WAREHOUSE"):
+        parts = [getattr(session, kind.lower())]
+    else:
+        parts = statement.parts()
+    name = context.resolve(parts, _SCOPES[kind])
+    context.require_usage(name)
+    return parameters.values_of(context.catalog, context.get(kind, name))
+
+
+def alter_session(context: Context, statement: Statement) -> Result:
+    """ALTER SESSION {SET <name> = <value> … | UNSET <name>, …}"""
+    context.session.parameters = _changed(statement, "SESSION", context.session.parameters)
+    values = parameters.values_in_session(context.catalog, context.session)
+    context.account.data.set_autocommit(context.session, values.get("AUTOCOMMIT")[0] == "true")
+    return status("Statement executed successfully.")
+
+
+def alter_account(context: Context, statement: Statement) -> Result:
+    """ALTER ACCOUNT {SET <name> = <value> … | UNSET <name>, …}"""
+    refuse_policies(statement, "ACCOUNT")
+    with network_policy.no_lock_out(context):
+        item = parameters.account_object(context.catalog)
+        known = item.properties if item else {}
+        changed = _changed(statement, "ACCOUNT", known)
+        differing = {name for name in {*known, *changed} if known.get(name) != changed.get(name)}
+        _require_account(context, differing)
+        if not changed.get(PARAMETER):
+            changed.pop(PARAMETER, None)
+        elif changed[PARAMETER] != known.get(PARAMETER):
+            changed[PARAMETER] = network_policy.attachable(context, changed[PARAMETER])
+        if item is None:
+            item = context.catalog.create(*parameters.ACCOUNT_OBJECT, "ACCOUNTADMIN")
+        item.properties = changed
+        context.catalog.save(item)
+    return status("Statement executed successfully.")
+
+
+def _require_account(context: Context, names: set[str]) -> None:
+    """Only account administrators change parameters; a network policy is for security administrators too."""
+    roles = context.access.roles
+    security = "SECURITYADMIN" in roles or context.access.has("ATTACH POLICY")
+    if "ACCOUNTADMIN" not in roles and not (security and names == {PARAMETER}):
+        raise context.refused("ATTACH POLICY" if names == {PARAMETER} else "OWNERSHIP", None)
+
+
+def _changed(statement: Statement, level: str, known: dict[str, Any]) -> dict[str, Any]:
+    """The values after SET or UNSET."""
+    values = dict(known)
+    setting = statement.accept("SET")
+    if not setting:
+        statement.expect("UNSET")
+    while True:
+        name = statement.word()
+        parameter = parameters.find(name, level)
+        if setting:
+            statement.expect("=")
+            values[name] = parameter.read(statement)
+        else:
+            values.pop(name, None)
+        statement.accept(",")
+        if statement.done:
+            return values
+
+
+STATEMENTS = {
+    ("SHOW", "PARAMETERS"): show_parameters,
+    ("ALTER", "SESSION"): alter_session,
+    ("ALTER", "ACCOUNT"): alter_account,
+}

@@ -1,0 +1,1 @@
+"""Snowpark Container Services: compute pools, services and jobs, run on Docker."""

@@ -1,0 +1,1 @@
+"""Makes Docker follow the catalog: containers, volumes, probes, snapshots."""

@@ -1,0 +1,294 @@
+"""The thread that makes Docker follow the catalog: it compares, and hands services to workers."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import docker
+import requests
+from docker import DockerClient
+from docker.errors import DockerException
+
+from local_account.catalog.catalog import Object
+from local_account.spcs.docker import idle, session_token, snapshot_copy, snapshot_taker, volumes
+from local_account.spcs.docker.instance import Memory
+from local_account.spcs.docker.runtime import DockerRuntime
+from local_account.spcs.docker.service_pass import Job, ServicePass
+from local_account.spcs.network import network
+from local_account.spcs.network.firewall import Firewall, FirewallError
+from local_account.spcs.state import labels, snapshots, threads
+from local_account.spcs.state.logs import LogRequest
+from local_account.spcs.state.observed import POOL, SERVICE, Machine
+from local_account.spcs.state.status import placement
+
+if TYPE_CHECKING:
+    from local_account.identity.account import Account
+
+_CONNECTIONS = 32
+_EVENT_SECONDS = 3600
+_LOOK_SECONDS = 60.0
+_RETRY_SECONDS = 2.0
+_SETTLE_SECONDS = 0.03
+_FAILED_PASS_SECONDS = 2.0
+_END_SECONDS = 8.0
+_log = logging.getLogger(__name__)
+DOCKER_ERRORS = (DockerException, requests.RequestException, OSError)
+
+
+class Reconciler:
+    """Compares pools, services and jobs with Docker and closes the difference, after a crash too."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._observed = account.spcs
+        self._client: DockerClient | None = None
+        self._runtime: DockerRuntime | None = None
+        self._firewall: Firewall | None = None
+        self._wake = threading.Event()
+        self._stopping = False
+        self._busy: set[int] = set()
+        self._due: dict[int, float] = {}
+        self._signatures: dict[int, object] = {}
+        self._memories: dict[int, dict[int, Memory]] = {}
+        self._thread: threading.Thread | None = None
+        self._observed.read_logs = self._read_logs
+
+    def start(self) -> None:
+        self._thread = threads.start(self._run, "services")
+        threads.start(self._watch_catalog, "services-catalog")
+
+    def stop(self) -> None:
+        """End the threads. Services go on running; what was dropped is removed first."""
+        self._observed.close()
+        deadline = time.monotonic() + _END_SECONDS
+        while self._observed.dropped and time.monotonic() < deadline:
+            self._wake.set()
+            time.sleep(0.1)
+        self._stopping = True
+        self._wake.set()
+        if self._thread:
+            self._thread.join(2.0)
+        with contextlib.suppress(*DOCKER_ERRORS):
+            self._kill_dropped()
+            if self._client:
+                snapshot_copy.thaw_all(self._client, self._account.settings.account_id)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                delay = self._round()
+                self._observed.set_problem("")
+            except DOCKER_ERRORS as error:
+                self._lost(error)
+                delay = _RETRY_SECONDS
+            except Exception:
+                _log.exception("services: a round failed")
+                delay = _RETRY_SECONDS
+            self._wake.wait(delay)
+            # Several changes that come together are looked at together.
+            time.sleep(_SETTLE_SECONDS)
+
+    def _watch_catalog(self) -> None:
+        version = self._account.catalog.version
+        while not self._stopping:
+            version = self._account.catalog.wait(version, _LOOK_SECONDS)
+            self._wake.set()
+
+    # Docker
+
+    def _connect(self) -> DockerClient:
+        if self._client is None:
+            client = docker.from_env(timeout=120, max_pool_size=_CONNECTIONS)
+            client.ping()
+            snapshot_copy.thaw_all(client, self._account.settings.account_id)
+            self._client = client
+            threads.start(self._watch_docker, "services-docker")
+        return self._client
+
+    def _watch_docker(self) -> None:
+        filters = {
+            "label": labels.of_account(self._account.settings.account_id),
+            "type": "container",
+            "event": ["die", "oom", "destroy"],
+        }
+        client = self._client
+        while self._client is client and not self._stopping:
+            with contextlib.suppress(*DOCKER_ERRORS):
+                for event in docker.from_env(timeout=_EVENT_SECONDS).events(decode=True, filters=filters):
+                    service = labels.service_of(event["Actor"]["Attributes"])
+                    if service is not None:
+                        # Docker's container list may still show the state before.
+                        self._due[service] = 0.0
+                    self._wake.set()
+            # The stream ends when nothing happened for long, or when Docker does.
+            self._wake.set()
+            time.sleep(_RETRY_SECONDS)
+
+    def _lost(self, error: Exception) -> None:
+        text = f"Docker does not answer: {error}. Start Docker."
+        if self._observed.problem != text:
+            _log.warning("services: %s", text)
+        self._client = None
+        self._forget_network()
+        self._signatures.clear()
+        self._observed.forget_all()
+        self._observed.set_problem(text)
+
+    def _prepare(self, client: DockerClient) -> tuple[DockerRuntime, Firewall]:
+        """Network, rules and machine size, when the first pool needs them."""
+        if self._runtime is None or self._firewall is None:
+            self._forget_network()
+            made = network.ensure(client, self._account.settings.account_id)
+            info = client.api.info()
+            machine = Machine(info["NCPU"], info["MemTotal"])
+            self._runtime = DockerRuntime(self._account, client, made, machine)
+            self._firewall = Firewall(self._account, client, made)
+            self._observed.machine = machine
+            self._observed.set_gateway(made.gateway)
+        return self._runtime, self._firewall
+
+    def _forget_network(self) -> None:
+        if self._firewall is not None:
+            self._firewall.close()
+        self._runtime = self._firewall = None
+
+    # Rounds
+
+    def _round(self) -> float:
+        """Look at everything once; seconds until the next look."""
+        client, account_id = self._connect(), self._account.settings.account_id
+        # First of all: a service that is dropped from now on still counts as one that has containers.
+        waiting, with_volumes = self._look_at_volumes(client)
+        services = {item.id: item for item in self._account.catalog.objects(SERVICE)}
+        pools = self._account.catalog.objects(POOL)
+        if not services and not pools and not with_volumes and not waiting and not self._leftovers(client):
+            network.remove(client, account_id)
+            session_token.forget_all(self._account)
+            self._forget_network()
+            self._observed.set_gateway("")
+            return _LOOK_SECONDS
+        runtime, firewall = self._prepare(client)
+        found = runtime.list()
+        firewall.refresh()
+        placed = self._placements(pools)
+        known = {part.service for part in found} | set(self._observed.services())
+        known |= {*with_volumes, *waiting}
+        self._observed.dropped = known - set(services)
+        for service in sorted({*services, *known}):
+            item = services.get(service)
+            mine = [part for part in found if part.service == service]
+            job = Job(service, item, placed.get(service, frozenset()), mine, waiting.get(service, []))
+            job.volumes = () if item else with_volumes.get(service, ())
+            job.memories = self._memories.setdefault(service, {})
+            self._consider(runtime, firewall, job)
+        for service in set(self._memories) - known - set(services):
+            self._forget(service)
+        soonest = min(list(self._due.values()), default=time.monotonic() + _LOOK_SECONDS)
+        idle_delay = idle.suspend_idle(self._account, pools)
+        return max(0.0, min(soonest - time.monotonic(), idle_delay, _LOOK_SECONDS))
+
+    def _look_at_volumes(
+        self, client: DockerClient
+    ) -> tuple[dict[int, list[Object]], dict[int, tuple[str, ...]]]:
+        """Snapshots that are to be made, by service, and the volumes that services have of their own."""
+        catalog, account_id = self._account.catalog, self._account.settings.account_id
+        snapshots.drop_expired(catalog)
+        # Read before what is kept: a volume that is made from now on is not taken for something left over.
+        found = volumes.listed(client, account_id)
+        kept = snapshots.kept(catalog, account_id)
+        snapshot_taker.sweep(client, catalog, kept, found)
+        return snapshots.pending(catalog), volumes.by_service(found, kept)
+
+    def _leftovers(self, client: DockerClient) -> bool:
+        account_id = self._account.settings.account_id
+        if self._busy or self._observed.services():
+            return True
+        entries = client.api.containers(all=True, filters={"label": labels.of_account(account_id)})
+        return any(labels.found(entry) for entry in entries)
+
+    def _placements(self, pools: list[Object]) -> dict[int, frozenset[int]]:
+        """Instances that have a node, by service; the nodes are written down."""
+        nodes: dict[tuple[int, int], tuple[str, int]] = {}
+        for pool in pools:
+            for key, node in placement(self._account, pool).nodes.items():
+                nodes[key] = (pool.name, node)
+        started = {
+            pool.id: (pool.properties["RESUMED_ON"], pool.properties["MIN_NODES"])
+            for pool in pools
+            if not pool.properties["SUSPENDED"]
+        }
+        self._observed.set_nodes(nodes, started)
+        placed: dict[int, set[int]] = {}
+        for service, number in nodes:
+            placed.setdefault(service, set()).add(number)
+        return {service: frozenset(numbers) for service, numbers in placed.items()}
+
+    def _consider(self, runtime: DockerRuntime, firewall: Firewall, job: Job) -> None:
+        """Hand a service to a worker when something about it changed or its time has come."""
+        if job.service in self._busy:
+            return
+        properties = job.item.properties if job.item else None
+        waiting = tuple(snapshot.id for snapshot in job.snapshots)
+        signature = (repr(properties), job.placed, tuple(sorted(job.found)), waiting, job.volumes)
+        is_due = self._due.get(job.service, float("inf")) <= time.monotonic()
+        if not is_due and self._signatures.get(job.service) == signature:
+            return
+        self._signatures[job.service] = signature
+        self._due.pop(job.service, None)
+        self._busy.add(job.service)
+        threads.start(lambda: self._pass(ServicePass(runtime, firewall, job), job.service), "service")
+
+    def _pass(self, work: ServicePass, service: int) -> None:
+        delay: float | None = _FAILED_PASS_SECONDS
+        try:
+            delay = work.run()
+        except (*DOCKER_ERRORS, FirewallError) as error:
+            _log.warning("service %d: %s", service, error)
+            work.show_problem(str(error))
+        except Exception as error:
+            _log.exception("service %d: a pass failed", service)
+            work.show_problem(f"{type(error).__name__}, see the account's log")
+        if delay is not None:
+            self._due[service] = time.monotonic() + delay
+        self._busy.discard(service)
+        self._wake.set()
+
+    def _forget(self, service: int) -> None:
+        if service not in self._busy:
+            for store in (self._memories, self._signatures, self._due):
+                store.pop(service, None)
+
+    def _kill_dropped(self) -> None:
+        """At the end of the server, do not wait longer for containers of dropped services."""
+        runtime, dropped = self._runtime, self._observed.dropped
+        if runtime is None or not dropped:
+            return
+        runtime.remove([part.id for part in runtime.list() if part.service in dropped], grace=0)
+        account_id = self._account.settings.account_id
+        keep = snapshots.kept(self._account.catalog, account_id)
+        for service in dropped:
+            volumes.remove(runtime.client, account_id, service, None, block=True, keep=keep)
+
+    # Logs
+
+    def _read_logs(self, item: Object, request: LogRequest) -> str:
+        runtime = self._runtime
+        if runtime is None:
+            return ""
+        try:
+            runs = sorted(
+                (part.restart, part.id)
+                for part in runtime.list()
+                if (part.service, part.instance, part.name) == (item.id, request.instance, request.container)
+            )
+            if request.all_runs:
+                return "\n".join(filter(None, (runtime.logs(run, request) for _, run in runs)))
+            chosen = runs[:-1] if request.previous else runs
+            return runtime.logs(chosen[-1][1], request) if chosen else ""
+        except DOCKER_ERRORS:
+            return ""

@@ -1,0 +1,228 @@
+"""One pass over one service: its instances on Docker are moved towards what the catalog says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from local_account.base.result import now
+from local_account.catalog.catalog import Object
+from local_account.spcs.docker import session_token, snapshot_taker, volumes
+from local_account.spcs.docker.container_state import ended_state
+from local_account.spcs.docker.instance import Keeper, Memory
+from local_account.spcs.docker.runtime import DockerRuntime
+from local_account.spcs.network.firewall import Firewall
+from local_account.spcs.state import snapshots
+from local_account.spcs.state.labels import CONTAINER, HOLDER, Found
+from local_account.spcs.state.observed import ContainerState, InstanceState, Observed
+from local_account.spcs.state.status import crash_looping
+
+# How often to look whether a volume is there that a snapshot waits for.
+_SNAPSHOT_SECONDS = 1.0
+# When to try again to remove volumes that something still uses.
+_VOLUME_SECONDS = 5.0
+
+
+@dataclass
+class Job:
+    """What one pass works from.
+
+    Attributes:
+        item: the service; None when it was dropped.
+        placed: instances that the pool has room for.
+        found: what Docker has of the service.
+        snapshots: those of its volumes that are to be made.
+        volumes: of a dropped service, what is to be removed.
+    """
+
+    service: int
+    item: Object | None
+    placed: frozenset[int]
+    found: list[Found]
+    snapshots: list[Object] = field(default_factory=list)
+    volumes: tuple[str, ...] = ()
+    memories: dict[int, Memory] = field(default_factory=dict)
+
+
+class ServicePass:
+    """Runs in a worker thread; at most one at a time for a service."""
+
+    def __init__(self, runtime: DockerRuntime, firewall: Firewall, job: Job) -> None:
+        self._runtime, self._firewall, self._job = runtime, firewall, job
+        self._observed: Observed = runtime.account.spcs
+
+    def run(self) -> float | None:
+        """Make progress.
+
+        Returns:
+            Seconds until the next look; None when nothing is expected.
+        """
+        item = self._job.item
+        if item is None:
+            return None if self._remove_all() else _VOLUME_SECONDS
+        waiting = self._take_snapshots()
+        if item.properties.get("RESULT"):
+            self._settle_ended(item)
+            return None
+        if item.properties.get("CANCELLING"):
+            self._finish(item, "CANCELLED")
+            return None
+        if item.properties["SUSPENDED"]:
+            self._remove_all()
+            return None
+        due = self._keep_instances(item)
+        if waiting:
+            due = min(due or _SNAPSHOT_SECONDS, _SNAPSHOT_SECONDS)
+        return self._after_job(item, due) if item.properties["IS_JOB"] else due
+
+    def show_problem(self, text: str) -> None:
+        """Tell on the containers why nothing goes on; the pass is tried again."""
+        if self._job.item is None:
+            return
+        for number in self._job.placed:
+            state = self._observed.instances(self._job.service).get(number) or InstanceState(created=now())
+            waiting = {
+                part["name"]: ContainerState(message=f"Encountered fatal error, retrying: {text}")
+                for part in self._job.item.properties["SPEC"]["spec"]["containers"]
+                if state.containers.get(part["name"], ContainerState()).status == "PENDING"
+            }
+            shown = replace(state, containers={**state.containers, **waiting})
+            self._observed.put(self._job.service, number, shown)
+
+    # Instances that should run
+
+    def _keep_instances(self, item: Object) -> float | None:
+        numbers = {part.instance for part in self._job.found}
+        for number in sorted(numbers - self._job.placed):
+            self._remove_instance(item.id, number)
+        dues: list[float] = []
+        digest = item.properties["SPEC_DIGEST"]
+        for number in sorted(self._job.placed, reverse=True):
+            found = [part for part in self._job.found if part.instance == number]
+            outdated = any(part.part == CONTAINER and part.digest != digest for part in found)
+            if outdated and self._upgrade_must_wait(item, number):
+                continue
+            due = self._keep(item, number, found)
+            if due is not None:
+                dues.append(due)
+        return min(dues, default=None)
+
+    def _upgrade_must_wait(self, item: Object, number: int) -> bool:
+        """A rolling upgrade goes on when the instances above are ready with the new specification."""
+        digest = item.properties["SPEC_DIGEST"]
+        states = self._observed.instances(item.id)
+        above = [states.get(other) for other in self._job.placed if other > number]
+        return any(state is None or state.digest != digest or state.status != "READY" for state in above)
+
+    def _keep(self, item: Object, number: int, found: list[Found]) -> float | None:
+        memory = self._job.memories.setdefault(number, Memory())
+        before = self._observed.instances(item.id).get(number)
+        keeper = Keeper(self._runtime, self._firewall, item, number, found, memory, before, self._observed)
+        keeper.run()
+        self._observed.put(item.id, number, keeper.state)
+        return keeper.due
+
+    # Jobs
+
+    def _after_job(self, item: Object, due: float | None) -> float | None:
+        states = self._observed.instances(item.id)
+        if any(
+            (container.status == "FAILED" and container.last_exit_code is not None) or crash_looping(state)
+            for state in states.values()
+            for container in state.containers.values()
+        ):
+            self._finish(item, "FAILED")
+            return None
+        wanted = item.properties["MIN_INSTANCES"]
+        if len(states) == wanted and all(state.status == "SUCCEEDED" for state in states.values()):
+            self._finish(item, "DONE")
+            return None
+        return due
+
+    def _finish(self, item: Object, result: str) -> None:
+        """Write a job's result; its containers stay, stopped, for their logs."""
+        found = [part for part in self._runtime.list() if part.service == item.id]
+        for part in found:
+            if part.part == CONTAINER and part.running:
+                self._runtime.stop(part.id)
+        self._put_ended(item, found)
+        catalog = self._runtime.account.catalog
+        with catalog.transaction():
+            fresh = catalog.by_id(item.id)
+            if fresh is not None:
+                fresh.properties |= {"RESULT": result, "CANCELLING": False, "ENDED_ON": now()}
+                catalog.save(fresh)
+        self._release(found)
+
+    def _settle_ended(self, item: Object) -> None:
+        found = self._job.found
+        self._release(found)
+        if not self._observed.instances(item.id):
+            self._put_ended(item, found)
+
+    def _put_ended(self, item: Object, found: list[Found]) -> None:
+        """Show what became of a job's containers; of one that never ran, why."""
+        before = self._observed.instances(item.id)
+        for number in {part.instance for part in found} | set(before):
+            mine = [part for part in found if part.instance == number]
+            state, last = ended_state(self._runtime, mine), before.get(number)
+            if last:
+                state = replace(last, address="", containers={**last.containers, **state.containers})
+            self._observed.put(item.id, number, state)
+
+    def _release(self, found: list[Found]) -> None:
+        """Give back what an ended job no longer needs: its network and its files."""
+        holders = [part for part in found if part.part == HOLDER]
+        for holder in holders:
+            self._firewall.forget(holder.id)
+        self._runtime.remove([holder.id for holder in holders], grace=0)
+        session_token.forget(self._runtime.account, self._job.service)
+
+    # Instances that should not run
+
+    def _take_snapshots(self) -> bool:
+        account, job = self._runtime.account, self._job
+        return snapshot_taker.take(
+            self._runtime.client, account.catalog, account.settings.account_id, job.snapshots, job.item
+        )
+
+    def _remove_all(self) -> bool:
+        """Remove all instances; block volumes too when the service was dropped, but for their snapshots.
+
+        Returns:
+            Whether all volumes that should go are gone.
+        """
+        numbers = {part.instance for part in self._job.found}
+        for number in numbers | set(self._observed.instances(self._job.service)):
+            self._remove_instance(self._job.service, number)
+        account, dropped = self._runtime.account, self._job.item is None
+        account_id, client = account.settings.account_id, self._runtime.client
+        if dropped:
+            self._take_snapshots()
+        keep = snapshots.kept(account.catalog, account_id)
+        gone = volumes.remove(client, account_id, self._job.service, None, dropped, keep)
+        session_token.forget(account, self._job.service)
+        if self._job.item is None:
+            self._observed.events.forget(self._job.service)
+        self._job.memories.clear()
+        return gone
+
+    def _remove_instance(self, service: int, number: int) -> None:
+        before = self._observed.instances(service).get(number) or InstanceState()
+        stopping = {name: _terminating(state) for name, state in before.containers.items()}
+        self._observed.put(service, number, replace(before, terminating=True, containers=stopping))
+        found = [part for part in self._job.found if part.instance == number]
+        holders = [part for part in found if part.part == HOLDER]
+        self._runtime.leave_network([holder.id for holder in holders])
+        for holder in holders:
+            self._firewall.forget(holder.id)
+        self._runtime.remove([part.id for part in found if part.part == CONTAINER])
+        self._runtime.remove([holder.id for holder in holders], grace=0)
+        account = self._runtime.account
+        volumes.remove(self._runtime.client, account.settings.account_id, service, number, block=False)
+        session_token.forget(account, service, number)
+        self._job.memories.pop(number, None)
+        self._observed.put(service, number, None)
+
+
+def _terminating(state: ContainerState) -> ContainerState:
+    return replace(state, status="TERMINATING", message="Terminating")

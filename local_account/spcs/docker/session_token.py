@@ -1,0 +1,188 @@
+"""What the platform puts into a container: session token, connection settings, variables, secrets.
+
+See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/spcs-execute-sql
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from local_account.base.result import now
+from local_account.base.sql import Name
+from local_account.catalog.catalog import Object
+from local_account.identity import access
+from local_account.identity.credentials import digest
+from local_account.objects.secret import secret_values
+from local_account.spcs.spec.spec_containers import DEFAULT_TOKEN_PATH
+
+if TYPE_CHECKING:
+    from local_account.base.settings import LocalSettings
+    from local_account.identity.account import Account
+
+LIFE_SECONDS = 3600
+REFRESH_SECONDS = 600
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 wanted: files that never reach a disk
+
+
+class MissingSecretError(Exception):
+    """A secret that a container uses is gone, or its owner role may no longer read it."""
+
+
+def run_path(settings: LocalSettings) -> Path:
+    """Where tokens and secrets of containers lie: in memory where the system has such a folder."""
+    if _SHARED_MEMORY.is_mount() and os.access(_SHARED_MEMORY, os.W_OK):
+        return _SHARED_MEMORY / f"milvus-spcs-{settings.account_id}"
+    return settings.state / "run"
+
+
+def run_folder(account: Account) -> Path:
+    """The same folder, made where it is missing."""
+    folder = run_path(account.settings)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def instance_folder(account: Account, service: int, instance: int) -> Path:
+    return run_folder(account) / str(service) / str(instance)
+
+
+def forget(account: Account, service: int, instance: int | None = None) -> None:
+    """Remove the files of a dropped service, or of one instance that ended."""
+    folder = run_folder(account) / str(service)
+    shutil.rmtree(folder if instance is None else folder / str(instance), ignore_errors=True)
+
+
+def forget_all(account: Account) -> None:
+    """Remove the folder itself, when the account has no services."""
+    shutil.rmtree(run_folder(account), ignore_errors=True)
+
+
+def issue(account: Account, item: Object) -> str:
+    """A new session token of the service's own user, valid for an hour."""
+    token = secrets.token_urlsafe(48)
+    content = {
+        "service": item.id,
+        "user": item.name,
+        "role": item.owner,
+        "database": item.database,
+        "schema": item.schema,
+        "warehouse": item.properties["QUERY_WAREHOUSE"] or "",
+    }
+    account.catalog.put_token(digest(token), "service", now() + LIFE_SECONDS, content)
+    return token
+
+
+def wants_token(container: dict[str, Any]) -> bool:
+    return container.get("mountSessionToken", True)
+
+
+def token_path(container: dict[str, Any]) -> str:
+    """Folder inside the container that holds the file `token`."""
+    return container.get("sessionTokenConfig", {}).get("path", DEFAULT_TOKEN_PATH)
+
+
+def write_token(account: Account, item: Object, instance: int, container: dict[str, Any], token: str) -> Path:
+    """Write a container's token file and connection settings; the folder to mount into it."""
+    folder = instance_folder(account, item.id, instance) / container["name"] / "session"
+    folder.mkdir(parents=True, exist_ok=True)
+    config = container.get("sessionTokenConfig", {})
+    _replace(folder / "token", token, int(config.get("permission", "0644"), 8))
+    if config.get("mountConnectionConfig"):
+        _replace(folder / "connections.toml", _connections(account, item, container), 0o644)
+    return folder
+
+
+def _connections(account: Account, item: Object, container: dict[str, Any]) -> str:
+    values: dict[str, str | int] = {
+        "account": account.settings.locator,
+        "host": account.spcs.gateway,
+        "port": account.settings.port,
+        "protocol": "http",
+        "authenticator": "oauth",
+        "token_file_path": f"{token_path(container)}/token",
+        "database": item.database,
+        "schema": item.schema,
+    }
+    if item.properties["QUERY_WAREHOUSE"]:
+        values["warehouse"] = item.properties["QUERY_WAREHOUSE"]
+    lines = [
+        f"{key} = {value if isinstance(value, int) else _quoted(value)}" for key, value in values.items()
+    ]
+    return "\n".join(["[default]", *lines, ""])
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def variables(account: Account, item: Object, instance: int, container: dict[str, Any]) -> dict[str, str]:
+    """SNOWFLAKE_* variables. Port and protocol are this account's own addition: it has no TLS on 443."""
+    found = {
+        "SNOWFLAKE_HOST": account.spcs.gateway,
+        "SNOWFLAKE_PORT": str(account.settings.port),
+        "SNOWFLAKE_PROTOCOL": "http",
+        "SNOWFLAKE_ACCOUNT": account.settings.locator,
+        "SNOWFLAKE_DATABASE": item.database,
+        "SNOWFLAKE_SCHEMA": item.schema,
+        "SNOWFLAKE_SERVICE_NAME": item.name,
+    }
+    if item.properties["IS_JOB"]:
+        found["SNOWFLAKE_JOBS_COUNT"] = str(item.properties["MIN_INSTANCES"])
+        found["SNOWFLAKE_JOB_INDEX"] = str(instance)
+    if wants_token(container) and container.get("sessionTokenConfig", {}).get("mountConnectionConfig"):
+        found["SNOWFLAKE_HOME"] = token_path(container)
+    return found
+
+
+def secret_variables(account: Account, item: Object, container: dict[str, Any]) -> dict[str, str]:
+    """Secrets that a container gets as environment variables."""
+    return {
+        use["envVarName"]: values.get(use["secretKeyRef"], "")
+        for use, values in _uses(account, item, container)
+        if "envVarName" in use
+    }
+
+
+def write_secrets(
+    account: Account, item: Object, instance: int, container: dict[str, Any]
+) -> list[tuple[Path, str]]:
+    """Write the secrets that a container gets as files; folders with their path inside the container."""
+    found = []
+    for index, (use, values) in enumerate(_uses(account, item, container)):
+        if "directoryPath" not in use:
+            continue
+        folder = instance_folder(account, item.id, instance) / container["name"] / f"secret-{index}"
+        folder.mkdir(parents=True, exist_ok=True)
+        for key, value in values.items():
+            _replace(folder / key, value, 0o444)
+        found.append((folder, use["directoryPath"]))
+    return found
+
+
+def _uses(
+    account: Account, item: Object, container: dict[str, Any]
+) -> list[tuple[dict[str, Any], dict[str, str]]]:
+    allowed = access.Access(account.catalog, access.closure(account.catalog, [item.owner]))
+    found = []
+    for use, name in zip(
+        container.get("secrets", ()), item.properties["SECRETS"][container["name"]], strict=True
+    ):
+        secret = account.catalog.find("SECRET", Name(*name))
+        if secret is None or not allowed.has("READ", secret):
+            raise MissingSecretError(f"Secret {'.'.join(name)} does not exist or not authorized")
+        found.append((use, secret_values(account, secret)))
+    return found
+
+
+def _replace(path: Path, text: str, mode: int) -> None:
+    """Write a file at once, so that a reader sees the old or the new text and never a part."""
+    if path.exists() and path.read_text() == text:
+        return
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text)
+    fresh.chmod(mode)
+    fresh.replace(path)

@@ -1,0 +1,114 @@
+"""Copies of whole Docker volumes, made by a container that is allowed nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from docker import DockerClient
+from docker.errors import APIError, NotFound
+from docker.types import Mount
+
+from local_account.host.images import INSTANCE_IMAGE
+from local_account.spcs.state import labels
+
+# What it takes to write files of any owner and mode.
+_CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "MKNOD"]
+_COPY = ["sh", "-c", "cp -a /from/. /to/ && sync -f /to"]
+
+
+class CopyError(Exception):
+    """A volume could not be copied; the message says why."""
+
+
+def copy(client: DockerClient, account_id: str, source: str, target: str, marks: dict[str, str]) -> None:
+    """Make the volume `target` a copy of `source`; what an earlier try left of it goes first.
+
+    Args:
+        marks: labels of the new volume.
+
+    Raises:
+        CopyError: there is no such source, or the disk is full.
+    """
+    name = f"spcs-{account_id}-copy-{hashlib.sha256(target.encode()).hexdigest()[:12]}"
+    _remove(client, name)
+    if not exists(client, source):
+        raise CopyError(f"volume {source} is gone")
+    with contextlib.suppress(NotFound):
+        client.api.remove_volume(target)
+    client.api.create_volume(target, labels=marks)
+    created = client.api.create_container(
+        INSTANCE_IMAGE,
+        command=_COPY,
+        name=name,
+        labels=labels.for_copy(account_id),
+        host_config=client.api.create_host_config(
+            mounts=[
+                Mount("/from", source, type="volume", read_only=True, no_copy=True),
+                Mount("/to", target, type="volume", no_copy=True),
+            ],
+            network_mode="none",
+            cap_drop=["ALL"],
+            cap_add=_CAPABILITIES,
+            security_opt=["no-new-privileges"],
+        ),
+    )
+    try:
+        client.api.start(created["Id"])
+        code = client.api.wait(created["Id"])["StatusCode"]
+        text = client.api.logs(created["Id"], tail=5).decode(errors="replace").strip()
+    finally:
+        _remove(client, name)
+    if code:
+        raise CopyError(f"copying ended with code {code}: {text}")
+
+
+def exists(client: DockerClient, volume: str) -> bool:
+    try:
+        client.api.inspect_volume(volume)
+    except NotFound:
+        return False
+    return True
+
+
+@contextmanager
+def frozen(client: DockerClient, volume: str) -> Iterator[None]:
+    """Nothing writes to a volume inside: the copy is what a disk would hold after a loss of power."""
+    found = client.api.containers(filters={"volume": volume, "status": "running"})
+    try:
+        for container in found:
+            _freeze(client, container["Id"])
+        yield
+    finally:
+        for container in found:
+            _thaw(client, container["Id"])
+
+
+def thaw_all(client: DockerClient, account_id: str) -> None:
+    """Let containers go on that a server left frozen when it was killed."""
+    filters = {"label": labels.of_account(account_id), "status": "paused"}
+    for container in client.api.containers(filters=filters):
+        _thaw(client, container["Id"])
+
+
+def _freeze(client: DockerClient, identity: str) -> None:
+    try:
+        client.api.pause(identity)
+    except NotFound:
+        return
+    except APIError as error:
+        # 409: it ended meanwhile, so it writes nothing either.
+        if error.status_code != 409:
+            raise
+
+
+def _thaw(client: DockerClient, identity: str) -> None:
+    with contextlib.suppress(NotFound, APIError):
+        client.api.unpause(identity)
+
+
+def _remove(client: DockerClient, name: str) -> None:
+    with contextlib.suppress(NotFound):
+        client.api.remove_container(name, force=True)

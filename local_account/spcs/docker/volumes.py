@@ -1,0 +1,157 @@
+"""Volumes of instances: Docker volumes for local, memory and block ones, stage folders for stage ones."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from docker import DockerClient
+from docker.errors import APIError, NotFound
+from docker.types import Mount
+
+from local_account.base.sql import Name
+from local_account.catalog.catalog import Object
+from local_account.catalog.volumes import FILLING
+from local_account.identity import access
+from local_account.spcs.docker import snapshot_copy
+from local_account.spcs.spec import units
+from local_account.spcs.state import labels, snapshots
+from local_account.stages.store import parse_location, stage_folder
+
+if TYPE_CHECKING:
+    from local_account.identity.account import Account
+
+
+class VolumeError(Exception):
+    """A volume cannot be mounted; the message says why."""
+
+
+def mounts(account: Account, client: DockerClient, item: Object, instance: int, name: str) -> list[Mount]:
+    """Mounts of one container's volumes; Docker volumes are made when they are not there.
+
+    Raises:
+        VolumeError: a stage is gone, or the owner role may no longer read it.
+    """
+    document = item.properties["SPEC"]["spec"]
+    by_name = {volume["name"]: volume for volume in document.get("volumes", ())}
+    container = next(part for part in document["containers"] if part["name"] == name)
+    return [
+        _mount(account, client, item, instance, by_name[mount["name"]], mount["mountPath"])
+        for mount in container.get("volumeMounts", ())
+    ]
+
+
+def _mount(
+    account: Account, client: DockerClient, item: Object, instance: int, volume: dict[str, Any], path: str
+) -> Mount:
+    if volume["source"] == "stage":
+        return _stage_mount(account, item, volume, path)
+    account_id = account.settings.account_id
+    if volume["source"] == "block":
+        return Mount(
+            path, _block_volume(account, client, item, instance, volume), type="volume", no_copy=True
+        )
+    name = snapshots.first_volume(account_id, item.id, instance, volume["name"])
+    _ensure(account, client, name, item, instance, volume)
+    # A new volume is empty and root's, whatever the image has at that path.
+    return Mount(path, name, type="volume", no_copy=True)
+
+
+def _block_volume(
+    account: Account, client: DockerClient, item: Object, instance: int, volume: dict[str, Any]
+) -> str:
+    """Name of the Docker volume of a block volume, filled from its snapshot when it begins with one."""
+    account_id, row = (
+        account.settings.account_id,
+        account.catalog.block_volume(item.id, instance, volume["name"]),
+    )
+    if row is None:
+        name = snapshots.first_volume(account_id, item.id, instance, volume["name"])
+        _ensure(account, client, name, item, instance, volume)
+        return name
+    if row.state == FILLING:
+        marks = labels.for_volume(account_id, item.id, instance, "block")
+        try:
+            snapshot_copy.copy(client, account_id, row.source, row.docker, marks)
+        except snapshot_copy.CopyError as error:
+            raise VolumeError(f"Volume {volume['name']} from snapshot {row.snapshot}: {error}") from None
+        account.catalog.set_block_volume_filled(row.docker)
+    return row.docker
+
+
+def _ensure(
+    account: Account, client: DockerClient, name: str, item: Object, instance: int, volume: dict[str, Any]
+) -> None:
+    try:
+        client.api.inspect_volume(name)
+    except NotFound:
+        marks = labels.for_volume(account.settings.account_id, item.id, instance, volume["source"])
+        client.api.create_volume(name, driver_opts=_options(volume), labels=marks)
+
+
+def _options(volume: dict[str, Any]) -> dict[str, str]:
+    if volume["source"] != "memory":
+        return {}
+    return {"type": "tmpfs", "device": "tmpfs", "o": f"size={units.memory(volume['size'])}"}
+
+
+def _stage_mount(account: Account, item: Object, volume: dict[str, Any], path: str) -> Mount:
+    name = Name(*item.properties["STAGES"][volume["name"]])
+    stage = account.catalog.find("STAGE", name)
+    allowed = access.Access(account.catalog, access.closure(account.catalog, [item.owner]))
+    if stage is None or not (allowed.has("READ", stage) or allowed.has("WRITE", stage)):
+        raise VolumeError(f"Stage {name} does not exist or not authorized")
+    folder = stage_folder(account, stage) / parse_location(volume["stageConfig"]["name"]).path
+    folder.mkdir(parents=True, exist_ok=True)
+    # Whoever the container runs as must be able to add files, as on a real stage volume.
+    folder.chmod(0o777)
+    return Mount(path, str(folder.resolve()), type="bind", read_only=not allowed.has("WRITE", stage))
+
+
+def listed(client: DockerClient, account_id: str) -> list[dict[str, Any]]:
+    """All Docker volumes of the account."""
+    return client.api.volumes(filters={"label": labels.of_account(account_id)})["Volumes"] or []
+
+
+def remove(
+    client: DockerClient,
+    account_id: str,
+    service: int,
+    instance: int | None,
+    block: bool,
+    keep: Collection[str] = (),
+) -> bool:
+    """Remove the Docker volumes of an instance, or of all; block volumes only when told so.
+
+    Args:
+        keep: names of volumes that stay in any case.
+
+    Returns:
+        Whether all are gone; one that Docker still uses is not.
+    """
+    gone = True
+    for volume in listed(client, account_id):
+        marks = volume.get("Labels") or {}
+        if labels.service_of(marks) != service or labels.source_of(marks) == "" or volume["Name"] in keep:
+            continue
+        if instance is not None and labels.instance_of(marks) != instance:
+            continue
+        if labels.source_of(marks) == "block" and not block:
+            continue
+        try:
+            client.api.remove_volume(volume["Name"])
+        except NotFound:
+            continue
+        except APIError:
+            gone = False
+    return gone
+
+
+def by_service(found: list[dict[str, Any]], keep: Collection[str] = ()) -> dict[int, tuple[str, ...]]:
+    """Names of the services' volumes among those of the account, besides what is kept for snapshots."""
+    names: dict[int, tuple[str, ...]] = {}
+    for volume in found:
+        service = labels.service_of(volume.get("Labels") or {})
+        if service is not None and volume["Name"] not in keep:
+            names[service] = (*names.get(service, ()), volume["Name"])
+    return names

@@ -1,0 +1,1 @@
+"""The network of services: addresses, names, the packet filter, egress."""

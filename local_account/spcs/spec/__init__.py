@@ -1,0 +1,1 @@
+"""Service specifications: reading, checking and normalising them."""

@@ -1,0 +1,44 @@
+"""Names inside specifications."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from local_account.spcs.spec.document import Node, invalid
+
+_NAME = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_ROLE = re.compile(r"[A-Za-z](?:[A-Za-z0-9_]*[A-Za-z0-9])?")
+
+
+def check_name(node: Node) -> str:
+    """Name of a container, endpoint or volume: a DNS label that begins with a letter."""
+    if not _NAME.fullmatch(node.text()):
+        raise invalid(
+            f"'{node.path}' is '{node.value}'; it must have 1 to 63 characters out of a-z, 0-9 and '-', "
+            "begin with a letter and end with a letter or digit"
+        )
+    return node.value
+
+
+def check_role_name(node: Node) -> str:
+    if not _ROLE.fullmatch(node.text()):
+        raise invalid(
+            f"'{node.path}' is '{node.value}'; it may have letters, digits and '_', begins with a letter "
+            "and end with a letter or digit"
+        )
+    return node.value
+
+
+def unique(what: str, names: Iterable[str]) -> None:
+    """Refuse two of the same name."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise invalid(f"duplicate name '{name}' in '{what}'")
+        seen.add(name)
+
+
+def dns_label(name: str) -> str:
+    """A service's name as it stands in its DNS name."""
+    return name.lower().replace("_", "-")

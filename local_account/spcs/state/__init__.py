@@ -1,0 +1,1 @@
+"""What services and pools really do, as last seen: status, events, logs, nodes."""

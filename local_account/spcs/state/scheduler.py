@@ -1,0 +1,125 @@
+"""Which instance runs on which node of a pool: first fit by what containers request.
+
+All nodes are this machine; the account keeps the books as a real pool does, so that a pool that is too small
+shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from local_account.base.sql import Name
+from local_account.catalog.catalog import Object
+from local_account.spcs.spec import units
+from local_account.spcs.spec.families import FAMILIES, Family
+from local_account.spcs.spec.spec_containers import GPU
+
+
+@dataclass
+class Placement:
+    """Nodes of a pool in use.
+
+    Attributes:
+        nodes: (service id, instance number) to node number.
+        waiting: instances that no node has room for, with the reason.
+    """
+
+    nodes: dict[tuple[int, int], int] = field(default_factory=dict)
+    waiting: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    @property
+    def nodes_used(self) -> int:
+        return len(set(self.nodes.values()))
+
+
+def pool_name(item: Object) -> Name:
+    """Name of the pool that a service runs in."""
+    return Name("", "", item.properties["POOL"])
+
+
+def needs(document: dict[str, Any]) -> dict[str, float]:
+    """CPU, memory and GPUs that one instance requests."""
+    found = {"cpu": 0.0, "memory": 0.0, GPU: 0.0}
+    for container in document["spec"]["containers"]:
+        requests = container["resources"]["requests"]
+        found["cpu"] += units.cpus(requests["cpu"])
+        found["memory"] += units.memory(requests["memory"])
+        found[GPU] += int(requests.get(GPU, 0))
+    for volume in document["spec"].get("volumes", ()):
+        if volume["source"] == "memory":
+            found["memory"] += units.memory(volume["size"])
+    return found
+
+
+def capacity(family: Family) -> dict[str, float]:
+    """What one node offers."""
+    return {"cpu": family.vcpu, "memory": family.memory * units.GIB, GPU: family.gpus}
+
+
+def lacking(document: dict[str, Any], family: Family) -> list[str]:
+    """Resources of which even an empty node has too little."""
+    room = capacity(family)
+    return [name for name, amount in needs(document).items() if amount > room[name]]
+
+
+def place(
+    pool: Object, services: list[Object], current: Mapping[tuple[int, int], int] | None = None
+) -> Placement:
+    """Place all wanted instances: running ones stay where they are, then the oldest service comes first.
+
+    Args:
+        services: those of the pool that did not end.
+        current: nodes of instances that run already; a node beyond MAX_NODES is given up.
+    """
+    family, limit = FAMILIES[pool.properties["INSTANCE_FAMILY"]], pool.properties["MAX_NODES"]
+    found, free = Placement(), dict[int, dict[str, float]]()
+    wanted = _wanted(pool, services)
+    for key, amounts in wanted.items():
+        node = (current or {}).get(key)
+        if node is None or node >= limit:
+            continue
+        room = free.setdefault(node, capacity(family))
+        if _fits(room, amounts):
+            _take(found, room, key, node, amounts)
+    for key, amounts in wanted.items():
+        if key in found.nodes:
+            continue
+        node = next((node for node in sorted(free) if _fits(free[node], amounts)), None)
+        if node is None:
+            node = next((node for node in range(limit) if node not in free), None)
+        if node is None:
+            names = ", ".join(_short(list(free.values()), amounts))
+            found.waiting[key] = f"Unschedulable due to insufficient {names} resources"
+            continue
+        _take(found, free.setdefault(node, capacity(family)), key, node, amounts)
+    return found
+
+
+def _wanted(pool: Object, services: list[Object]) -> dict[tuple[int, int], dict[str, float]]:
+    """What each instance that should run requests, by service and number, the oldest service first."""
+    found = {}
+    for item in sorted(services, key=lambda item: item.id):
+        # A suspended pool lets its jobs run to their end.
+        if item.properties["SUSPENDED"] or (pool.properties["SUSPENDED"] and not item.properties["IS_JOB"]):
+            continue
+        amounts = needs(item.properties["SPEC"])
+        found |= {(item.id, number): amounts for number in range(item.properties["MIN_INSTANCES"])}
+    return found
+
+
+def _take(
+    found: Placement, room: dict[str, float], key: tuple[int, int], node: int, amounts: dict[str, float]
+) -> None:
+    found.nodes[key] = node
+    for name, amount in amounts.items():
+        room[name] -= amount
+
+
+def _fits(room: dict[str, float], amounts: dict[str, float]) -> bool:
+    return all(amount <= room[name] + 1e-9 for name, amount in amounts.items())
+
+
+def _short(free: list[dict[str, float]], amounts: dict[str, float]) -> list[str]:
+    return [name for name, amount in amounts.items() if all(amount > room[name] for room in free)] or ["node"]

@@ -1,0 +1,164 @@
+"""Snapshots of block volumes in the catalog: which there are, and what they hold.
+
+A snapshot that CREATE SNAPSHOT asks for is a copy of the volume; one that is made because a volume is deleted
+takes over the deleted volume itself. Both are INITIALIZED until the reconciler has done its part on Docker.
+
+See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/block-storage-volume
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Any
+
+from local_account.base.result import now
+from local_account.base.sql import Name
+from local_account.catalog.catalog import Catalog, Object
+from local_account.catalog.volumes import FILLED, FILLING, OBSOLETE, BlockVolume
+from local_account.spcs.state import labels
+from local_account.statement.context import Context
+
+KIND = "SNAPSHOT"
+INITIALIZED, CREATED, ERROR = "INITIALIZED", "CREATED", "ERROR"
+_HOUR = 3600.0
+_UNITS = {"h": _HOUR, "d": 24 * _HOUR}
+DELETE_AFTER = "7d"
+
+
+def block_volumes(item: Object) -> list[dict[str, Any]]:
+    """The block volumes in a service's specification."""
+    return [
+        volume for volume in item.properties["SPEC"]["spec"].get("volumes", ()) if "blockConfig" in volume
+    ]
+
+
+def gibibytes(volume: dict[str, Any]) -> int:
+    """Size of a block volume."""
+    return int(volume["size"].removesuffix("Gi"))
+
+
+def first_volume(account_id: str, service: int, instance: int, volume: str) -> str:
+    """Name of the Docker volume that a volume of an instance begins with."""
+    return f"{labels.prefix(account_id, service, instance)}-{volume}"
+
+
+def volume_in_use(catalog: Catalog, account_id: str, service: int, instance: int, volume: str) -> str:
+    """Name of the Docker volume that holds a block volume now."""
+    row = catalog.block_volume(service, instance, volume)
+    return row.docker if row else first_volume(account_id, service, instance, volume)
+
+
+def content(account_id: str, snapshot: Object) -> str:
+    """Name of the Docker volume that holds a snapshot."""
+    if snapshot.properties["TAKEN_OVER"]:
+        return snapshot.properties["SOURCE"]
+    return f"spcs-{account_id}-snapshot-{snapshot.id}"
+
+
+def kept(catalog: Catalog, account_id: str) -> frozenset[str]:
+    """Docker volumes that no service uses and that must stay: snapshots, and what is still to be copied."""
+    found = {row.source for row in catalog.block_volumes() if row.state == FILLING}
+    for snapshot in catalog.objects(KIND):
+        found.add(content(account_id, snapshot))
+        if snapshot.properties["STATE"] == INITIALIZED:
+            found.add(snapshot.properties["SOURCE"])
+    return frozenset(found)
+
+
+def pending(catalog: Catalog) -> dict[int, list[Object]]:
+    """Snapshots that are to be made, by service."""
+    found: dict[int, list[Object]] = {}
+    for snapshot in catalog.objects(KIND):
+        if snapshot.properties["STATE"] == INITIALIZED:
+            found.setdefault(snapshot.properties["SERVICE_ID"], []).append(snapshot)
+    return found
+
+
+def settle(catalog: Catalog, snapshot: Object, state: str) -> None:
+    """Write what became of a snapshot."""
+    with catalog.transaction():
+        fresh = catalog.by_id(snapshot.id)
+        if fresh is not None:
+            fresh.properties["STATE"] = state
+            catalog.save(fresh)
+
+
+def drop_expired(catalog: Catalog) -> None:
+    """Drop the snapshots whose time is over."""
+    for snapshot in catalog.objects(KIND):
+        expires = snapshot.properties["EXPIRES"]
+        if expires is not None and expires < now():
+            with catalog.transaction():
+                catalog.delete(snapshot)
+
+
+def properties_of(
+    account_id: str, catalog: Catalog, item: Object, volume: dict[str, Any], instance: int
+) -> dict[str, Any]:
+    """What the catalog keeps of a new snapshot."""
+    return {
+        "STATE": INITIALIZED,
+        "SERVICE": str(item.fqn),
+        "SERVICE_ID": item.id,
+        "VOLUME": volume["name"],
+        "INSTANCE": instance,
+        "SIZE": gibibytes(volume),
+        "ENCRYPTION": volume["blockConfig"]["encryption"],
+        "SOURCE": volume_in_use(catalog, account_id, item.id, instance, volume["name"]),
+        "TAKEN_OVER": False,
+        "EXPIRES": None,
+    }
+
+
+def seed(context: Context, item: Object) -> None:
+    """Let the volumes of a new service begin with the snapshots that its specification names."""
+    account_id = context.account.settings.account_id
+    for volume, (source, snapshot) in item.properties.get("SEEDS", {}).items():
+        for instance in range(item.properties["MIN_INSTANCES"]):
+            docker = first_volume(account_id, item.id, instance, volume)
+            context.catalog.put_block_volume(
+                BlockVolume(docker, item.id, instance, volume, source, snapshot, FILLING)
+            )
+
+
+def replace(context: Context, item: Object, volume: dict[str, Any], instance: int, snapshot: Object) -> None:
+    """Put a snapshot in a volume's place; what the volume holds is backed up when the service wants it."""
+    catalog, account_id = context.catalog, context.account.settings.account_id
+    old = catalog.block_volume(item.id, instance, volume["name"]) or BlockVolume(
+        first_volume(account_id, item.id, instance, volume["name"]),
+        item.id,
+        instance,
+        volume["name"],
+        "",
+        "",
+        FILLED,
+    )
+    _back_up_volume(context, item, volume, instance)
+    catalog.put_block_volume(old._replace(state=OBSOLETE))
+    docker = first_volume(account_id, item.id, instance, f"{volume['name']}-{secrets.token_hex(4)}")
+    fresh = old._replace(
+        docker=docker, source=content(account_id, snapshot), snapshot=str(snapshot.fqn), state=FILLING
+    )
+    catalog.put_block_volume(fresh)
+
+
+def back_up(context: Context, item: Object) -> None:
+    """Keep the block volumes of a service that is being dropped, as far as it wants that."""
+    for volume in block_volumes(item):
+        for instance in range(item.properties["MIN_INSTANCES"]):
+            _back_up_volume(context, item, volume, instance)
+
+
+def _back_up_volume(context: Context, item: Object, volume: dict[str, Any], instance: int) -> None:
+    config = volume["blockConfig"]
+    row = context.catalog.block_volume(item.id, instance, volume["name"])
+    # A volume that is not filled yet holds nothing that its snapshot does not.
+    if not config.get("snapshotOnDelete") or (row and row.state == FILLING):
+        return
+    properties = properties_of(context.account.settings.account_id, context.catalog, item, volume, instance)
+    after = config.get("snapshotDeleteAfter", DELETE_AFTER)
+    properties |= {"TAKEN_OVER": True, "EXPIRES": now() + int(after[:-1]) * _UNITS[after[-1]]}
+    mark = hashlib.sha256(properties["SOURCE"].encode()).hexdigest()[:8].upper()
+    name = Name(item.database, item.schema, f"SYS_BACKUP_ON_DELETE{mark}_{int(now() * 1000)}")
+    context.creating(context.catalog.create(KIND, name, item.owner, properties))

@@ -1,0 +1,1 @@
+"""The SQL statements and functions of compute pools, services, jobs and snapshots."""

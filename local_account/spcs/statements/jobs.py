@@ -1,0 +1,143 @@
+"""Job services. See https://docs.snowflake.com/en/sql-reference/sql/execute-job-service"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from local_account.base import errors
+from local_account.base.result import Result, status
+from local_account.base.sql import Name, Statement
+from local_account.catalog.catalog import Object
+from local_account.spcs.spec.source import read_from
+from local_account.spcs.state.lifecycle import cancel
+from local_account.spcs.state.logs import LogRequest, tail
+from local_account.spcs.state.status import FINAL, service_status
+from local_account.spcs.statements.service import DEFAULTS, Service, identifier, identifiers, prepare_service
+from local_account.statement.context import Context
+from local_account.statement.object_type import boolean, integer, read_options, text
+
+_OPTIONS = {
+    "ASYNC": boolean,
+    "REPLICAS": integer,
+    "QUERY_WAREHOUSE": identifier,
+    "COMMENT": text,
+    "EXTERNAL_ACCESS_INTEGRATIONS": identifiers,
+}
+_LOG_LINES = 20
+
+
+class _Job(Service):
+    """How a job is stored, and SHOW JOB SERVICES."""
+
+    plural = "JOB SERVICES"
+
+    def read_create(self, context: Context, statement: Statement) -> dict[str, Any]:
+        """What follows IN COMPUTE POOL: options and FROM in any order."""
+        found: dict[str, Any] = {}
+        while not statement.done:
+            if statement.accept("FROM"):
+                found["SOURCE"] = read_from(context, statement)
+            elif statement.accept("NAME"):
+                statement.expect("=")
+                found["NAME"] = statement.parts()
+            else:
+                found |= read_options(statement, _OPTIONS, stop=["FROM", "NAME"])
+        if "SOURCE" not in found:
+            raise statement.unexpected()
+        return found
+
+    def store(
+        self, context: Context, name: Name, properties: dict[str, Any], if_not_exists: bool, replace: bool
+    ) -> Result:
+        self.require_create(context, name)
+        existing = context.catalog.find(self.kind, name)
+        if existing:
+            raise errors.already_exists(str(name))
+        prepare_service(context, name, properties, job=True)
+        return super(Service, self).store(context, name, properties, if_not_exists, replace)
+
+    def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
+        return [item for item in super().in_scope(context, statement) if item.properties["IS_JOB"]]
+
+
+_JOB = _Job()
+
+
+def execute_job(context: Context, statement: Statement) -> Result:
+    """EXECUTE JOB SERVICE; the synchronous form ends when the job does.
+
+    Raises:
+        SnowflakeError: refused, or the job failed: its status, its containers' messages and last log lines.
+    """
+    statement.expect("IN", "COMPUTE", "POOL")
+    properties = {**DEFAULTS, "POOL": statement.identifier(), **_JOB.read_create(context, statement)}
+    parts = properties.pop("NAME", None) or [f"JOB_{uuid.uuid4().hex.upper()}"]
+    name = context.resolve(parts, "schema")
+    properties["IS_ASYNC"] = properties.pop("ASYNC", False)
+    properties["MIN_INSTANCES"] = properties.pop("REPLICAS", None)
+    _JOB.store(context, name, properties, if_not_exists=False, replace=False)
+    if properties["IS_ASYNC"]:
+        return status(f"Job {name.name} successfully submitted.")
+    return _await(context, name)
+
+
+def _await(context: Context, name: Name) -> Result:
+    observed = context.account.spcs
+    while True:
+        version = observed.version
+        item = context.catalog.find("SERVICE", name)
+        if item is None:
+            raise _failed(f"Job {name} was dropped while it ran.")
+        word = service_status(observed, item)
+        if word == "DONE":
+            return status(f"Job {name.name} completed successfully with status: DONE.")
+        if word in FINAL:
+            raise _failed(f"Job {name} ended with status: {word}.{failure_details(context, item)}")
+        if context.cancelled.is_set():
+            cancel(context.catalog, item)
+        refuse_when_over(context)
+        observed.wait(version, 0.5)
+
+
+def refuse_when_over(context: Context) -> None:
+    """A wait ends when its client gives up, when its time is over, and when the server stops.
+
+    Raises:
+        SnowflakeError: 000604.
+    """
+    if context.cancelled.is_set():
+        raise errors.SnowflakeError("000604", "57014", "SQL execution canceled")
+    if context.account.spcs.closing:
+        raise errors.SnowflakeError("000604", "57014", "SQL execution canceled: the account is stopping")
+
+
+def failure_details(context: Context, item: Object) -> str:
+    """Messages and last log lines of containers that are not well, as text to append to an error."""
+    found = []
+    for number, state in context.account.spcs.instances(item.id).items():
+        for name, container in state.containers.items():
+            if container.status in ("READY", "DONE"):
+                continue
+            code = f" (exit code {container.last_exit_code})" if container.last_exit_code is not None else ""
+            found.append(
+                f"Container {name} of instance {number}: {container.status}, {container.message}{code}"
+            )
+            request = LogRequest(number, name, _LOG_LINES, previous=container.crashes > 0)
+            lines = tail(context.account, item, request)
+            if lines:
+                found.append(f"Last lines of its log:\n{lines}")
+    return "\n" + "\n".join(found) if found else ""
+
+
+def _failed(message: str) -> errors.SnowflakeError:
+    return errors.SnowflakeError("395020", "22023", message)
+
+
+def show_jobs(context: Context, statement: Statement) -> Result:
+    """SHOW JOB SERVICES …"""
+    return _JOB.show(context, statement)
+
+
+STATEMENTS = {("EXECUTE", "JOB", "SERVICE"): execute_job, ("SHOW", "JOB", "SERVICES"): show_jobs}

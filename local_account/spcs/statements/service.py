@@ -1,0 +1,305 @@
+"""SERVICE objects. See https://docs.snowflake.com/en/sql-reference/sql/create-service"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from local_account.base import errors
+from local_account.base.result import Result, columns, status, table
+from local_account.base.sql import Name, Statement
+from local_account.catalog.catalog import Object
+from local_account.identity import credentials
+from local_account.spcs.spec import spec
+from local_account.spcs.spec.names import dns_label
+from local_account.spcs.spec.source import read_from
+from local_account.spcs.state import snapshots
+from local_account.spcs.state.lifecycle import dns_name, resume, resume_pool, schema_hash, suspend
+from local_account.spcs.state.observed import POOL, SERVICE
+from local_account.spcs.state.status import is_upgrading, service_status
+from local_account.spcs.state.workload import require_allowed, workload_filter
+from local_account.spcs.statements import admission
+from local_account.spcs.statements.snapshot import restore_volume
+from local_account.statement.context import Context
+from local_account.statement.object_type import ObjectType, Reader, boolean, integer, one_of, read_options
+
+_HEAD = "name status database_name schema_name owner compute_pool "
+_TAIL = (
+    "dns_name current_instances:fixed target_instances:fixed min_ready_instances:fixed min_instances:fixed "
+    "max_instances:fixed auto_resume external_access_integrations created_on:timestamp_ltz "
+    "updated_on:timestamp_ltz resumed_on:timestamp_ltz suspended_on:timestamp_ltz auto_suspend_secs:fixed "
+    "comment owner_role_type query_warehouse is_job:boolean is_async_job:boolean spec_digest "
+    "is_upgrading:boolean managing_object_domain managing_object_name"
+)
+_LABEL = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+DEFAULTS: dict[str, Any] = {
+    "AUTO_SUSPEND_SECS": 0,
+    "AUTO_RESUME": True,
+    "EXTERNAL_ACCESS_INTEGRATIONS": [],
+    "MIN_INSTANCES": None,
+    "MAX_INSTANCES": None,
+    "MIN_READY_INSTANCES": None,
+    "QUERY_WAREHOUSE": None,
+    "LOG_LEVEL": None,
+}
+
+
+def identifier(statement: Statement) -> str:
+    return statement.identifier()
+
+
+def identifiers(statement: Statement) -> list[str]:
+    return statement.listed("identifier")
+
+
+class Service(ObjectType):
+    """Long-running services; job services are of the same kind, made by EXECUTE JOB SERVICE."""
+
+    kind, plural = SERVICE, "SERVICES"
+    # The registry is asked for its images.
+    atomic = False
+    privileges = frozenset({"USAGE", "MONITOR", "OPERATE"})
+    options: ClassVar[dict[str, Reader]] = {
+        "AUTO_SUSPEND_SECS": integer,
+        "AUTO_RESUME": boolean,
+        "EXTERNAL_ACCESS_INTEGRATIONS": identifiers,
+        "MIN_INSTANCES": integer,
+        "MAX_INSTANCES": integer,
+        "MIN_READY_INSTANCES": integer,
+        "QUERY_WAREHOUSE": identifier,
+        "LOG_LEVEL": one_of("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "OFF"),
+    }
+    defaults: ClassVar[dict[str, Any]] = DEFAULTS
+    show_columns = columns(_HEAD + _TAIL)
+    describe_columns = columns(_HEAD + "spec " + _TAIL)
+
+    # CREATE
+
+    def read_create(self, context: Context, statement: Statement) -> dict[str, Any]:
+        statement.expect("IN", "COMPUTE", "POOL")
+        found: dict[str, Any] = {"POOL": statement.identifier()}
+        found |= read_options(statement, self.all_options(), stop=["FROM"])
+        statement.expect("FROM")
+        found["SOURCE"] = read_from(context, statement)
+        return found | read_options(statement, self.all_options())
+
+    def store(
+        self, context: Context, name: Name, properties: dict[str, Any], if_not_exists: bool, replace: bool
+    ) -> Result:
+        if replace:
+            raise errors.unsupported("CREATE OR REPLACE SERVICE")
+        self.require_create(context, name)
+        existing = context.catalog.find(self.kind, name)
+        if existing is None:
+            prepare_service(context, name, properties)
+        elif not if_not_exists:
+            raise errors.already_exists(str(name))
+        return super().store(context, name, properties, if_not_exists, replace)
+
+    def require_create(self, context: Context, name: Name) -> None:
+        super().require_create(context, name)
+        admission.require_owner_role(context)
+
+    def created(self, context: Context, item: Object) -> None:
+        snapshots.seed(context, item)
+        resume_pool(context.catalog, item)
+
+    # SHOW and DESCRIBE
+
+    def row(self, context: Context, item: Object) -> dict[str, Any]:
+        properties = item.properties
+        found = context.account.spcs.instances(item.id)
+        integrations = properties["EXTERNAL_ACCESS_INTEGRATIONS"]
+        down = properties["SUSPENDED"] or properties.get("RESULT")
+        return {
+            "status": service_status(context.account.spcs, item),
+            "compute_pool": properties["POOL"],
+            "dns_name": dns_name(item),
+            "current_instances": sum(bool(state.containers) for state in found.values()),
+            "target_instances": 0 if down else properties["MIN_INSTANCES"],
+            "min_ready_instances": properties["MIN_READY_INSTANCES"],
+            "min_instances": properties["MIN_INSTANCES"],
+            "max_instances": properties["MAX_INSTANCES"],
+            "auto_resume": properties["AUTO_RESUME"],
+            "external_access_integrations": json.dumps(integrations, separators=(",", ":"))
+            if integrations
+            else None,
+            "resumed_on": properties.get("RESUMED_ON"),
+            "suspended_on": properties.get("SUSPENDED_ON"),
+            "auto_suspend_secs": properties["AUTO_SUSPEND_SECS"],
+            "comment": item.comment or None,
+            "query_warehouse": properties["QUERY_WAREHOUSE"],
+            "is_job": properties["IS_JOB"],
+            "is_async_job": properties["IS_ASYNC"],
+            "spec_digest": properties["SPEC_DIGEST"],
+            "is_upgrading": is_upgrading(context.account.spcs, item),
+        }
+
+    def describe(self, context: Context, item: Object) -> Result:
+        row = self.show_row(context, item)
+        # The text may hold what only the owner should read; others see that there is one.
+        shown = context.access.owns(item)
+        row["spec"] = spec.describe(item.properties["SPEC"], item.properties["IMAGES"]) if shown else ""
+        return table(self.describe_columns, [row])
+
+    def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
+        return services_in(self, context, statement)
+
+    def narrowed(self, found: Iterable[Object], statement: Statement) -> Iterable[Object]:
+        return found if workload_filter(statement) else ()
+
+    # ALTER and DROP
+
+    def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
+        verbs = ("SUSPEND", "RESUME", "FROM", "RESTORE")
+        verb = next((verb for verb in verbs if statement.accept(verb)), None)
+        if verb is None:
+            return None
+        _refuse_job(item)
+        context.require("OPERATE", item)
+        if verb == "RESTORE":
+            statement.expect("VOLUME")
+            return restore_volume(context, item, statement)
+        if verb == "FROM":
+            return self._alter_from(context, item, statement)
+        statement.end()
+        with context.catalog.transaction():
+            fresh = self.fresh(context, item)
+            if verb == "SUSPEND":
+                suspend(context.catalog, fresh)
+            else:
+                require_allowed(context.catalog)
+                resume(context.catalog, fresh)
+        return status("Statement executed successfully.")
+
+    def _alter_from(self, context: Context, item: Object, statement: Statement) -> Result:
+        source = read_from(context, statement)
+        statement.end()
+        owner = as_owner(context, item)
+        pool = admission.find_pool(owner, item.properties["POOL"])
+        prepared = admission.prepare(owner, item.fqn, source, admission.family_of(pool), anew=False)
+        spec.require_same_block_volumes(item.properties["SPEC"], prepared["SPEC"])
+        with context.catalog.transaction():
+            fresh = self.fresh(context, item)
+            labels = admission.ingress_labels(prepared["SPEC"], fresh.properties["INGRESS"])
+            fresh.properties |= {**prepared, "INGRESS": labels}
+            context.catalog.save(fresh)
+        return status("Statement executed successfully.")
+
+    def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
+        _refuse_job(item)
+        owner = as_owner(context, item)
+        admission.check_warehouse(owner, changed.get("QUERY_WAREHOUSE"))
+        admission.check_integrations(owner, changed.get("EXTERNAL_ACCESS_INTEGRATIONS") or [])
+        merged = {**item.properties, **changed}
+        for key in ("MAX_INSTANCES", "MIN_READY_INSTANCES"):
+            if key not in changed and "MIN_INSTANCES" in changed:
+                low, high = changed["MIN_INSTANCES"], merged[key]
+                merged[key] = max(low or 1, high) if key == "MAX_INSTANCES" else min(low or 1, high)
+        fill_instances(merged)
+        if merged["MIN_INSTANCES"] != item.properties["MIN_INSTANCES"] and spec.block_volumes(merged["SPEC"]):
+            raise errors.invalid_value(
+                merged["MIN_INSTANCES"],
+                "MIN_INSTANCES",
+                f"{item.properties['MIN_INSTANCES']}, which stays as it is for a service with block volumes",
+            )
+        changed |= {key: merged[key] for key in ("MIN_INSTANCES", "MAX_INSTANCES", "MIN_READY_INSTANCES")}
+
+    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
+        raise errors.unsupported("ALTER SERVICE RENAME")
+
+    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+        if not statement.accept("FORCE") and spec.block_volumes(item.properties["SPEC"]):
+            raise errors.SnowflakeError(
+                "395032",
+                "22023",
+                f"Service {item.name} has block storage volumes, whose data would be lost. "
+                f"Use DROP SERVICE {item.name} FORCE to drop it with them.",
+            )
+        snapshots.back_up(context, item)
+
+
+def prepare_service(context: Context, name: Name, properties: dict[str, Any], job: bool = False) -> None:
+    """Check everything about a new service or job and complete its properties.
+
+    Raises:
+        SnowflakeError: what CREATE SERVICE is refused for.
+    """
+    if not _LABEL.fullmatch(dns_label(name.name)):
+        raise errors.compilation_error(
+            "001003",
+            "42000",
+            f"invalid service name '{name.name}': it must be a DNS label when '_' is read as '-'.",
+        )
+    require_allowed(context.catalog)
+    pool = admission.find_pool(context, properties["POOL"])
+    source = properties.pop("SOURCE")
+    properties |= admission.prepare(context, name, source, admission.family_of(pool), job)
+    admission.check_warehouse(context, properties["QUERY_WAREHOUSE"])
+    admission.check_integrations(context, properties["EXTERNAL_ACCESS_INTEGRATIONS"])
+    properties |= {"IS_JOB": job, "IS_ASYNC": properties.get("IS_ASYNC", False), "SUSPENDED": False}
+    properties["INGRESS"] = admission.ingress_labels(properties["SPEC"], {})
+    properties["DNS_HASH"] = schema_hash(context, name)
+    fill_instances(properties)
+
+
+def fill_instances(properties: dict[str, Any]) -> None:
+    """Check the instance counts against each other and fill in missing ones."""
+    low = properties["MIN_INSTANCES"] or 1
+    high = properties["MAX_INSTANCES"] or low
+    ready = properties["MIN_READY_INSTANCES"] or low
+    if low < 1 or high < low:
+        raise errors.invalid_value(high, "MAX_INSTANCES", f"MIN_INSTANCES ({low}) or more")
+    if not 0 < ready <= low:
+        raise errors.invalid_value(ready, "MIN_READY_INSTANCES", f"1 to MIN_INSTANCES ({low})")
+    if high != low and spec.block_volumes(properties["SPEC"]):
+        raise errors.invalid_value(high, "MAX_INSTANCES", f"MIN_INSTANCES ({low}), as block volumes need it")
+    seconds = properties["AUTO_SUSPEND_SECS"] = properties["AUTO_SUSPEND_SECS"] or 0
+    if seconds and (seconds < 300 or properties["INGRESS"] or properties["IS_JOB"]):
+        raise errors.invalid_value(
+            seconds, "AUTO_SUSPEND_SECS", "0, or 300 and more for a service without public endpoints"
+        )
+    properties |= {"MIN_INSTANCES": low, "MAX_INSTANCES": high, "MIN_READY_INSTANCES": ready}
+
+
+def as_owner(context: Context, item: Object) -> Context:
+    """The same statement seen with the privileges of the service's owner, which its containers act with."""
+    owner = replace(
+        context.session,
+        role=item.owner,
+        only_role=item.owner,
+        method=credentials.SERVICE,
+        secondary_roles="NONE",
+    )
+    return Context(context.account, owner)
+
+
+def services_in(kind: ObjectType, context: Context, statement: Statement) -> Iterable[Object]:
+    """Services in the IN clause's scope, which may be a pool too."""
+    if statement.accept("IN", "COMPUTE", "POOL"):
+        pool = context.get(POOL, Name("", "", statement.identifier()))
+        return [item for item in context.catalog.objects(SERVICE) if item.properties["POOL"] == pool.name]
+    return ObjectType.in_scope(kind, context, statement)
+
+
+def _refuse_job(item: Object) -> None:
+    if item.properties["IS_JOB"]:
+        raise errors.unsupported("ALTER SERVICE of a job service")
+
+
+class _WithoutJobs(Service):
+    """SHOW SERVICES EXCLUDE JOBS."""
+
+    def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
+        return [item for item in super().in_scope(context, statement) if not item.properties["IS_JOB"]]
+
+
+def show_without_jobs(context: Context, statement: Statement) -> Result:
+    return _WithoutJobs().show(context, statement)
+
+
+TYPES = [Service()]
+STATEMENTS = {("SHOW", "SERVICES", "EXCLUDE", "JOBS"): show_without_jobs}

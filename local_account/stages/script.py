@@ -1,0 +1,42 @@
+"""Scripts on stages: https://docs.snowflake.com/en/sql-reference/sql/execute-immediate-from"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from local_account.base import errors, sql
+from local_account.base.result import Result
+from local_account.base.sql import Statement
+from local_account.stages.statements import Reader
+from local_account.stages.store import read_stage_file
+from local_account.statement.context import Context
+
+
+def execute_from(context: Context, statement: Statement) -> Result:
+    """EXECUTE IMMEDIATE FROM @<stage>/<file>: runs its statements, gives the last one's result.
+
+    Raises:
+        SnowflakeError: 000002 for templates and their variables; what a statement of the file raises.
+    """
+    # The statements of a script are any statements, also those of the modules that list this one.
+    from local_account.statement import dispatch
+
+    reader = Reader(statement.rest())
+    location = reader.path()
+    if reader.rest.upper().startswith(("USING", "DRY_RUN")):
+        raise errors.unsupported(f"EXECUTE IMMEDIATE FROM … {reader.rest.split()[0].upper()}")
+    reader.options()
+    folder, _, file = location.rpartition("/")
+    text = read_stage_file(context, folder, file)
+    if text.lstrip().startswith("--!jinja"):
+        raise errors.unsupported("EXECUTE IMMEDIATE FROM a template")
+    found = sql.split(text)
+    if not found:
+        raise errors.compilation_error("000900", "42601", "Empty SQL statement.")
+    results = [dispatch.execute(context, part) for part in found]
+    return results[-1]
+
+
+STATEMENTS: dict[tuple[str, ...], Callable[[Context, Statement], Result]] = {
+    ("EXECUTE", "IMMEDIATE", "FROM"): execute_from
+}

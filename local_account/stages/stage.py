@@ -1,0 +1,108 @@
+"""STAGE objects, internal ones. See https://docs.snowflake.com/en/sql-reference/sql/create-stage"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local_account.base import errors
+from local_account.base.result import Result, columns, table
+from local_account.base.sql import Statement
+from local_account.catalog.catalog import Object
+from local_account.stages.statements import RAW_STATEMENTS, copy_files
+from local_account.statement.context import Context
+from local_account.statement.object_type import ObjectType, one_of, read_options
+
+ENCRYPTION = "ENCRYPTION"
+DIRECTORY = "DIRECTORY"
+DESCRIBE_COLUMNS = columns("parent_property property property_type property_value property_default")
+_EXTERNAL = ("URL", "STORAGE_INTEGRATION", "CREDENTIALS", "FILE_FORMAT", "COPY_OPTIONS")
+
+
+def _encryption(statement: Statement) -> str:
+    statement.expect("(")
+    found = read_options(statement, {"TYPE": one_of("SNOWFLAKE_FULL", "SNOWFLAKE_SSE")}, stop=(")",))
+    statement.expect(")")
+    return found.get("TYPE", "SNOWFLAKE_FULL")
+
+
+def _directory(statement: Statement) -> dict[str, bool]:
+    readers = {"ENABLE": Statement.boolean, "AUTO_REFRESH": Statement.boolean}
+    statement.expect("(")
+    found = read_options(statement, readers, stop=(")",))
+    statement.expect(")")
+    return found
+
+
+class Stage(ObjectType):
+    """Internal named stages. Files lie unencrypted in the state folder whatever ENCRYPTION says."""
+
+    kind, plural, scope = "STAGE", "STAGES", "schema"
+    title = "Stage area"
+    privileges = frozenset({"READ", "WRITE"})
+    options = {ENCRYPTION: _encryption, DIRECTORY: _directory}  # noqa: RUF012 a class variable of the base
+    defaults = {ENCRYPTION: "SNOWFLAKE_FULL", DIRECTORY: {}}  # noqa: RUF012
+    show_columns = columns(
+        "created_on:timestamp_ltz name database_name schema_name url has_credentials has_encryption_key "
+        "owner comment region type cloud notification_channel storage_integration endpoint owner_role_type "
+        "directory_enabled"
+    )
+
+    def read_create(self, context: Context, statement: Statement) -> dict[str, Any]:
+        self._refuse_external(statement)
+        return super().read_create(context, statement)
+
+    def read_set(self, context: Context, item: Object, statement: Statement) -> dict[str, Any]:
+        self._refuse_external(statement)
+        changed = super().read_set(context, item, statement)
+        if ENCRYPTION in changed:
+            raise errors.unsupported("ALTER STAGE SET ENCRYPTION")
+        if DIRECTORY in changed:
+            changed[DIRECTORY] = {**item.properties[DIRECTORY], **changed[DIRECTORY]}
+        return changed
+
+    def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
+        if statement.accept("REFRESH"):
+            raise errors.unsupported("ALTER STAGE REFRESH")
+        return None
+
+    def _refuse_external(self, statement: Statement) -> None:
+        word = statement.words(1)[0] if not statement.done else ""
+        if word in _EXTERNAL:
+            raise errors.unsupported(f"STAGE {word}")
+
+    def row(self, context: Context, item: Object) -> dict[str, Any]:
+        full = item.properties[ENCRYPTION] == "SNOWFLAKE_FULL"
+        return {
+            "url": "",
+            "has_credentials": "N",
+            "has_encryption_key": "N",
+            "type": "INTERNAL" if full else "INTERNAL NO CSE",
+            "directory_enabled": "Y" if item.properties[DIRECTORY].get("ENABLE") else "N",
+        }
+
+    def describe(self, context: Context, item: Object) -> Result:
+        directory = item.properties[DIRECTORY]
+        rows = [
+            ("ENABLE", "Boolean", directory.get("ENABLE", False), "false"),
+            ("AUTO_REFRESH", "Boolean", directory.get("AUTO_REFRESH", False), "false"),
+            ("LAST_REFRESHED_ON", "String", "", ""),
+        ]
+        return table(
+            DESCRIBE_COLUMNS,
+            [
+                {
+                    "parent_property": DIRECTORY,
+                    "property": name,
+                    "property_type": kind,
+                    "property_value": value,
+                    "property_default": default,
+                }
+                for name, kind, value, default in rows
+            ],
+        )
+
+
+TYPES = [Stage()]
+STATEMENTS = {("COPY", "FILES", "INTO"): copy_files}
+
+__all__ = ["RAW_STATEMENTS", "STATEMENTS", "TYPES"]

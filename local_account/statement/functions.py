@@ -1,0 +1,209 @@
+"""Functions of SELECT and CALL that the account answers itself: CURRENT_*(), SYSTEM$…"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot.tokens import Token, TokenType
+
+from local_account.base import errors
+from local_account.base.result import Column, Result, encode
+from local_account.base.sql import Statement, tokenize
+from local_account.catalog.catalog import Object
+from local_account.identity import access
+from local_account.statement.context import Context
+
+Function = Callable[[Context, list[Any]], Any]
+VERSION = "9.36.0"
+
+
+def _roles_json(context: Context, arguments: list[Any]) -> str:
+    del arguments
+    usable = access.usable_roles(context.catalog, context.session)
+    roles = sorted(role for role in usable - {access.PUBLIC} if access.is_account_role(role))
+    return "[" + ", ".join(f'"{role}"' for role in [*roles, access.PUBLIC]) + "]"
+
+
+def _secondary_roles_json(context: Context, arguments: list[Any]) -> str:
+    del arguments
+    value, names = context.session.secondary_roles, ""
+    if value == "ALL":
+        active = access.usable_roles(context.catalog, context.session)
+        others = active - {access.PUBLIC, context.session.role}
+        names = ",".join(sorted(role for role in others if access.is_account_role(role)))
+    elif value != "NONE":
+        value, names = "", value
+    return json.dumps({"roles": names, "value": value}, separators=(",", ":"))
+
+
+FUNCTIONS: dict[str, Function] = {
+    "CURRENT_ACCOUNT": lambda context, _: context.account.settings.account_id.upper(),
+    "CURRENT_ACCOUNT_NAME": lambda context, _: context.account.settings.name,
+    "CURRENT_ORGANIZATION_NAME": lambda context, _: context.account.settings.organization,
+    "CURRENT_REGION": lambda *_: "LOCAL",
+    "CURRENT_VERSION": lambda *_: VERSION,
+    "CURRENT_CLIENT": lambda context, _: context.session.parameters.get("CLIENT_APP_ID", ""),
+    "CURRENT_SESSION": lambda context, _: str(context.session.id),
+    "CURRENT_USER": lambda context, _: context.session.user,
+    "CURRENT_ROLE": lambda context, _: context.session.role,
+    "CURRENT_AVAILABLE_ROLES": _roles_json,
+    "CURRENT_SECONDARY_ROLES": _secondary_roles_json,
+    "CURRENT_WAREHOUSE": lambda context, _: context.session.warehouse or None,
+    "CURRENT_DATABASE": lambda context, _: context.session.database or None,
+    "CURRENT_SCHEMA": lambda context, _: context.session.schema or None,
+}
+
+
+def scalar_select(context: Context, statement: Statement) -> Result | None:
+    """Answer a SELECT of literals and the account's own functions without FROM; None for any other."""
+    start = statement.position
+    try:
+        return _read_select(context, statement)
+    except _NotScalarError:
+        statement.position = start
+        return None
+
+
+class _NotScalarError(Exception):
+    """The SELECT needs the data engine."""
+
+
+def _read_select(context: Context, statement: Statement) -> Result:
+    if not statement.accept("SELECT"):
+        raise _NotScalarError
+    shape, row = [], []
+    while True:
+        label, value = _item(context, statement)
+        if statement.accept("AS"):
+            label = statement.identifier()
+        column = Column(label, "fixed" if isinstance(value, int) else "text")
+        shape.append(column)
+        row.append(encode(value, column))
+        if statement.done:
+            return Result(shape, [row], statement_type=4096)
+        if not statement.accept(","):
+            raise _NotScalarError
+
+
+def _item(context: Context, statement: Statement) -> tuple[str, Any]:
+    if statement.done:
+        raise _NotScalarError
+    token = statement.tokens[statement.position]
+    if token.token_type in (TokenType.STRING, TokenType.NUMBER):
+        statement.position += 1
+        if token.token_type is TokenType.STRING:
+            return f"'{token.text.upper()}'", token.text
+        if not token.text.isdigit():
+            raise _NotScalarError
+        return token.text, int(token.text)
+    name = statement.words(2)
+    if name[0] not in FUNCTIONS or name[1:] != ("(",):
+        raise _NotScalarError
+    statement.position += 1
+    arguments = read_arguments(statement)
+    label = f"{name[0]}({','.join(map(_literal, arguments))})"
+    return label, FUNCTIONS[name[0]](context, arguments)
+
+
+def read_arguments(statement: Statement) -> list[Any]:
+    """`( literal, … )` of a function call."""
+    statement.expect("(")
+    found: list[Any] = []
+    while not statement.accept(")"):
+        token = statement.tokens[statement.position] if not statement.done else None
+        if token is None:
+            raise statement.unexpected()
+        if token.token_type is TokenType.NUMBER:
+            found.append(statement.integer())
+        elif token.text.upper() in ("TRUE", "FALSE"):
+            found.append(statement.boolean())
+        else:
+            found.append(statement.string())
+        if not statement.accept(",") and statement.words(1) != (")",):
+            raise statement.unexpected()
+    return found
+
+
+TableMethod = Callable[[Context, Object, str, str], str]
+TABLE_METHODS: dict[str, TableMethod] = {}
+"""Methods of services that give tables: name to what makes a query of them."""
+
+
+def substitute(context: Context, text: str) -> str:
+    """Data SQL with what the account answers itself put in its place, for the data engine."""
+    return _with_values(context, _with_tables(context, text))
+
+
+def _with_tables(context: Context, text: str) -> str:
+    """TABLE(<service>!<method>([START_TIME => …][, END_TIME => …])) as a query of what it gives."""
+    if "!" not in text:
+        return text
+    tokens, pieces, end = tokenize(text), [], 0
+    for index, token in enumerate(tokens):
+        if token.text != "!" or tokens[index + 1].text.upper() not in TABLE_METHODS:
+            continue
+        statement = Statement(text)
+        first = _start_of_table(tokens, index)
+        statement.position = first + 2
+        item = context.get("SERVICE", context.resolve(statement.parts(), "schema"))
+        statement.expect("!")
+        method = TABLE_METHODS[statement.word()]
+        start, until = _time_range(statement)
+        statement.expect(")")
+        pieces.append(text[end : tokens[first].start] + method(context, item, start, until))
+        end = statement.tokens[statement.position - 1].end + 1
+    return "".join(pieces) + text[end:]
+
+
+def _start_of_table(tokens: list[Token], at: int) -> int:
+    """Where the `TABLE (` stands that a `!` belongs to."""
+    for index in range(at - 1, max(at - 8, 0), -1):
+        if tokens[index].text == "(" and tokens[index - 1].text.upper() == "TABLE":
+            return index - 1
+    raise errors.syntax_error(tokens[at].line, tokens[at].col - 1, "!")
+
+
+def _time_range(statement: Statement) -> tuple[str, str]:
+    """`([START_TIME => expression][, END_TIME => expression])`: both expressions, empty when absent."""
+    statement.expect("(")
+    found = {"START_TIME": "", "END_TIME": ""}
+    while not statement.accept(")"):
+        name = statement.word()
+        if name not in found:
+            raise statement.unexpected(back=1)
+        statement.expect("=>")
+        begin, depth = statement.position, 0
+        while depth or statement.words(1) not in ((",",), (")",)):
+            if statement.done:
+                raise statement.unexpected()
+            depth += {"(": 1, ")": -1}.get(statement.words(1)[0], 0)
+            statement.position += 1
+        last = statement.tokens[statement.position - 1]
+        found[name] = statement.text[statement.tokens[begin].start : last.end + 1]
+        statement.accept(",")
+    return found["START_TIME"], found["END_TIME"]
+
+
+def _with_values(context: Context, text: str) -> str:
+    if "CURRENT_" not in text.upper() and "SYSTEM$" not in text.upper():
+        return text
+    tokens, pieces, end = tokenize(text), [], 0
+    for index, token in enumerate(tokens[:-1]):
+        if token.text.upper() not in FUNCTIONS or tokens[index + 1].text != "(":
+            continue
+        statement = Statement(text)
+        statement.position = index + 1
+        value = FUNCTIONS[token.text.upper()](context, read_arguments(statement))
+        pieces.append(text[end : token.start] + _literal(value))
+        end = statement.tokens[statement.position - 1].end + 1
+    return "".join(pieces) + text[end:]
+
+
+def _literal(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
+        return str(value)
+    return "'" + str(value).replace("'", "''") + "'"

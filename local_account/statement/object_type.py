@@ -1,0 +1,286 @@
+"""The common part of object types: CREATE, ALTER, DROP, SHOW and DESCRIBE from an object type's data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from local_account.base import errors
+from local_account.base.result import Result, columns, status, table
+from local_account.base.sql import Name, Statement
+from local_account.catalog.catalog import Object
+from local_account.statement import tagging
+from local_account.statement.context import Context
+from local_account.statement.options import (
+    Reader,
+    boolean,
+    integer,
+    like,
+    one_of,
+    option_name,
+    read_limit,
+    read_options,
+    text,
+    words,
+)
+from local_account.statement.showing import Shown
+
+PROPERTY_COLUMNS = columns("property property_type property_value property_default")
+
+
+class ObjectType(Shown):
+    """One type of object: its statements, result columns, options and privileges, as data.
+
+    Subclasses set the class variables and override the hooks that they need. `options` names what CREATE
+    and ALTER … SET accept and how each value is read; values are kept in the object's properties under the
+    option's name (COMMENT goes to the object itself).
+
+    CREATE, ALTER and DROP of an `atomic` type are one transaction of the catalog each, during which no other
+    session can change anything: their handlers must neither wait nor ask Docker, the registry or tables.
+    """
+
+    privileges: ClassVar[frozenset[str]] = frozenset()
+    options: ClassVar[dict[str, Reader]] = {}
+    defaults: ClassVar[dict[str, Any]] = {}
+    title: ClassVar[str] = ""
+    modifiers: ClassVar[frozenset[str]] = frozenset()
+    create_privilege: ClassVar[str] = ""
+    taggable: ClassVar[bool] = True
+    atomic: ClassVar[bool] = True
+
+    def label(self) -> str:
+        """The type as status messages write it: `Compute pool`."""
+        return self.title or self.kind.capitalize()
+
+    # Hooks
+
+    def read_create(self, context: Context, statement: Statement) -> dict[str, Any]:
+        """What follows the name in CREATE: option values."""
+        del context
+        return read_options(statement, self.all_options())
+
+    def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
+        """Refuse bad option values before anything is stored."""
+
+    def created(self, context: Context, item: Object) -> None:
+        """Runs in the transaction that made the object."""
+
+    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+        """Refuse a DROP, or take away what belongs to the object; runs in the transaction."""
+
+    def describe(self, context: Context, item: Object) -> Result:
+        """DESCRIBE; by default the SHOW row."""
+        return table(self.show_columns, [self.show_row(context, item)])
+
+    def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
+        """Check and complete a SET or UNSET before it is stored; runs in the transaction."""
+
+    def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
+        """An ALTER verb of the type's own (SUSPEND, ADD …); None when the words are not one."""
+        del context, item, statement
+        return None
+
+    # Statements
+
+    def all_options(self) -> dict[str, Reader]:
+        tags = {tagging.TAG: tagging.read_list} if self.taggable else {}
+        return {"COMMENT": text, **tags, **self.options}
+
+    def create(
+        self,
+        context: Context,
+        statement: Statement,
+        replace: bool = False,
+        modifiers: frozenset[str] = frozenset(),
+    ) -> Result:
+        """CREATE [OR REPLACE] [TRANSIENT …] <type> [IF NOT EXISTS] <name> …"""
+        if modifiers - self.modifiers:
+            raise errors.unsupported(f"CREATE {' '.join(sorted(modifiers - self.modifiers))} {self.kind}")
+        if_not_exists = statement.accept("IF", "NOT", "EXISTS")
+        name = context.resolve(statement.parts(), self.scope)
+        properties = {**self.defaults, **self.read_create(context, statement)}
+        properties |= dict.fromkeys(modifiers, True)
+        statement.end()
+        return self.store(context, name, properties, if_not_exists, replace)
+
+    def store(
+        self, context: Context, name: Name, properties: dict[str, Any], if_not_exists: bool, replace: bool
+    ) -> Result:
+        """Check privileges and values, then add the object."""
+        self.require_create(context, name)
+        with context.catalog.transaction():
+            # It may have been dropped since the privileges were checked.
+            context.require_parents(name)
+            existing = context.catalog.find(self.kind, name)
+            if existing and if_not_exists:
+                return status(f"{name.name} already exists, statement succeeded.")
+            if existing and replace:
+                context.require_ownership(existing)
+                self.dropping(context, existing, Statement("FORCE"))
+                context.catalog.delete(existing)
+            elif existing:
+                raise errors.already_exists(str(name))
+            self.check(context, name, properties)
+            comment, tags = properties.pop("COMMENT", ""), properties.pop(tagging.TAG, None)
+            item = context.catalog.create(self.kind, name, context.session.role, properties, comment)
+            context.creating(item)
+            if tags:
+                tagging.apply(context, item, tags)
+                context.catalog.save(item)
+            self.created(context, item)
+        return status(f"{self.label()} {name.name} successfully created.")
+
+    def require_create(self, context: Context, name: Name) -> None:
+        parents = context.parents(name)
+        parent = None
+        if parents:
+            context.require_usage(name)
+            parent = context.catalog.find(*parents[-1])
+            if parent is None:
+                # Dropped by another statement since it was found.
+                raise errors.does_not_exist(parents[-1][0], str(parents[-1][1]))
+        context.require_create(self.create_privilege or f"CREATE {self.kind}", parent)
+
+    def alter(self, context: Context, statement: Statement) -> Result:
+        """ALTER <type> [IF EXISTS] <name> {SET … | UNSET … | RENAME TO … | a verb of the type}"""
+        if_exists = statement.accept("IF", "EXISTS")
+        name = context.resolve(statement.parts(), self.scope)
+        item = self.find(context, name, optional=if_exists)
+        if item is None:
+            return status("Statement executed successfully.")
+        done = self.action(context, item, statement)
+        if done is not None:
+            return done
+        if statement.accept("RENAME", "TO"):
+            return self.rename(context, item, statement)
+        tags = tagging.read_change(statement) if self.taggable else None
+        if tags:
+            return self.alter_tags(context, item, statement, tags)
+        with context.catalog.transaction():
+            item = self.fresh(context, item)
+            if statement.accept("SET"):
+                changed = self.read_set(context, item, statement)
+            else:
+                statement.expect("UNSET")
+                changed = self.read_unset(statement)
+            statement.end()
+            self.require_alter(context, item)
+            self.altered(context, item, changed)
+            item.comment = changed.pop("COMMENT", item.comment) or ""
+            item.properties.update(changed)
+            context.catalog.save(item)
+        return status("Statement executed successfully.")
+
+    def alter_tags(
+        self, context: Context, item: Object, statement: Statement, change: tagging.Change
+    ) -> Result:
+        """ALTER … {SET | UNSET} TAG: the owner's, or whoever's has APPLY TAG on the account."""
+        statement.end()
+        if not context.access.has("APPLY TAG"):
+            context.require_ownership(item)
+        with context.catalog.transaction():
+            item = self.fresh(context, item)
+            tagging.apply(context, item, change)
+            context.catalog.save(item)
+        return status("Statement executed successfully.")
+
+    def fresh(self, context: Context, item: Object) -> Object:
+        """The object as it is now, inside a transaction: other statements may have changed it.
+
+        Raises:
+            SnowflakeError: 002003 when it is gone.
+        """
+        found = context.catalog.by_id(item.id)
+        if found is None:
+            raise errors.does_not_exist(self.kind, str(item.fqn))
+        return found
+
+    def require_alter(self, context: Context, item: Object) -> None:
+        """Who may SET and UNSET: the owner, unless a type says otherwise."""
+        context.require_ownership(item)
+
+    def read_set(self, context: Context, item: Object, statement: Statement) -> dict[str, Any]:
+        del context, item
+        readers = {name: reader for name, reader in self.all_options().items() if name != tagging.TAG}
+        return read_options(statement, readers)
+
+    def read_unset(self, statement: Statement) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while not statement.done:
+            name = option_name(statement, self.all_options())
+            found[name] = self.defaults.get(name, "" if name == "COMMENT" else None)
+            if not statement.accept(",") and not statement.done:
+                raise statement.unexpected()
+        return found
+
+    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
+        """RENAME TO <name>, which may be in another database or schema."""
+        context.require_ownership(item)
+        name = context.resolve(statement.parts(), self.scope)
+        statement.end()
+        if name[:2] != item.fqn[:2]:
+            self.require_create(context, name)
+        with context.catalog.transaction():
+            if context.catalog.find(self.kind, name):
+                raise errors.already_exists(str(name))
+            item.properties = self.fresh(context, item).properties
+            item.database, item.schema, item.name = name
+            context.catalog.save(item)
+        return status("Statement executed successfully.")
+
+    def drop(self, context: Context, statement: Statement) -> Result:
+        """DROP <type> [IF EXISTS] <name>"""
+        if_exists = statement.accept("IF", "EXISTS")
+        name = context.resolve(statement.parts(), self.scope)
+        item = self.find(context, name, optional=if_exists)
+        if item is None:
+            return status(f"Drop statement executed successfully ({name.name} already dropped).")
+        self.require_drop(context, item)
+        with context.catalog.transaction():
+            self.dropping(context, item, statement)
+            statement.end()
+            context.catalog.delete(item)
+        return status(f"{item.name} successfully dropped.")
+
+    def require_drop(self, context: Context, item: Object) -> None:
+        context.require_ownership(item)
+
+    def describe_statement(self, context: Context, statement: Statement) -> Result:
+        item = self.find(context, context.resolve(statement.parts(), self.scope))
+        statement.end()
+        assert item is not None
+        return self.describe(context, item)
+
+    def find(self, context: Context, name: Name, optional: bool = False) -> Object | None:
+        """The named object as far as the session sees it.
+
+        Raises:
+            SnowflakeError: 002003 when it does not and is not optional.
+        """
+        item = context.catalog.find(self.kind, name)
+        if item is not None and context.access.sees(item) and context.reaches(name):
+            return item
+        if optional:
+            return None
+        raise errors.does_not_exist(self.kind, str(name))
+
+
+def property_table(rows: Iterable[tuple[str, str, Any, Any]]) -> Result:
+    """DESCRIBE of integrations and the like: property, type, value, default; never NULL."""
+    names = [column.name for column in PROPERTY_COLUMNS]
+    return table(PROPERTY_COLUMNS, (dict(zip(names, row, strict=True)) for row in rows))
+
+
+__all__ = [
+    "ObjectType",
+    "Reader",
+    "boolean",
+    "integer",
+    "like",
+    "one_of",
+    "property_table",
+    "read_limit",
+    "read_options",
+    "text",
+    "words",
+]

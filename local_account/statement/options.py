@@ -1,0 +1,92 @@
+"""Readers of the options in CREATE and ALTER statements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from local_account.base import errors
+from local_account.base.sql import Statement
+
+Reader = Callable[[Statement], Any]
+"""Reads one option's value."""
+_WILDCARDS = {"%": ".*", "_": "."}
+
+
+def text(statement: Statement) -> str:
+    """A string literal; `NULL` is an empty one."""
+    return "" if statement.accept("NULL") else statement.text_or_word()
+
+
+def integer(statement: Statement) -> int:
+    return statement.integer()
+
+
+def boolean(statement: Statement) -> bool:
+    return statement.boolean()
+
+
+def words(statement: Statement) -> list[str]:
+    """A parenthesised list of strings or words."""
+    return statement.listed("text_or_word")
+
+
+def one_of(*allowed: str) -> Reader:
+    """A word or string out of a fixed list, in upper case."""
+
+    def read(statement: Statement) -> str:
+        value = statement.text_or_word().upper()
+        if value not in allowed:
+            raise errors.invalid_value(value, "value", ", ".join(allowed))
+        return value
+
+    return read
+
+
+def read_options(
+    statement: Statement, readers: dict[str, Reader], stop: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Options `NAME = value` in any order, up to the end or to a word of `stop`.
+
+    Raises:
+        SnowflakeError: 001003 at an option that the object type does not have.
+    """
+    found: dict[str, Any] = {}
+    while not statement.done and not any(statement.words(1) == (word,) for word in stop):
+        if statement.accept(","):
+            continue
+        statement.accept("WITH")
+        name = option_name(statement, readers)
+        statement.accept("=")
+        found[name] = readers[name](statement)
+    return found
+
+
+def option_name(statement: Statement, readers: dict[str, Reader]) -> str:
+    """The next option's name.
+
+    Raises:
+        SnowflakeError: 001003 when it is not one of the type's.
+    """
+    for name in sorted(readers, key=len, reverse=True):
+        if statement.accept(*name.split(" ")):
+            return name
+    raise statement.unexpected()
+
+
+def like(value: str, pattern: str | None) -> bool:
+    """SQL LIKE without regard to case, a backslash before what is meant literally; None matches all."""
+    if pattern is None:
+        return True
+    pieces: list[str] = re.findall(r"\\.|.", pattern, re.DOTALL)
+    regex = "".join(_WILDCARDS.get(piece) or re.escape(piece[-1]) for piece in pieces)
+    return re.fullmatch(regex, value, re.IGNORECASE | re.DOTALL) is not None
+
+
+def read_limit(statement: Statement) -> tuple[int | None, str]:
+    """`LIMIT n [FROM 'name']`: row count (None: all) and the name after which to start."""
+    if not statement.accept("LIMIT"):
+        return None, ""
+    count = statement.integer()
+    return count, statement.string() if statement.accept("FROM") else ""

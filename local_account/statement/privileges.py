@@ -1,0 +1,220 @@
+"""Which privileges each type of object has, and what a GRANT or REVOKE is about.
+
+See https://docs.snowflake.com/en/user-guide/security-access-control-privileges
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from local_account.base import errors
+from local_account.base.sql import Statement, shown
+from local_account.catalog.catalog import ACCOUNT_OBJECT, Object
+from local_account.identity import access
+from local_account.identity.account_privileges import ACCOUNT_PRIVILEGES, OF_THE_ORGANIZATION, RESERVED
+from local_account.statement.context import Context
+
+if TYPE_CHECKING:
+    from local_account.statement.object_type import ObjectType
+
+OWNERSHIP = "OWNERSHIP"
+ACCOUNT = "ACCOUNT"
+ADMINISTRATOR = "ACCOUNTADMIN"
+INTEGRATIONS = ("EXTERNAL ACCESS INTEGRATION", "SECURITY INTEGRATION")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a GRANT or REVOKE is about.
+
+    Attributes:
+        kind: type of the objects, or ACCOUNT.
+        how: `one` object, `all` existing ones of a scope, or its `future` ones.
+        item: the object, for `one`; None for the account.
+        scope: database or schema, for `all` and `future`.
+    """
+
+    kind: str
+    how: str = "one"
+    item: Object | None = None
+    scope: Object | None = None
+
+    def items(self, context: Context) -> list[Object | None]:
+        """The objects that exist now; [None] for the account."""
+        if self.how == "one":
+            return [self.item]
+        assert self.scope
+        return [
+            item
+            for item in context.catalog.inside(self.scope, self.kind)
+            if item.owner and context.access.sees(item)
+        ]
+
+
+def types() -> list[ObjectType]:
+    """All object types of the account, those with the longest name first."""
+    # The engine knows the modules, and this is one of what they use.
+    from local_account.statement import dispatch
+
+    return dispatch.TYPES
+
+
+def known(kind: str) -> frozenset[str]:
+    """Privileges that can be granted on a type of object (or ACCOUNT), without OWNERSHIP."""
+    if kind == ACCOUNT:
+        return ACCOUNT_PRIVILEGES
+    return next(found.privileges for found in types() if found.kind == kind)
+
+
+def read_privileges(statement: Statement) -> list[str]:
+    """`<privilege>, …` or `ALL [PRIVILEGES]`, up to ON; `ALL` stands for the latter."""
+    found: list[str] = []
+    while True:
+        words: list[str] = []
+        while not statement.done and statement.words(1) not in ((",",), ("ON",)):
+            if statement.words(1) == ("(",):
+                raise errors.unsupported("privileges on columns")
+            words.append(statement.word())
+        if not words:
+            raise statement.unexpected()
+        found.append("ALL" if words in (["ALL"], ["ALL", "PRIVILEGES"]) else " ".join(words))
+        if statement.accept("ON"):
+            return found
+        statement.expect(",")
+
+
+def read_target(context: Context, statement: Statement) -> Target:
+    """What follows ON.
+
+    Raises:
+        SnowflakeError: 002003 absent or invisible, 000002 for types that this account does not have.
+    """
+    if statement.accept(ACCOUNT):
+        return Target(ACCOUNT)
+    if statement.accept("ALL"):
+        return _read_many(context, statement, "all")
+    if statement.accept("FUTURE"):
+        return _read_many(context, statement, "future")
+    if statement.accept("INTEGRATION"):
+        return _read_integration(context, statement)
+    for found in types():
+        if statement.accept(*found.kind.split(" ")):
+            name = context.resolve(statement.parts(), found.scope)
+            return Target(found.kind, item=context.get(found.kind, name))
+    raise errors.unsupported(f"GRANT ON {statement.word()}")
+
+
+def _read_many(context: Context, statement: Statement, how: str) -> Target:
+    for found in types():
+        if found.scope == "account" or not statement.accept(*found.plural.split(" ")):
+            continue
+        statement.expect("IN")
+        place = statement.word()
+        if place not in ("DATABASE", "SCHEMA") or (place, found.kind) == ("SCHEMA", "SCHEMA"):
+            raise statement.unexpected(back=1)
+        name = context.resolve(statement.parts(), "account" if place == "DATABASE" else "database")
+        return Target(found.kind, how, scope=context.get(place, name))
+    raise errors.unsupported(f"GRANT ON {how.upper()} {statement.word()}")
+
+
+def _read_integration(context: Context, statement: Statement) -> Target:
+    name = context.resolve(statement.parts(), "account")
+    for kind in INTEGRATIONS:
+        item = context.catalog.find(kind, name)
+        if item and context.access.sees(item):
+            return Target(kind, item=item)
+    raise errors.does_not_exist("Integration", name.name)
+
+
+def check(kind: str, privileges: list[str]) -> None:
+    """Refuse privileges that a type of object does not have.
+
+    Raises:
+        SnowflakeError: 003008.
+    """
+    allowed = known(kind)
+    for privilege in privileges:
+        if privilege == "MANAGE GRANTS" and kind in ("DATABASE", "SCHEMA"):
+            raise errors.unsupported(f"MANAGE GRANTS ON {kind}")
+        if privilege != "ALL" and privilege not in allowed:
+            raise errors.compilation_error(
+                "003008",
+                "42601",
+                f"Invalid object type '{shown_type(kind)}' for privilege '{privilege}'.",
+            )
+
+
+def shown_type(kind: str) -> str:
+    """A type as SHOW GRANTS writes it."""
+    return "INTEGRATION" if kind in INTEGRATIONS else kind.replace(" ", "_")
+
+
+def shown_name(item: Object) -> str:
+    """A full name with quotes only where they are needed."""
+    return shown(item.fqn)
+
+
+def managing_schema(context: Context, item: Object) -> Object | None:
+    """The schema with managed access that decides about grants on an object; None when the owner does."""
+    if not item.schema:
+        return None
+    for kind, name in context.parents(item.fqn):
+        schema = context.catalog.find(kind, name) if kind == "SCHEMA" else None
+        if schema and schema.properties.get("MANAGED ACCESS"):
+            return schema
+    return None
+
+
+def require_subordinate(context: Context, schema: Object, role: str) -> None:
+    """In a schema with managed access objects belong only to roles below the schema's owner.
+
+    Raises:
+        SnowflakeError: 003102.
+    """
+    managed = schema.properties.get("MANAGED ACCESS")
+    if managed and role not in access.closure(context.catalog, [schema.owner]):
+        raise errors.SnowflakeError("003102", "42501", "Grant not executed: Insufficient privileges.")
+
+
+def governor(context: Context, item: Object | None, privilege: str) -> str | None:
+    """The role for which the session decides about a privilege on an object (None: on the account).
+
+    It is the owner (of the schema, where that has managed access), or whoever owns it when the session has
+    MANAGE GRANTS; None when the session has no such power.
+    """
+    if item is None and privilege in OF_THE_ORGANIZATION:
+        return None
+    if item is None and ADMINISTRATOR in context.access.roles:
+        return ADMINISTRATOR
+    deciding = (managing_schema(context, item) or item) if item else None
+    if deciding is not None and context.access.owns(deciding):
+        return deciding.owner
+    if context.access.has("MANAGE GRANTS") and (item is not None or privilege not in RESERVED):
+        return (item.owner if item else "") or ADMINISTRATOR
+    return None
+
+
+def grantor(context: Context, item: Object | None, privilege: str) -> str | None:
+    """The role that a grant of one privilege would come from; None when the session may not grant it."""
+    role = governor(context, item, privilege)
+    owned = role is not None and (role in context.access.roles)
+    if owned or (item is not None and managing_schema(context, item)):
+        return role
+    for grant in context.catalog.grants_on(item.id if item else ACCOUNT_OBJECT):
+        if grant.privilege == privilege and grant.with_option and grant.role in context.access.roles:
+            return grant.role
+    return role
+
+
+def grantee_key(role: Object, target: Target) -> str:
+    """The key under which a role keeps its grants.
+
+    Raises:
+        SnowflakeError: 000002 for a database role and what is not in its database.
+    """
+    place = target.item or target.scope
+    inside = place and role.database in (place.database, place.name if place.type == "DATABASE" else "")
+    if role.type == access.DATABASE_ROLE and not inside:
+        raise errors.unsupported(f"GRANT ON {target.kind} outside the database of a database role")
+    return access.role_key(role)

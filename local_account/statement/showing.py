@@ -1,0 +1,107 @@
+"""SHOW of an object type: which objects the session sees, and their cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, ClassVar
+
+from local_account.base import errors
+from local_account.base.result import Column, Result, columns, table
+from local_account.base.sql import Name, Statement
+from local_account.catalog.catalog import Object
+from local_account.identity import access
+from local_account.statement.context import Context
+from local_account.statement.options import like, read_limit
+
+TERSE_COLUMNS = columns("created_on:timestamp_ltz name kind database_name schema_name")
+
+
+class Shown:
+    """The part of an object type that SHOW needs.
+
+    Attributes:
+        kind, plural: Snowflake's words for the type: `IMAGE REPOSITORY`, `IMAGE REPOSITORIES`.
+        scope: where its objects live: `account`, `database` or `schema`.
+        show_columns: columns of SHOW, and of DESCRIBE unless the type has others.
+    """
+
+    kind: ClassVar[str]
+    plural: ClassVar[str]
+    scope: ClassVar[str] = "schema"
+    show_columns: ClassVar[list[Column]] = []
+
+    def row(self, context: Context, item: Object) -> dict[str, Any]:
+        """Type-specific SHOW cells by column name; common ones are filled in by `show_row`."""
+        del context, item
+        return {}
+
+    def show(self, context: Context, statement: Statement, terse: bool = False) -> Result:
+        """SHOW [TERSE] <plural> [LIKE '…'] [IN …] [STARTS WITH '…'] [LIMIT n [FROM '…']]"""
+        pattern = statement.string() if statement.accept("LIKE") else None
+        found = self.in_scope(context, statement)
+        prefix = statement.string() if statement.accept("STARTS", "WITH") else ""
+        limit, after = read_limit(statement)
+        found = self.narrowed(found, statement)
+        statement.end()
+        reaches = cache(lambda database, schema: context.reaches(Name(database, schema, "")))
+        visible = [
+            item
+            for item in found
+            if like(item.name, pattern)
+            and item.name.startswith(prefix)
+            and (not after or item.name > after)
+            and context.access.sees(item)
+            and reaches(item.database, item.schema)
+        ]
+        shape = TERSE_COLUMNS if terse else self.show_columns
+        return table(shape, [self.show_row(context, item) for item in visible[:limit]])
+
+    def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
+        """The objects that the IN clause of SHOW selects."""
+        if not statement.accept("IN"):
+            return self._current_scope(context)
+        if statement.accept("ACCOUNT"):
+            return context.catalog.objects(self.kind)
+        if statement.accept("DATABASE"):
+            database = self._parent(context, "DATABASE", statement.parts(), "account")
+            return context.catalog.objects(self.kind, database.name)
+        statement.accept("SCHEMA")
+        parts = statement.parts()
+        if len(parts) == 1 and context.catalog.find("DATABASE", Name("", "", parts[0])):
+            return context.catalog.objects(self.kind, parts[0])
+        schema = self._parent(context, "SCHEMA", parts, "database")
+        return context.catalog.objects(self.kind, schema.database, schema.name)
+
+    def narrowed(self, found: Iterable[Object], statement: Statement) -> Iterable[Object]:
+        """The objects that a filter of the type's own at the end of SHOW leaves over."""
+        del statement
+        return found
+
+    def _current_scope(self, context: Context) -> list[Object]:
+        session = context.session
+        if self.scope == "account" or not session.database:
+            return context.catalog.objects(self.kind)
+        if self.scope == "schema" and session.schema:
+            return context.catalog.objects(self.kind, session.database, session.schema)
+        return context.catalog.objects(self.kind, session.database)
+
+    def _parent(self, context: Context, kind: str, parts: list[str], scope: str) -> Object:
+        parent = context.catalog.find(kind, context.resolve(parts, scope))
+        if parent is None or not context.access.sees(parent):
+            raise errors.parent_does_not_exist()
+        return parent
+
+    def show_row(self, context: Context, item: Object) -> dict[str, Any]:
+        """All SHOW cells of one object."""
+        return {
+            "created_on": item.created,
+            "updated_on": item.updated,
+            "name": item.name,
+            "database_name": item.database,
+            "schema_name": item.schema,
+            "owner": access.shown_role(item.owner)[1],
+            "owner_role_type": access.shown_role(item.owner)[0] if item.owner else "",
+            "comment": item.comment,
+            **self.row(context, item),
+        }

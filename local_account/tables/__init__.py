@@ -1,0 +1,1 @@
+"""Tables, views and queries, run by fakesnow on DuckDB."""

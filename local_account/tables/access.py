@@ -1,0 +1,293 @@
+"""Which tables a data statement touches, and whether the session may do that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from local_account.base import errors
+from local_account.base.errors import SnowflakeError
+from local_account.base.sql import Name, Statement, quote
+from local_account.catalog.catalog import Object
+from local_account.objects import warehouse
+from local_account.statement.context import Context
+
+TABLE_KINDS = ("TABLE", "VIEW")
+_INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
+_QUERIES = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)
+_CHANGES: dict[type[exp.Expr], tuple[str, ...]] = {
+    exp.Insert: ("INSERT",),
+    exp.Update: ("UPDATE",),
+    exp.Delete: ("DELETE",),
+    exp.Merge: ("INSERT", "UPDATE"),
+    exp.TruncateTable: ("TRUNCATE",),
+}
+_DEFINITIONS = (exp.Create, exp.Alter)
+_TABLE_FUNCTIONS = (exp.Explode, exp.Generator, exp.SplitToTable, exp.Subquery)
+_DESCRIPTIONS = (exp.Describe, exp.Show)
+
+
+@dataclass
+class Plan:
+    """One data statement that the session may run.
+
+    Attributes:
+        expression: the parsed statement.
+        schemas: every schema that it touches, as (database, schema) names.
+        target: what CREATE or ALTER is about.
+        item: the catalog's object of that target, if there is one.
+    """
+
+    expression: exp.Expr
+    schemas: set[tuple[str, str]] = field(default_factory=set)
+    target: Name | None = None
+    item: Object | None = None
+
+    @property
+    def is_query(self) -> bool:
+        return isinstance(self.expression, _QUERIES)
+
+    @property
+    def is_definition(self) -> bool:
+        return isinstance(self.expression, _DEFINITIONS)
+
+
+def parse(text: str) -> exp.Expr:
+    """The statement's syntax tree.
+
+    Raises:
+        SnowflakeError: 001003.
+    """
+    try:
+        found = sqlglot.parse_one(text, read="snowflake")
+    except SqlglotError as error:
+        message = str(error).replace("\x1b[4m", "").replace("\x1b[0m", "")
+        raise errors.compilation_error("001003", "42000", f"syntax error: {message}") from None
+    return found
+
+
+def plan(context: Context, text: str, temporary: set[Name]) -> Plan:
+    """Parse a statement and check every table in it.
+
+    Args:
+        context: account and session.
+        text: the statement.
+        temporary: the session's temporary tables, which only it can see.
+
+    Raises:
+        SnowflakeError: 002003 absent or invisible, 003001 not permitted, 000606 no warehouse,
+            000002 for what this account's data engine does not do.
+    """
+    found = Plan(parse(text))
+    _require_supported(found.expression)
+    tables = list(_tables(found.expression))
+    if tables and not isinstance(found.expression, (*_DEFINITIONS, *_DESCRIPTIONS)):
+        require_warehouse(context)
+    for node in tables:
+        _check(context, found, node, temporary)
+    return found
+
+
+def require_warehouse(context: Context) -> None:
+    """Queries on tables need a current warehouse that the session may use.
+
+    Raises:
+        SnowflakeError: 000606, or 000607 when it is suspended and may not resume by itself.
+    """
+    name = context.session.warehouse
+    item = context.catalog.find("WAREHOUSE", Name("", "", name)) if name else None
+    if item and context.access.has("USAGE", item):
+        warehouse.use(context, item)
+    else:
+        raise SnowflakeError(
+            "000606",
+            "57P03",
+            "No active warehouse selected in the current session.  Select an active warehouse with the "
+            "'use warehouse' command.",
+        )
+
+
+def _require_supported(expression: exp.Expr) -> None:
+    known = (*_QUERIES, *_CHANGES, *_DEFINITIONS, *_DESCRIPTIONS)
+    if not isinstance(expression, known):
+        raise errors.unsupported(expression.key.upper())
+    kind = str(expression.args.get("kind") or "").upper()
+    if isinstance(expression, _DEFINITIONS) and kind not in TABLE_KINDS:
+        raise errors.unsupported(f"{expression.key.upper()} {kind}".strip())
+    if isinstance(expression, exp.Alter):
+        _require_supported_alter(expression)
+    for node in expression.find_all(exp.Table):
+        if not isinstance(node.this, (exp.Identifier, exp.DynamicIdentifier)):
+            raise errors.unsupported(f"FROM {node.this.sql('snowflake')}")
+        if node.args.get("when"):
+            raise errors.unsupported("time travel")
+    for node in expression.find_all(exp.TableFromRows, exp.Lateral):
+        # The data engine has table functions that would read other tables, or files.
+        if not isinstance(node.this, _TABLE_FUNCTIONS):
+            raise errors.unsupported(f"TABLE({node.this.sql('snowflake')})")
+    if expression.find(exp.Clone):
+        raise errors.unsupported("CLONE")
+
+
+def _require_supported_alter(expression: exp.Alter) -> None:
+    known = (exp.ColumnDef, exp.Drop, exp.AlterRename, exp.RenameColumn, exp.AlterColumn)
+    for action in expression.args.get("actions") or []:
+        if not isinstance(action, known):
+            raise errors.unsupported(f"ALTER {expression.args['kind']} {action.key.upper()}")
+
+
+def _tables(expression: exp.Expr) -> Iterator[exp.Table]:
+    for node in expression.find_all(exp.Table):
+        if not _names_cte(node):
+            yield node
+
+
+def _names_cte(node: exp.Table) -> bool:
+    """Whether the name means a common table expression that is in scope where it stands."""
+    if node.args.get("db") or not isinstance(node.this, exp.Identifier):
+        return False
+    wanted, below, above = _folded(node.this), node, node.parent
+    while above is not None:
+        with_ = above.args.get("with_")
+        if isinstance(above, exp.With) and isinstance(below, exp.CTE) and not above.recursive:
+            # Inside a definition only those before it are in scope.
+            before = above.expressions[: above.expressions.index(below)]
+            if any(_cte_name(cte) == wanted for cte in before):
+                return True
+            # The statement that owns this WITH adds nothing more.
+            below, above = above, above.parent
+            below, above = above, above.parent if above else None
+            continue
+        if isinstance(with_, exp.With) and any(_cte_name(cte) == wanted for cte in with_.expressions):
+            return True
+        below, above = above, above.parent
+    return False
+
+
+def _cte_name(cte: exp.CTE) -> str:
+    alias = cte.args["alias"].this
+    return _folded(alias)
+
+
+def _folded(identifier: exp.Identifier) -> str:
+    return identifier.name if identifier.quoted else identifier.name.upper()
+
+
+def table_name(context: Context, node: exp.Table) -> Name:
+    """Full name of a table reference."""
+    if isinstance(node.this, exp.DynamicIdentifier):
+        literal = node.this.expressions[0] if node.this.expressions else node.this.this
+        if not isinstance(literal, exp.Literal) or not literal.is_string:
+            raise errors.unsupported("IDENTIFIER() of anything but a string")
+        return context.resolve(Statement(literal.name).parts(), "schema")
+    parts = [_folded(part) for part in node.parts if isinstance(part, exp.Identifier)]
+    return context.resolve(parts, "schema")
+
+
+def _check(context: Context, found: Plan, node: exp.Table, temporary: set[Name]) -> None:
+    if isinstance(found.expression, exp.Show):
+        _check_show(context, found, node)
+        return
+    name = table_name(context, node)
+    if name.schema == _INFORMATION_SCHEMA:
+        context.require_usage(Name("", "", name.database)._replace(database=name.database))
+        found.schemas.add((name.database, ""))
+        return
+    try:
+        context.require_usage(name)
+    except SnowflakeError:
+        raise _absent(name) from None
+    found.schemas.add((name.database, name.schema))
+    target = _target(found.expression)
+    if node is not target and isinstance(node.parent, exp.AlterRename):
+        _check_new_name(context, name)
+        return
+    item = next((i for i in (context.catalog.find(kind, name) for kind in TABLE_KINDS) if i), None)
+    if node is target:
+        found.target, found.item = name, item
+    if name in temporary:
+        return
+    if node is target and isinstance(found.expression, exp.Create):
+        _check_create(context, found.expression, item, name)
+        return
+    if item is None or not context.access.sees(item):
+        raise _absent(name)
+    if node is target and isinstance(found.expression, exp.Alter):
+        context.require_ownership(item)
+        return
+    if isinstance(found.expression, exp.Describe):
+        return
+    for privilege in _privileges(found.expression) if node is target else ("SELECT",):
+        context.require(privilege, item)
+
+
+def _check_show(context: Context, found: Plan, node: exp.Table) -> None:
+    scope = str(found.expression.args.get("scope_kind") or "TABLE").upper()
+    if scope not in ("TABLE", "VIEW"):
+        raise errors.unsupported(f"SHOW COLUMNS IN {scope}")
+    name = table_name(context, node)
+    context.require_usage(name)
+    item = next((i for i in (context.catalog.find(kind, name) for kind in TABLE_KINDS) if i), None)
+    if item is None or not context.access.sees(item):
+        raise _absent(name)
+    found.schemas.add((name.database, name.schema))
+
+
+def _check_create(context: Context, expression: exp.Create, item: Object | None, name: Name) -> None:
+    schema = context.catalog.find("SCHEMA", Name(name.database, "", name.schema))
+    if not _is_temporary(expression):
+        context.require_create(f"CREATE {expression.kind}", schema)
+    if item is None:
+        return
+    if expression.args.get("replace"):
+        context.require_ownership(item)
+        if item.type != str(expression.kind).upper():
+            raise errors.already_exists(name.name)
+    elif not expression.args.get("exists"):
+        raise errors.already_exists(name.name)
+
+
+def _check_new_name(context: Context, name: Name) -> None:
+    if any(context.catalog.find(kind, name) for kind in TABLE_KINDS):
+        raise errors.already_exists(name.name)
+
+
+def _is_temporary(expression: exp.Create) -> bool:
+    properties = expression.args.get("properties")
+    return bool(properties and properties.find(exp.TemporaryProperty))
+
+
+def is_temporary(expression: exp.Expr) -> bool:
+    """Whether this makes a temporary table."""
+    return isinstance(expression, exp.Create) and _is_temporary(expression)
+
+
+def _target(expression: exp.Expr) -> exp.Expr | None:
+    """The table that a statement changes or describes."""
+    if isinstance(expression, exp.TruncateTable):
+        return expression.expressions[0] if expression.expressions else None
+    if isinstance(expression, _QUERIES):
+        return None
+    this = expression.args.get("this")
+    return this.this if isinstance(this, exp.Schema) else this
+
+
+def _privileges(expression: exp.Expr) -> tuple[str, ...]:
+    found = next(names for kind, names in _CHANGES.items() if isinstance(expression, kind))
+    if isinstance(expression, exp.Insert) and expression.args.get("overwrite"):
+        return (*found, "DELETE")
+    if isinstance(expression, exp.Merge) and any(
+        isinstance(when.args.get("then"), exp.Var) and when.args["then"].name.upper() == "DELETE"
+        for when in expression.find_all(exp.When)
+    ):
+        return (*found, "DELETE")
+    return found
+
+
+def _absent(name: Name) -> SnowflakeError:
+    shown = ".".join(part if part.isupper() else quote(part) for part in name if part)
+    return errors.compilation_error("002003", "42S02", f"Object '{shown}' does not exist or not authorized.")

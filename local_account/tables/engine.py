@@ -1,0 +1,215 @@
+"""Data SQL: tables and queries, run by fakesnow on DuckDB, loaded at the first use.
+
+Privileges are checked against the catalog before anything is run (data_access); the engine itself cannot
+reach files or the network. Every session has an engine connection of its own, so sessions run in parallel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from local_account.base import errors
+from local_account.base.errors import SnowflakeError
+from local_account.base.result import Column, Result
+from local_account.base.sql import Name
+from local_account.catalog.catalog import Catalog, Object
+from local_account.identity.session import Session
+from local_account.statement.context import Context
+from local_account.tables import access, results, rewrite
+from local_account.tables.access import Plan
+
+if TYPE_CHECKING:
+    from local_account.tables.store import DataSession, DataStore
+
+MAX_SESSIONS = 256
+_ROWS_AT_ONCE = 200
+
+
+class DataEngine:
+    """Runs data SQL; databases are DuckDB files in `folder`."""
+
+    def __init__(self, folder: Path, catalog: Catalog) -> None:
+        self._folder, self._catalog = folder, catalog
+        self._lock = threading.Lock()
+        self._store: DataStore | None = None
+        self._sessions: OrderedDict[int, DataSession] = OrderedDict()
+        self._running: dict[threading.Event, DataSession] = {}
+
+    def execute(self, context: Context, text: str, bindings: list[dict[str, Any]] | None = None) -> Result:
+        """Run a query or a change of tables.
+
+        Args:
+            context: account and session; with `describe_only` nothing is run.
+            text: one statement.
+            bindings: `{"type", "value"}` of each `?`, in order.
+
+        Raises:
+            SnowflakeError: not permitted, or as the data engine refuses it.
+        """
+        session = self._session(context.session)
+        text = rewrite.divided_casts(text)
+        with session.lock:
+            plan = access.plan(context, text, session.temporary)
+            text = rewrite.named_values(plan.expression, text)
+            self._running[context.cancelled] = session
+            try:
+                return self._run(context, session, plan, text, [results.bound(b) for b in bindings or []])
+            finally:
+                self._running.pop(context.cancelled, None)
+                context.session.in_transaction = session.in_transaction
+
+    def transaction(self, context: Context, verb: str) -> Result:
+        """BEGIN, COMMIT or ROLLBACK in a session."""
+        session = self._session(context.session)
+        with session.lock:
+            if verb == "COMMIT":
+                context.changing()
+            session.run(verb)
+            context.session.in_transaction = session.in_transaction
+        return Result([Column("status")], [["Statement executed successfully."]], statement_type=0x5000)
+
+    def set_autocommit(self, session: Session, on: bool) -> None:
+        """Follow ALTER SESSION SET AUTOCOMMIT in a session that is open here; others begin so."""
+        with self._lock:
+            known = self._sessions.get(session.id)
+        if known:
+            with known.lock:
+                known.set_autocommit(on)
+                session.in_transaction = known.in_transaction
+
+    def drop(self, context: Context, item: Object) -> None:
+        """Remove the data of a table or view that is dropped from the catalog."""
+        session = self._session(context.session)
+        context.changing()
+        with session.lock:
+            self._present(context, {(item.database, item.schema)})
+            session.drop(item.type, item.fqn)
+
+    def drop_temporary(self, context: Context, name: Name) -> bool:
+        """Remove a temporary table of this session; False when it has none of that name."""
+        session = self._session(context.session)
+        with session.lock:
+            if name not in session.temporary:
+                return False
+            context.changing()
+            session.drop("TABLE", name)
+            session.temporary.discard(name)
+        return True
+
+    def rows(self, context: Context, item: Object) -> int | None:
+        """Number of rows in a table, for SHOW; None before the data engine is loaded."""
+        return self._store.rows(item.fqn) if self._store else None
+
+    def interrupt(self, cancelled: threading.Event) -> None:
+        """End a cancelled statement, if the data engine has it under way."""
+        session = self._running.get(cancelled)
+        if session:
+            session.interrupt()
+
+    def forget(self, session: Session) -> None:
+        """Close what a closed client session had open."""
+        with self._lock:
+            known = self._sessions.pop(session.id, None)
+        if known:
+            known.close()
+
+    def close(self) -> None:
+        """Close the databases' files."""
+        with self._lock:
+            for session in self._sessions.values():
+                session.close()
+            self._sessions.clear()
+            if self._store:
+                self._store.close()
+                self._store = None
+
+    def _session(self, session: Session) -> DataSession:
+        with self._lock:
+            if self._store is None:
+                # The import alone takes seconds and most of the memory; many accounts never need it.
+                from local_account.tables.store import DataStore
+
+                self._store = DataStore(self._folder, self._catalog)
+            if session.id not in self._sessions:
+                self._sessions[session.id] = self._store.open(session)
+                self._close_idle()
+            self._sessions.move_to_end(session.id)
+            return self._sessions[session.id]
+
+    def _close_idle(self) -> None:
+        for identity, session in list(self._sessions.items())[: -MAX_SESSIONS or None]:
+            idle = session.idle_seconds(time.monotonic()) > 60 and not session.in_transaction
+            if len(self._sessions) > MAX_SESSIONS and idle:
+                self._sessions.pop(identity).close()
+
+    def _present(self, context: Context, schemas: set[tuple[str, str]]) -> None:
+        assert self._store
+        with self._lock:
+            self._store.follow_catalog()
+            for database, schema in schemas:
+                self._store.ensure(database, schema)
+            with contextlib.suppress(SnowflakeError):
+                # The engine keeps helper functions in every database; absent ones are no matter here.
+                self._store.ensure(context.session.database, context.session.schema)
+
+    def _run(
+        self, context: Context, session: DataSession, plan: Plan, text: str, values: list[Any]
+    ) -> Result:
+        self._present(context, plan.schemas)
+        session.enter(context.session, self._catalog)
+        if context.describe_only:
+            return session.describe(plan, text)
+        if not plan.is_query:
+            context.changing()
+        if plan.is_definition:
+            return self._define(context, session, plan, text, values)
+        if values and all(isinstance(value, list) for value in values):
+            return session.run_batch(plan, text, list(zip(*values, strict=True)), _ROWS_AT_ONCE)
+        return session.run(text, values, plan.expression)
+
+    def _define(
+        self, context: Context, session: DataSession, plan: Plan, text: str, values: list[Any]
+    ) -> Result:
+        """CREATE and ALTER, in the engine and in the catalog."""
+        assert plan.target
+        name, expression = plan.target, plan.expression
+        # Definitions end an open transaction, as in Snowflake.
+        session.run("COMMIT")
+        if expression.key == "create" and plan.item is None and name not in session.temporary:
+            session.drop(str(expression.args["kind"]), name)
+        elif expression.key == "create" and plan.item and not expression.args.get("replace"):
+            return Result([Column("status")], [[f"{name.name} already exists, statement succeeded."]])
+        result = session.run(text, values, expression)
+        if access.is_temporary(expression):
+            session.temporary.add(name)
+        elif expression.key == "create":
+            self._record(context, plan, str(expression.args["kind"]).upper(), name, text)
+        elif name not in session.temporary:
+            self._rename(context, plan)
+        return result
+
+    def _record(self, context: Context, plan: Plan, kind: str, name: Name, text: str) -> None:
+        with context.catalog.transaction():
+            context.require_parents(name)
+            if plan.item:
+                context.catalog.delete(plan.item)
+            comment = plan.expression.find(access.exp.SchemaCommentProperty)
+            remark = comment.this.name if comment else ""
+            properties = {"text": text} if kind == "VIEW" else {}
+            item = context.catalog.create(kind, name, context.session.role, properties, remark)
+            context.creating(item)
+
+    def _rename(self, context: Context, plan: Plan) -> None:
+        renamed = plan.expression.find(access.exp.AlterRename)
+        if not renamed or not plan.item:
+            return
+        name = access.table_name(context, renamed.this)
+        if name[:2] != plan.item.fqn[:2]:
+            raise errors.unsupported("ALTER TABLE RENAME to another schema")
+        plan.item.name = name.name
+        context.catalog.save(plan.item)

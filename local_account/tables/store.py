@@ -1,0 +1,298 @@
+"""DuckDB databases behind the data engine, and one engine connection for each client session.
+
+Importing this module loads fakesnow, which takes seconds; only the data engine does, at its first use.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import threading
+import time
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from fakesnow import macros, statement_type
+from fakesnow.conn import FakeSnowflakeConnection
+from fakesnow.instance import GLOBAL_DATABASE_NAME, FakeSnow
+from fakesnow.rowtype import describe_as_rowtype
+from sqlglot import exp
+
+from local_account.base import errors
+from local_account.base.result import Column, Result
+from local_account.base.sql import Name, quote
+from local_account.catalog.catalog import Catalog
+from local_account.identity.parameters import values_in_session
+from local_account.identity.session import Session
+from local_account.tables import results
+from local_account.tables.access import Plan
+from local_account.tables.errors import engine_errors
+
+_PLAIN = re.compile(r"[A-Z_][A-Z0-9_]*")
+_ARROW_CLIENTS = ("PythonConnector", "SnowflakeCLI")
+_MEMORY_LIMIT = "2GB"
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
+
+
+class DataStore:
+    """The DuckDB databases that stand for the catalog's databases, one file each."""
+
+    def __init__(self, folder: Path, catalog: Catalog) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder, self._catalog = folder, catalog
+        self._engine = FakeSnow(db_path=folder)
+        self._ids_file = folder / "objects.json"
+        # Which catalog object each engine object stands for: a dropped and newly made one must start empty.
+        self._ids: dict[str, int] = json.loads(self._ids_file.read_text()) if self._ids_file.exists() else {}
+        self._attached: set[str] = set()
+        self._followed = -1
+        self._settle()
+
+    def _settle(self) -> None:
+        """Statements come from clients: they must not reach this machine's files, network or settings."""
+        connection = self._engine.duck_conn
+        connection.execute("SET allowed_directories = [?]", [str(self._folder.resolve()) + "/"])
+        connection.execute("SET autoinstall_known_extensions = false")
+        connection.execute("SET autoload_known_extensions = false")
+        connection.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
+        connection.execute("SET enable_external_access = false")
+        # Sessions without a current database find the engine's helper functions here.
+        connection.execute(macros.creation_sql(GLOBAL_DATABASE_NAME))
+
+    def open(self, session: Session) -> DataSession:
+        """A new engine connection for a client session."""
+        autocommit = values_in_session(self._catalog, session).get("AUTOCOMMIT")[0] == "true"
+        arrow = session.parameters.get("CLIENT_APP_ID") in _ARROW_CLIENTS
+        connection = self._engine.duck_conn.cursor()
+        connection.execute(f"SET schema = '{GLOBAL_DATABASE_NAME}.main'")
+        return DataSession(connection, autocommit, arrow)
+
+    def ensure(self, database: str, schema: str) -> None:
+        """Make the engine's database and schema (may be '') for those of the catalog.
+
+        Raises:
+            SnowflakeError: 000002 when the name is one that the data engine cannot have.
+        """
+        for name in (database, schema):
+            if name and not _PLAIN.fullmatch(name):
+                raise errors.unsupported(f"data SQL in {quote(name)}: only plain upper-case names")
+        self._ensure_object("DATABASE", database, Name("", "", database))
+        if database not in self._attached:
+            with contextlib.closing(self._engine.connect(database)):
+                self._attached.add(database)
+        if schema:
+            self._ensure_object("SCHEMA", f"{database}.{schema}", Name(database, "", schema))
+            self._engine.duck_conn.execute(f"CREATE SCHEMA IF NOT EXISTS {database}.{schema}")
+
+    def _ensure_object(self, kind: str, key: str, name: Name) -> None:
+        item = self._catalog.find(kind, name)
+        if item is None:
+            raise errors.does_not_exist(kind, str(name))
+        if self._ids.get(key) == item.id:
+            return
+        if item.id in self._ids.values():
+            raise errors.unsupported(f"data SQL in a renamed {kind.lower()}")
+        if key in self._ids:
+            self._remove(key)
+        self._ids[key] = item.id
+        self._save()
+
+    def follow_catalog(self) -> None:
+        """Remove databases and schemas that were dropped in the catalog since the last time."""
+        version = self._catalog.version
+        if version == self._followed:
+            return
+        present = {item.id for kind in ("DATABASE", "SCHEMA") for item in self._catalog.objects(kind)}
+        for key in [key for key, identity in self._ids.items() if identity not in present]:
+            self._remove(key)
+        self._followed = version
+
+    def _remove(self, key: str) -> None:
+        database, _, schema = key.partition(".")
+        if schema:
+            if database in self._attached:
+                self._engine.duck_conn.execute(f"DROP SCHEMA IF EXISTS {database}.{schema} CASCADE")
+            elif (self._folder / f"{database}.db").exists() and database in self._ids:
+                return
+        else:
+            if database in self._attached:
+                self._engine.duck_conn.execute(f"DETACH {database}")
+                self._attached.discard(database)
+            for suffix in (".db", ".db.wal"):
+                (self._folder / f"{database}{suffix}").unlink(missing_ok=True)
+            self._ids = {k: v for k, v in self._ids.items() if not k.startswith(f"{database}.")}
+        self._ids.pop(key, None)
+        self._save()
+
+    def _save(self) -> None:
+        temporary = self._ids_file.with_suffix(".new")
+        with temporary.open("w") as file:
+            json.dump(self._ids, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._ids_file)
+
+    def rows(self, name: Name) -> int | None:
+        """Row count of a table, None for one that the engine has not opened yet."""
+        found = (
+            self._engine.duck_conn.cursor()
+            .execute(
+                "SELECT estimated_size FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? "
+                "AND table_name = ?",
+                list(name),
+            )
+            .fetchone()
+        )
+        return found[0] if found else None
+
+    def close(self) -> None:
+        self._engine.duck_conn.close()
+
+
+class DataSession:
+    """One client session's connection to the data engine.
+
+    Attributes:
+        lock: statements of one session run one after the other.
+        temporary: temporary tables of this session.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, autocommit: bool, arrow: bool) -> None:
+        self._connection, self._arrow = connection, arrow
+        self._fake = FakeSnowflakeConnection(
+            connection, {}, create_database=False, create_schema=False, autocommit=autocommit
+        )
+        self.lock = threading.RLock()
+        self.temporary: set[Name] = set()
+        self._begun = False
+        self._entered: tuple[str, str, int] = ("", "", 0)
+        self._used = time.monotonic()
+
+    def enter(self, session: Session, catalog: Catalog) -> None:
+        """Follow the client's USE; the schema must be there already when the statement needs it."""
+        self._used = time.monotonic()
+        item = catalog.find("SCHEMA", Name(session.database, "", session.schema))
+        wanted = (session.database, session.schema, item.id if item else 0)
+        if wanted == self._entered or not item:
+            return
+        with contextlib.suppress(duckdb.Error):
+            # Absent in the engine: then the statement at hand does not touch it.
+            self._connection.execute(f"SET schema = '{session.database}.{session.schema}'")
+            self._fake.database, self._fake.database_set = session.database, True
+            self._fake._schema, self._fake.schema_set = session.schema, True  # noqa: SLF001 no other way in
+            self._entered = wanted
+
+    def set_autocommit(self, on: bool) -> None:
+        """Whether each statement is a transaction of its own; switching commits an open one."""
+        self._fake.autocommit(on)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether changes wait for COMMIT."""
+        return self._begun or self._fake._in_transaction  # noqa: SLF001 no other way to see it
+
+    def run(self, text: str, values: Sequence[Any] = (), expression: exp.Expr | None = None) -> Result:
+        """Run one statement; its rows as wire cells."""
+        cursor = self._fake.cursor()
+        with engine_errors():
+            try:
+                cursor.execute(text, binding_params=tuple(values), server=True)
+            finally:
+                self._fake.results_cache.clear()
+        if text in ("BEGIN", "COMMIT", "ROLLBACK"):
+            self._begun = text == "BEGIN"
+        table = cursor._arrow_table  # noqa: SLF001 the public methods build Python rows first
+        if table is None or expression is None:
+            return Result([])
+        names = results.column_names(expression, list(table.column_names))
+        kinds = [str(entry[1]) for entry in self._connection.description or []]
+        shape = [results.column(name, kind) for name, kind in zip(names, kinds, strict=True)]
+        kind = _type_id(expression)
+        extra = results.arrow_answer(table, shape) if self._arrow and kind == statement_type.SELECT else None
+        if extra:
+            return Result(shape, statement_type=kind, extra=extra)
+        return Result(shape, results.cells(table, shape), statement_type=kind)
+
+    def run_batch(self, plan: Plan, text: str, rows: list[tuple[Any, ...]], at_once: int) -> Result:
+        """Run a statement once for each row of bindings, as one change; the row counts are added up."""
+        parts = _batches(plan.expression, text, rows, at_once)
+        self.run("BEGIN")
+        count, shape = 0, [Column("number of rows", "fixed")]
+        try:
+            for part, values in parts:
+                result = self.run(part, values, plan.expression)
+                shape = list(result.columns)[:1]
+                count += int(result.rows[0][0] or 0)
+        except BaseException:
+            self.run("ROLLBACK")
+            raise
+        self.run("COMMIT")
+        return Result(shape, [[str(count)]], statement_type=_type_id(plan.expression))
+
+    def describe(self, plan: Plan, text: str) -> Result:
+        """The columns that a statement would give, without running it."""
+        with engine_errors():
+            found = self._fake.cursor()._describe_only(text)  # noqa: SLF001 describing runs it otherwise
+        if found is None:
+            return Result([Column("status")], statement_type=_type_id(plan.expression))
+        described = describe_as_rowtype(found)
+        names = results.column_names(plan.expression, [entry["name"] for entry in described])
+        shape = [
+            Column(name, entry["type"], entry["scale"] or 0, entry["precision"] or 38)
+            for name, entry in zip(names, described, strict=True)
+        ]
+        extra = {
+            "numberOfBinds": len(list(plan.expression.find_all(exp.Placeholder))),
+            "arrayBindSupported": isinstance(plan.expression, exp.Insert),
+        }
+        return Result(shape, statement_type=_type_id(plan.expression), extra=extra)
+
+    def drop(self, kind: str, name: Name) -> None:
+        """Remove a table or view when it is there."""
+        for part in name:
+            if not part.isascii():
+                raise errors.unsupported(f"data SQL in {quote(part)}")
+        path = f"{name.database}.{name.schema}.{quote(name.name)}"
+        with contextlib.suppress(duckdb.CatalogException):
+            self._connection.execute(f"DROP {kind} IF EXISTS {path}")
+
+    def interrupt(self) -> None:
+        """End the statement that runs now."""
+        self._connection.interrupt()
+
+    def idle_seconds(self, moment: float) -> float:
+        """How long ago the last statement began; 0 while one runs."""
+        if not self.lock.acquire(blocking=False):
+            return 0.0
+        self.lock.release()
+        return moment - self._used
+
+    def close(self) -> None:
+        with contextlib.suppress(duckdb.Error):
+            self._connection.close()
+
+
+def _batches(
+    expression: exp.Expr, text: str, rows: list[tuple[Any, ...]], at_once: int
+) -> list[tuple[str, tuple[Any, ...]]]:
+    """One statement for many rows where it is a plain INSERT … VALUES (…), else one for each row."""
+    values = expression.expression if isinstance(expression, exp.Insert) else None
+    if not isinstance(values, exp.Values) or len(values.expressions) != 1:
+        return [(text, row) for row in rows]
+    found = []
+    for start in range(0, len(rows), at_once):
+        part = rows[start : start + at_once]
+        wide = expression.copy()
+        wide.expression.set("expressions", [values.expressions[0].copy() for _ in part])
+        found.append((wide.sql(dialect="snowflake"), tuple(value for row in part for value in row)))
+    return found
+
+
+def _type_id(expression: exp.Expr) -> int:
+    found = statement_type.statement_type_id(expression)
+    return found or statement_type.SELECT

@@ -1,0 +1,99 @@
+"""TABLE and VIEW objects: name, owner and grants; their contents are the data engine's.
+
+See https://docs.snowflake.com/en/sql-reference/sql/show-tables
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local_account.base.result import Result, columns, status
+from local_account.base.sql import Statement
+from local_account.catalog.catalog import Object
+from local_account.statement.context import Context
+from local_account.statement.object_type import ObjectType
+
+_CHANGES = frozenset({"DELETE", "INSERT", "REFERENCES", "SELECT", "TRUNCATE", "UPDATE"})
+
+
+class _DataObject(ObjectType):
+    """CREATE and ALTER of these go to the data engine, which records them in the catalog."""
+
+    # The data engine's locks come before the catalog's.
+    atomic = False
+
+    def drop(self, context: Context, statement: Statement) -> Result:
+        start = statement.position
+        statement.accept("IF", "EXISTS")
+        name = context.resolve(statement.parts(), self.scope)
+        if context.account.data.drop_temporary(context, name):
+            statement.end()
+            return status(f"{name.name} successfully dropped.")
+        statement.position = start
+        item = context.catalog.find(self.kind, name)
+        result = super().drop(context, statement)
+        if item:
+            context.account.data.drop(context, item)
+        return result
+
+    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+        if not statement.accept("CASCADE"):
+            statement.accept("RESTRICT")
+
+
+class Table(_DataObject):
+    """Permanent tables."""
+
+    kind, plural, scope = "TABLE", "TABLES", "schema"
+    privileges = _CHANGES
+    show_columns = columns(
+        "created_on:timestamp_ltz name database_name schema_name kind comment cluster_by rows:fixed "
+        "bytes:fixed owner retention_time automatic_clustering change_tracking is_external "
+        "enable_schema_evolution owner_role_type is_event is_hybrid is_iceberg is_dynamic is_immutable"
+    )
+
+    def row(self, context: Context, item: Object) -> dict[str, Any]:
+        no = dict.fromkeys(
+            (
+                "is_external",
+                "enable_schema_evolution",
+                "is_event",
+                "is_hybrid",
+                "is_iceberg",
+                "is_dynamic",
+                "is_immutable",
+            ),
+            "N",
+        )
+        return {
+            "kind": "TABLE",
+            "cluster_by": "",
+            "rows": context.account.data.rows(context, item),
+            "retention_time": "1",
+            "automatic_clustering": "OFF",
+            "change_tracking": "OFF",
+            **no,
+        }
+
+
+class View(_DataObject):
+    """Views."""
+
+    kind, plural, scope = "VIEW", "VIEWS", "schema"
+    privileges = frozenset({"SELECT", "REFERENCES"})
+    show_columns = columns(
+        "created_on:timestamp_ltz name reserved database_name schema_name owner comment text is_secure "
+        "is_materialized owner_role_type change_tracking"
+    )
+
+    def row(self, context: Context, item: Object) -> dict[str, Any]:
+        return {
+            "reserved": "",
+            "text": item.properties.get("text", ""),
+            "is_secure": "false",
+            "is_materialized": "false",
+            "change_tracking": "OFF",
+        }
+
+
+TYPES = [Table(), View()]

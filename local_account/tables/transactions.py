@@ -1,0 +1,27 @@
+"""BEGIN, COMMIT and ROLLBACK. See https://docs.snowflake.com/en/sql-reference/transactions"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from local_account.base.result import Result
+from local_account.base.sql import Statement
+from local_account.statement.context import Context
+
+
+def _handler(verb: str) -> Callable[[Context, Statement], Result]:
+    def run(context: Context, statement: Statement) -> Result:
+        for word in ("TRANSACTION", "WORK"):
+            statement.accept(word)
+        statement.end()
+        return context.account.data.transaction(context, verb)
+
+    return run
+
+
+STATEMENTS = {
+    ("BEGIN",): _handler("BEGIN"),
+    ("START", "TRANSACTION"): _handler("BEGIN"),
+    ("COMMIT",): _handler("COMMIT"),
+    ("ROLLBACK",): _handler("ROLLBACK"),
+}

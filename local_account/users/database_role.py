@@ -1,0 +1,77 @@
+"""DATABASE ROLE objects: roles for what is in one database, which sessions use through account roles.
+
+See https://docs.snowflake.com/en/sql-reference/sql/create-database-role
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from local_account.base import errors
+from local_account.base.result import Result, columns, status
+from local_account.base.sql import Name, Statement
+from local_account.catalog.catalog import Object
+from local_account.identity import access
+from local_account.statement.context import Context
+from local_account.statement.object_type import ObjectType
+from local_account.users.role import check_name
+
+
+class DatabaseRole(ObjectType):
+    """Database roles; their database is the limit of what they can be granted."""
+
+    kind, plural, scope = access.DATABASE_ROLE, "DATABASE ROLES", "database"
+    show_columns = columns(
+        "created_on:timestamp_ltz name is_default is_current is_inherited granted_to_roles:fixed "
+        "granted_to_database_roles:fixed granted_database_roles:fixed owner comment owner_role_type"
+    )
+
+    def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
+        check_name(name.name)
+
+    def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
+        if statement.words(2) != ("IN", "DATABASE"):
+            raise statement.unexpected()
+        return super().in_scope(context, statement)
+
+    def row(self, context: Context, item: Object) -> dict[str, Any]:
+        key = access.role_key(item)
+        above = [row["grantee_type"] for row in context.catalog.role_grants(role=key)]
+        return {
+            "is_default": "N",
+            "is_current": "N",
+            "is_inherited": "Y" if key in context.primary.roles else "N",
+            "granted_to_roles": above.count("ROLE"),
+            "granted_to_database_roles": above.count("DATABASE_ROLE"),
+            "granted_database_roles": len(
+                context.catalog.role_grants(grantee_type="DATABASE_ROLE", grantee=key)
+            ),
+        }
+
+    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
+        context.require_ownership(item)
+        new = context.resolve(statement.parts(), self.scope)
+        statement.end()
+        check_name(new.name)
+        if new.database != item.database:
+            raise errors.unsupported("ALTER DATABASE ROLE RENAME TO another database")
+        with context.catalog.transaction():
+            if context.catalog.find(self.kind, new):
+                raise errors.already_exists(str(new))
+            old, item.name = access.role_key(item), new.name
+            context.catalog.save(item)
+            context.catalog.rename_grantee("DATABASE_ROLE", old, access.role_key(item))
+        return status("Statement executed successfully.")
+
+    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+        key = access.role_key(item)
+        context.catalog.forget_grantee("DATABASE_ROLE", key)
+        # What it owned goes to the role that drops it.
+        context.catalog.transfer(key, context.session.role)
+
+    def describe(self, context: Context, item: Object) -> Result:
+        raise errors.unsupported("DESCRIBE DATABASE ROLE")
+
+
+TYPES = [DatabaseRole()]

@@ -1,0 +1,138 @@
+"""SECURITY INTEGRATION objects: only the system's own, with which people sign in to public endpoints.
+
+See https://docs.snowflake.com/en/sql-reference/sql/create-security-integration
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from local_account.base import errors
+from local_account.base.result import Result, status, table
+from local_account.base.sql import Name, Statement
+from local_account.catalog.catalog import Catalog, Object
+from local_account.objects.external_access import KINDS, SHOW_COLUMNS, ExternalAccessIntegration
+from local_account.statement.context import Context
+from local_account.statement.object_type import (
+    ObjectType,
+    Reader,
+    boolean,
+    like,
+    property_table,
+    read_limit,
+    text,
+)
+
+KIND = "SECURITY INTEGRATION"
+SYSTEM = "SNOWSERVICES_INGRESS_OAUTH"
+
+
+def seed(catalog: Catalog) -> None:
+    """Every account has the integration for public endpoints, which belongs to the system."""
+    name = Name("", "", SYSTEM)
+    if not catalog.find(KIND, name):
+        catalog.create(KIND, name, owner="", properties={"CLIENT": "SNOWSERVICES_INGRESS", "ENABLED": True})
+
+
+class SecurityIntegration(ObjectType):
+    """Sign-in through other systems, which this account does not have."""
+
+    kind, plural, scope = KIND, "SECURITY INTEGRATIONS", "account"
+    title = "Integration"
+    privileges = frozenset({"USAGE"})
+    create_privilege = "CREATE INTEGRATION"
+    options: ClassVar[dict[str, Reader]] = {"TYPE": text, "OAUTH_CLIENT": text, "ENABLED": boolean}
+    show_columns = SHOW_COLUMNS
+
+    def create(
+        self,
+        context: Context,
+        statement: Statement,
+        replace: bool = False,
+        modifiers: frozenset[str] = frozenset(),
+    ) -> Result:
+        if_not_exists = statement.accept("IF", "NOT", "EXISTS")
+        name = context.resolve(statement.parts(), self.scope)
+        self.require_create(context, name)
+        if if_not_exists and context.catalog.find(KIND, name):
+            return status(f"{name.name} already exists, statement succeeded.")
+        wanted = _wanted(statement)
+        if wanted == "OAUTH SNOWSERVICES_INGRESS":
+            # The account has it already, and it is not for users to make.
+            raise errors.parent_does_not_exist()
+        raise errors.unsupported(f"CREATE SECURITY INTEGRATION TYPE = {wanted}")
+
+    def row(self, context: Context, item: Object) -> dict[str, Any]:
+        return {
+            "type": f"OAUTH - {item.properties['CLIENT']}",
+            "category": "SECURITY",
+            "enabled": item.properties["ENABLED"],
+            "comment": item.comment or None,
+        }
+
+    def describe(self, context: Context, item: Object) -> Result:
+        return property_table(
+            [
+                ("ENABLED", "Boolean", item.properties["ENABLED"], "false"),
+                ("OAUTH_CLIENT_TYPE", "String", "CONFIDENTIAL", "CONFIDENTIAL"),
+                ("OAUTH_ISSUE_REFRESH_TOKENS", "Boolean", True, "true"),
+                ("BLOCKED_ROLES_LIST", "List", "ACCOUNTADMIN,ORGADMIN,SECURITYADMIN", ""),
+                ("COMMENT", "String", item.comment, ""),
+            ]
+        )
+
+    def alter(self, context: Context, statement: Statement) -> Result:
+        raise errors.unsupported("ALTER SECURITY INTEGRATION")
+
+
+def _wanted(statement: Statement) -> str:
+    """Type and client that CREATE asks for, out of options of any kind."""
+    found = {"TYPE": "", "OAUTH_CLIENT": ""}
+    while not statement.done:
+        word = statement.text_or_word().upper()
+        if word in found and not found[word] and statement.accept("="):
+            found[word] = statement.text_or_word().upper()
+    return " ".join(found.values()).strip()
+
+
+def show_integrations(context: Context, statement: Statement) -> Result:
+    """SHOW INTEGRATIONS [LIKE '…'] [LIMIT n]: those of all kinds."""
+    pattern = statement.string() if statement.accept("LIKE") else None
+    limit, after = read_limit(statement)
+    statement.end()
+    types: list[ObjectType] = [ExternalAccessIntegration(), SecurityIntegration()]
+    rows = [
+        kind.show_row(context, item)
+        for kind in types
+        for item in context.catalog.objects(kind.kind)
+        if like(item.name, pattern) and context.access.sees(item) and item.name > after
+    ]
+    return table(SHOW_COLUMNS, sorted(rows, key=lambda row: row["name"])[:limit])
+
+
+def describe_integration(context: Context, statement: Statement) -> Result:
+    """DESCRIBE INTEGRATION <name>, of either kind."""
+    return _of_any_kind(context, statement, lambda kind: kind.describe_statement(context, statement))
+
+
+def drop_integration(context: Context, statement: Statement) -> Result:
+    """DROP INTEGRATION [IF EXISTS] <name>, of either kind."""
+    return _of_any_kind(context, statement, lambda kind: kind.drop(context, statement))
+
+
+def _of_any_kind(context: Context, statement: Statement, run: Any) -> Result:
+    start = statement.position
+    statement.accept("IF", "EXISTS")
+    name = context.resolve(statement.parts(), "account")
+    statement.position = start
+    is_security = context.catalog.find(KINDS[1], name) is not None
+    return run(SecurityIntegration() if is_security else ExternalAccessIntegration())
+
+
+TYPES = [SecurityIntegration()]
+STATEMENTS = {
+    ("SHOW", "INTEGRATIONS"): show_integrations,
+    ("DESCRIBE", "INTEGRATION"): describe_integration,
+    ("DESC", "INTEGRATION"): describe_integration,
+    ("DROP", "INTEGRATION"): drop_integration,
+}

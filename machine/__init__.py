@@ -1,0 +1,1 @@
+"""This machine: its terminal and its package manager."""

@@ -1,0 +1,1 @@
+"""Pulumi, BuildKit and their plugins, built from Go modules."""

@@ -1,0 +1,1 @@
+"""Container images made from Debian's packages and the Python package index."""

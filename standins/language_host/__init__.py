@@ -1,0 +1,1 @@
+"""Pulumi's Python language host, where the vendor's cannot be downloaded."""

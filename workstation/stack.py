@@ -1,0 +1,228 @@
+"""Running the Pulumi program: settings of a stack, deploying, going on after an interruption."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from machine.terminal import ToolchainError, say
+from workstation.toolchain import pulumi_env
+
+LOCAL = "local"
+# Objects whose id follows from their name; grants and statements can simply be sent again.
+_ID_PARTS = {
+    "snowflake:index/warehouse:Warehouse": ("name",),
+    "snowflake:index/database:Database": ("name",),
+    "snowflake:index/accountRole:AccountRole": ("name",),
+    "snowflake:index/user:User": ("name",),
+    "snowflake:index/resourceMonitor:ResourceMonitor": ("name",),
+    "snowflake:index/computePool:ComputePool": ("name",),
+    "snowflake:index/externalAccessIntegration:ExternalAccessIntegration": ("name",),
+    "snowflake:index/schema:Schema": ("database", "name"),
+    "snowflake:index/imageRepository:ImageRepository": ("database", "schema", "name"),
+    "snowflake:index/networkRule:NetworkRule": ("database", "schema", "name"),
+    "snowflake:index/secretWithBasicAuthentication:SecretWithBasicAuthentication": (
+        "database",
+        "schema",
+        "name",
+    ),
+    "snowflake:index/service:Service": ("database", "schema", "name"),
+    "snowflake:index/stageInternal:StageInternal": ("database", "schema", "name"),
+}
+
+
+class Stack:
+    """One stack of the program, in the backend that the user is logged in to.
+
+    Args:
+        name: stack name; its settings are in `Pulumi.<name>.yaml`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.variables = {**pulumi_env.tools(), "PULUMI_STACK": name}
+
+    def run(self, *arguments: str) -> int:
+        """Run a Pulumi command with the user's terminal; its exit code."""
+        return subprocess.run(["pulumi", *arguments], env=self._environment(), check=False).returncode
+
+    def ask(self, *arguments: str) -> str:
+        """Standard output of a Pulumi command.
+
+        Raises:
+            ToolchainError: it failed; the message has what it said.
+        """
+        done = subprocess.run(
+            ["pulumi", *arguments], env=self._environment(), check=False, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise ToolchainError(f"pulumi {' '.join(arguments)}: {_reason(done)}")
+        return done.stdout
+
+    def up(self, confirm: bool) -> int:
+        """Deploy, going on where an interrupted deployment ended; Pulumi's exit code."""
+        self.resume()
+        return self.run("up", *(() if confirm else ("--yes", "--skip-preview")))
+
+    def destroy(self, confirm: bool) -> int:
+        """Destroy, also what an interrupted deployment left; Pulumi's exit code."""
+        self.resume()
+        return self.run("destroy", *(() if confirm else ("--yes", "--skip-preview")))
+
+    def resume(self) -> None:
+        """Take into the state what a killed deployment had begun to create, as far as the account has it.
+
+        Pulumi only remembers that such objects may exist; creating them again would fail. They are put into
+        the state under the id that follows from their name, and a refresh drops those that were never made.
+        """
+        state = json.loads(self.ask("stack", "export"))
+        if not _was_creating(state):
+            return
+        adopted = adopt_pending(state)
+        say("pulumi", f"going on after an interrupted deployment: {len(adopted)} objects were being created")
+        self.tell(json.dumps(state), "stack", "import")
+        if adopted:
+            targets = (flag for urn in adopted for flag in ("--target", urn))
+            self.ask("refresh", "--yes", "--skip-preview", *targets)
+
+    def protected(self) -> list[str]:
+        """Names, in the program, of the resources that the state marks as protected from deletion."""
+        resources = json.loads(self.ask("stack", "export"))["deployment"].get("resources", [])
+        return [item["urn"].rpartition("::")[2] for item in resources if item.get("protect")]
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs; secret ones are masked."""
+        return json.loads(self.ask("stack", "output", "--json"))
+
+    def tell(self, text: str, *arguments: str) -> None:
+        """Give a Pulumi command its standard input.
+
+        Raises:
+            ToolchainError: it failed; the message has what it said.
+        """
+        done = subprocess.run(
+            ["pulumi", *arguments],
+            env=self._environment(),
+            check=False,
+            input=text,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise ToolchainError(f"pulumi {' '.join(arguments)}: {_reason(done)}")
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **self.variables}
+
+
+class LocalStack(Stack):
+    """The stack on the local account, with its state and passphrase in this project's folder.
+
+    Args:
+        settings: settings laid over the file's, full key to value.
+        variables: environment variables that name the account and its administrator.
+    """
+
+    def __init__(self, settings: Mapping[str, Any], variables: Mapping[str, str]) -> None:
+        super().__init__(LOCAL)
+        pulumi_env.ensure_stack(LOCAL)
+        self.variables |= {**pulumi_env.environment(), **pulumi_env.stack_environment(LOCAL), **variables}
+        self._lay_over(settings)
+
+    def resume(self) -> None:
+        backend = pulumi_env.backend()
+        mend(backend)
+        locks = [json.loads(path.read_text()) for path in backend.glob(".pulumi/locks/**/*.json")]
+        if locks and not any(holder_is_alive(lock) for lock in locks):
+            say("pulumi", "releasing the lock of a deployment that was killed")
+            self.ask("cancel", "--yes")
+        super().resume()
+
+    def _lay_over(self, settings: Mapping[str, Any]) -> None:
+        path = Path(self.variables["PULUMI_OPTION_CONFIG_FILE"])
+        content = yaml.safe_load(path.read_text()) or {}
+        merged = {**content, "config": {**content.get("config", {}), **settings}}
+        if merged != content:
+            path.write_text(yaml.safe_dump(merged, sort_keys=False))
+
+
+def mend(backend: Path) -> None:
+    """Make a backend of files readable again after a kill in the middle of a write.
+
+    Pulumi writes each file whole, but beside it a small one with its content type, `.attrs`; an empty one
+    makes the state unreadable (`failed to load checkpoint: EOF`), none at all does not.
+    """
+    for attributes in backend.glob(".pulumi/**/*.attrs"):
+        if attributes.stat().st_size == 0:
+            attributes.unlink()
+
+
+def holder_is_alive(lock: dict[str, Any]) -> bool:
+    """Whether the deployment that holds a lock may still run; one on another machine may."""
+    if lock.get("hostname") != socket.gethostname():
+        return True
+    # By name too, for the number may be another process's by now; a zombie has ended.
+    command = ["ps", "-o", "stat=,comm=", "-p", str(int(lock["pid"]))]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    status, _, name = done.stdout.strip().partition(" ")
+    return not status.startswith("Z") and "pulumi" in name
+
+
+def _was_creating(state: dict[str, Any]) -> bool:
+    pending = (state.get("deployment") or {}).get("pending_operations") or []
+    return any(operation["type"] == "creating" for operation in pending)
+
+
+def adopt_pending(state: dict[str, Any]) -> list[str]:
+    """Move objects that were being created from a state's pending operations to its resources.
+
+    Where creating again is harmless (grants, statements, images) the operation is only forgotten.
+
+    Returns:
+        URNs of what was moved.
+    """
+    deployment = state.get("deployment") or {}
+    adopted, kept = [], []
+    for operation in deployment.get("pending_operations") or []:
+        resource = operation["resource"]
+        known = identity(resource["type"], resource.get("inputs", {}))
+        if operation["type"] != "creating":
+            kept.append(operation)
+        elif known:
+            deployment["resources"].append({**resource, "id": known, "outputs": resource.get("inputs", {})})
+            adopted.append(resource["urn"])
+    deployment["pending_operations"] = kept
+    return adopted
+
+
+def identity(kind: str, inputs: Mapping[str, Any]) -> str:
+    """Id of an object: its bare name, or `"DATABASE"."SCHEMA"."NAME"`; empty for other types.
+
+    Args:
+        kind: the resource's type, `snowflake:index/service:Service`.
+        inputs: the resource's inputs.
+    """
+    parts = [inputs[part] for part in _ID_PARTS.get(kind, ())]
+    return parts[0] if len(parts) == 1 else ".".join(f'"{part}"' for part in parts)
+
+
+def _reason(done: subprocess.CompletedProcess[str]) -> str:
+    """What a failed command said; of an answer in JSON only its diagnostics."""
+    try:
+        diagnostics = json.loads(done.stdout)["diagnostics"]
+    except (ValueError, KeyError, TypeError):
+        return done.stderr.strip() or done.stdout.strip()
+    return "\n".join(item["message"].strip() for item in diagnostics or [])
+
+
+def interactive() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,0 +1,1 @@
+"""Finds Docker, Pulumi and its plugins, or installs them."""
