@@ -1,7 +1,6 @@
 """All modules that own statements. Adding an object type touches its module and this list.
 
-A module may have TYPES (object types), STATEMENTS (leading words → handler), RAW_STATEMENTS (first word →
-handler of the text after it) and FUNCTIONS (name → function).
+`statement.dispatch.Dispatch` says what a module may have.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from local_account.objects import (
 )
 from local_account.registry import image_repository
 from local_account.session import parameter, use, waiting
+from local_account.spcs.state import sign_in
 from local_account.spcs.statements import (
     compute_pool,
     functions,
@@ -32,6 +32,8 @@ from local_account.spcs.statements import (
     snapshot,
 )
 from local_account.stages import script, stage
+from local_account.statement import functions as account_functions
+from local_account.tables import statements as data_statements
 from local_account.tables import table, transactions
 from local_account.users import database_role, network_policy, pat, role, security_integration, user
 
@@ -42,6 +44,6 @@ MODULES: list[ModuleType] = [
     *(grant, roles, show),
     *(use, parameter, waiting),
     *(stage, script),
-    *(table, transactions),
-    image_repository,
+    *(data_statements, table, transactions),
+    *(account_functions, image_repository, sign_in),
 ]

@@ -55,7 +55,8 @@ def alter_session(context: Context, statement: Statement) -> Result:
     """ALTER SESSION {SET <name> = <value> … | UNSET <name>, …}"""
     context.session.parameters = _changed(statement, "SESSION", context.session.parameters)
     values = parameters.values_in_session(context.catalog, context.session)
-    context.account.data.set_autocommit(context.session, values.get("AUTOCOMMIT")[0] == "true")
+    for name, follow in context.language.on_parameter.items():
+        follow(context, values.get(name)[0])
     return status("Statement executed successfully.")
 
 

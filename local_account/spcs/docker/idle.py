@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from local_account.base.result import now
 from local_account.catalog.catalog import Object
+from local_account.identity.account import Account
 from local_account.spcs.state.lifecycle import suspend
-from local_account.spcs.state.observed import SERVICE
+from local_account.spcs.state.observed import SERVICE, Observed
 from local_account.spcs.state.status import services_on
-
-if TYPE_CHECKING:
-    from local_account.identity.account import Account
 
 
 def suspend_idle(account: Account, pools: list[Object]) -> float:
@@ -46,7 +42,7 @@ def _pool(account: Account, pool: Object) -> float:
         return float("inf")
     services = services_on(account.catalog, pool.name)
     active = [item for item in services if not item.properties["SUSPENDED"]]
-    idle_since = account.spcs.idle_since
+    idle_since = account.part(Observed).idle_since
     if active:
         idle_since.pop(pool.id, None)
         return float("inf")
