@@ -12,9 +12,9 @@ from local_account.base.result import Result, status
 from local_account.base.sql import Statement
 from local_account.identity import parameters
 from local_account.identity.network_access import PARAMETER
+from local_account.objects import network_policy
 from local_account.statement.context import Context
 from local_account.statement.object_type import like
-from local_account.users import network_policy
 from local_account.users.user_values import refuse_policies
 
 _SCOPES = {"DATABASE": "account", "WAREHOUSE": "account", "USER": "account", "SCHEMA": "database"}
