@@ -168,14 +168,15 @@ class Protocol:
     async def _session_and_body(
         self, request: web.Request, limit: int = wire.MAX_BODY
     ) -> tuple[Session, dict[str, Any]]:
-        """Both at once: a client that breaks off after it has sent everything shall be understood."""
-        reading = asyncio.create_task(wire.body(request, limit))
-        try:
-            session = await self._session(request)
-        except SnowflakeError:
-            reading.cancel()
-            raise
-        return session, await reading
+        """The session and the body of a request; only a client with a session may send a large body.
+
+        A small body is read first, because aiohttp drops it when the client breaks off meanwhile.
+        """
+        if (request.content_length or limit) <= wire.MAX_BODY:
+            body = await wire.body(request, limit)
+            return await self._session(request), body
+        session = await self._session(request)
+        return session, await wire.body(request, limit)
 
     async def heartbeat(self, request: web.Request) -> web.Response:
         await self._session(request)
