@@ -24,6 +24,7 @@ from local_account.base.settings import (
 )
 from local_account.host.leftovers import remove_docker_objects
 from machine.paths import PROJECT
+from workstation.account import LABEL
 
 _START_SECONDS = 60.0
 _FAKESNOW = """
@@ -77,7 +78,7 @@ def account_settings() -> Iterator[LocalSettings]:
     """Settings of an account whose state and containers are removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         port = free_ports()
-        settings = LocalSettings(Path(folder) / "account", port, secrets.token_hex(4))
+        settings = LocalSettings(Path(folder) / "account", port, secrets.token_hex(4), label=LABEL)
         settings.state.mkdir(mode=0o700)
         (settings.state / "account_id").write_text(settings.account_id)
         try:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import platformdirs
 
+from local_account.base.labels import Labels
+
 DEFAULT_PORT = 8480
 STATE_VARIABLE = "LOCAL_ACCOUNT_STATE"
 PORT_VARIABLE = "LOCAL_ACCOUNT_PORT"
@@ -22,6 +24,7 @@ NAME_VARIABLE = "LOCAL_ACCOUNT_NAME"
 LABEL_VARIABLE = "LOCAL_ACCOUNT_LABEL"
 ADMIN_USER = "ADMIN"
 _PACKAGE = Path(__file__).resolve().parent.parent
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 wanted: files that never reach a disk
 
 
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
@@ -79,6 +82,18 @@ class LocalSettings:
     def locator(self) -> str:
         """Account identifier in the form organization-account."""
         return f"{self.organization}-{self.name}"
+
+    @property
+    def labels(self) -> Labels:
+        """How the account marks and names what it makes in Docker."""
+        return Labels(self.label, self.account_id)
+
+    @property
+    def run_path(self) -> Path:
+        """Where tokens and secrets of containers lie: in memory where the system has such a folder."""
+        if _SHARED_MEMORY.is_mount() and os.access(_SHARED_MEMORY, os.W_OK):
+            return _SHARED_MEMORY / f"{self.label}-{self.account_id}"
+        return self.state / "run"
 
     @property
     def environment(self) -> dict[str, str]:

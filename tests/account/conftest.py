@@ -17,10 +17,11 @@ import pytest
 import snowflake.connector
 from snowflake.connector import SnowflakeConnection
 
-from local_account.base.settings import PORT_VARIABLE, LocalSettings, admin_credentials, free_ports
+from local_account.base.settings import LocalSettings, admin_credentials, free_ports
 from local_account.host import control
 from local_account.host.leftovers import remove_docker_objects
 from machine.paths import PROJECT
+from workstation.account import LABEL
 
 START_SECONDS = 60.0
 
@@ -50,8 +51,7 @@ class RunningAccount:
         """Start the server without waiting for it."""
         environment = {
             **os.environ,
-            "LOCAL_ACCOUNT_STATE": str(self.settings.state),
-            PORT_VARIABLE: str(self.settings.port),
+            **self.settings.environment,
         }
         with control.log_file(self.settings).open("ab") as log:
             self._process = subprocess.Popen(
@@ -149,7 +149,7 @@ def new_account(folder: Path) -> RunningAccount:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     identity = os.urandom(4).hex()
     (folder / "account_id").write_text(identity)
-    return RunningAccount(LocalSettings(state=folder, port=free_ports(), account_id=identity))
+    return RunningAccount(LocalSettings(folder, free_ports(), identity, label=LABEL))
 
 
 @contextmanager
