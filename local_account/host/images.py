@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from local_account.base.labels import Labels
@@ -11,6 +13,9 @@ from local_account.base.labels import Labels
 _PUBLIC_REGISTRY = "registry:2.8.3"
 _INSTANCE = Path(__file__).resolve().parent / "instance"
 _TIMEOUT_SECONDS = 900
+_WAYS_OUT = (
+    "For tables, users and grants alone, start the account without them: --sql-only, in Python sql_only=True."
+)
 
 
 class ImageError(Exception):
@@ -40,6 +45,32 @@ def make(name: str, labels: Labels) -> None:
         return
     command = ["docker", "build", "--quiet", "--label", labels.of_images, "--tag", name, str(_INSTANCE)]
     run(command, f"building image {name}")
+
+
+def ensure(labels: Labels, say: Callable[[str], None] = lambda _: None) -> None:
+    """Make the account's images that the Docker engine does not have yet.
+
+    Args:
+        labels: of an account; all accounts with its label use the same images.
+        say: called with one line of text before and after each image is made.
+
+    Raises:
+        ImageError: Docker does not answer, or an image cannot be made; the text names the ways out.
+    """
+    try:
+        absent = missing(labels)
+    except ImageError as error:
+        raise ImageError(f"{error}\nServices and image repositories need Docker. {_WAYS_OUT}") from None
+    for name in absent:
+        say(f"image {name}: being made")
+        start = time.monotonic()
+        try:
+            make(name, labels)
+        except ImageError as error:
+            raise ImageError(
+                f"{error}\nIf another image does the same, name it so: docker tag IMAGE {name}. {_WAYS_OUT}"
+            ) from None
+        say(f"image {name}: made in {time.monotonic() - start:.0f} s")
 
 
 def remove(labels: Labels) -> list[str]:

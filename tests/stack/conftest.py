@@ -15,7 +15,7 @@ from typing import Any
 import docker
 import pytest
 
-from local_account.base.settings import LocalSettings, free_ports
+from local_account.base.settings import LocalSettings, load_own
 from local_account.host import clients, control, leftovers
 from machine.paths import PROJECT
 from workstation.account import LABEL, NAME
@@ -146,10 +146,7 @@ def _as_flags(settings: dict[str, str]) -> list[str]:
 @contextmanager
 def own_account(state: Path) -> Iterator[Deployment]:
     """An account without a stack at first, which is removed in the end with all that it has in Docker."""
-    state.mkdir(mode=0o700)
-    identity = os.urandom(4).hex()
-    (state / "account_id").write_text(identity)
-    found = Deployment(LocalSettings(state, free_ports(), identity, name=NAME, label=LABEL))
+    found = Deployment(load_own(state, name=NAME, label=LABEL))
     try:
         yield found
     finally:
