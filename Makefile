@@ -76,7 +76,7 @@ clean: $(READY) ## remove all that was made: containers, volumes, networks, stat
 	@$(PYTHON) -m workstation.cli clean
 	@rm -rf .venv .venv-*
 
-$(READY): pyproject.toml uv.lock | $(UV)
+$(READY): pyproject.toml local_account/pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --frozen --quiet --compile-bytecode
 	@touch $@
 
