@@ -42,7 +42,7 @@ warehouse = c.Warehouse("warehouse", c.WarehouseArgs(
     monthly_credits=chosen.warehouse_monthly_credits, monitor=named("MILVUS_MONITOR"),
 ), deployer)
 database = c.Database("database", c.DatabaseArgs(
-    name=chosen.database, existing=bool(chosen.existing_database), schema=chosen.schema,
+    name=chosen.database, existing=bool(chosen.existing_database), schema=chosen.schema_name,
     owner=owner, notebook=notebook_role, people=people,
 ), guarded)
 egress = c.Egress("egress", c.EgressArgs(

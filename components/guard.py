@@ -117,7 +117,7 @@ def chosen_holder(chosen: Settings) -> Holder:
     """What the settings ask for."""
     return Holder(
         database=chosen.database,
-        schema=chosen.schema,
+        schema=chosen.schema_name,
         service=SERVICE,
         compute_pool=chosen.named("MILVUS_COMPUTE_POOL"),
         instance_family=chosen.milvus_instance_family,

@@ -10,7 +10,7 @@ import pulumi_snowflake as snowflake
 
 from components.password import kept_password
 from components.role import Role
-from settings.values import NotebookUser
+from settings import NotebookUser
 
 
 @dataclass(kw_only=True)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 import yaml
+from pydantic.alias_generators import to_camel
 
 from components.guard import DataLossError, Holder, deployed_holder, find_losses
 from settings import Settings
-from settings.values import camel_case
 from tests.unit import program
 
 LIFECYCLE = (Path(__file__).resolve().parent.parent.parent / "docs" / "lifecycle.md").read_text()
@@ -203,7 +202,7 @@ def test_an_image_tagged_by_an_older_program_has_no_version() -> None:
 def test_every_setting_stands_in_the_table_of_changes() -> None:
     rows = [line.split("|") for line in LIFECYCLE.splitlines() if line.startswith("| `")]
     named = [row[1].strip(" `") for row in rows if "/" not in row[1]]
-    assert sorted(named) == sorted(camel_case(item.name) for item in fields(Settings))
+    assert sorted(named) == sorted(to_camel(name) for name in Settings.model_fields)
     kinds = {"nothing", "in place", "restart", "replaces", "**loses data**"}
     assert {row[2].strip() for row in rows} <= kinds
 
