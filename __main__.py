@@ -17,7 +17,7 @@ c.check_specifications()
 cost = c.cost_of(chosen)
 c.refuse_over_budget(cost, chosen.monthly_credit_budget)
 c.require_monitor_role(chosen.warehouse_monthly_credits, account.role)
-volume = c.guard(chosen)
+volume = c.refuse_data_loss(chosen)
 named = chosen.named
 
 # As the deploying role: what belongs to the account, and what the other roles may do with it.

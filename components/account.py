@@ -19,6 +19,8 @@ import pulumi
 import pulumi_docker_build as docker_build
 import pulumi_snowflake as snowflake
 
+from components.errors import AccountError
+
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
@@ -54,10 +56,6 @@ _FORMS = {
 
 Query = Callable[[str], list[dict[str, Any]]]
 """Runs one statement and gives its rows, column name to value."""
-
-
-class AccountError(pulumi.RunError):
-    """The account or its credentials are not, or not properly, configured."""
 
 
 @dataclass(frozen=True, kw_only=True)

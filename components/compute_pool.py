@@ -51,6 +51,6 @@ class ComputePool(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         for user, role in args.users.items():
-            grants.on_account_object(f"{name}-{user}", role, ["USAGE"], "COMPUTE POOL", pool.name, self)
+            grants.grant(f"{name}-{user}", role, ["USAGE"], ("COMPUTE POOL", pool.name), self)
         self.name = pool.name
         self.register_outputs({"name": self.name})

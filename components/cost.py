@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pulumi
-
+from components.errors import BudgetError
 from settings import Settings
 from settings.values import INSTANCE_FAMILIES, WAREHOUSE_SIZES
 
@@ -15,10 +14,6 @@ HOURS = 730
 """Hours of a month."""
 # https://docs.snowflake.com/en/user-guide/warehouses-overview#warehouse-size
 WAREHOUSE_CREDITS = {size: 2**power for power, size in enumerate(WAREHOUSE_SIZES)}
-
-
-class BudgetError(pulumi.RunError):
-    """The stack would cost more than `monthlyCreditBudget`; the message has the parts of the sum."""
 
 
 @dataclass(frozen=True)

@@ -51,8 +51,7 @@ class Credentials(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         if args.reader:
-            grants.on_schema_object(
-                f"{name}-reader", args.reader, ["READ"], "SECRET", secret.fully_qualified_name, self
-            )
+            on = ("SECRET", secret.fully_qualified_name)
+            grants.grant(f"{name}-reader", args.reader, ["READ"], on, self)
         self.secret = pulumi.Output.concat(secret.database, ".", secret.schema, ".", secret.name)
         self.register_outputs({"secret": self.secret})

@@ -69,9 +69,10 @@ class Database(pulumi.ComponentResource):
             ("notebook", args.notebook, NOTEBOOK_PRIVILEGES),
             ("people", args.people, ("USAGE",)),
         ):
-            grants.on_schema(f"{name}-schema-{user}", role, privileges, schema.fully_qualified_name, self)
-            if "USAGE" in privileges and grants.ours(role, args.existing):
-                grants.on_account_object(f"{name}-{user}", role, ["USAGE"], "DATABASE", database.name, self)
+            on = ("SCHEMA", schema.fully_qualified_name)
+            grants.grant(f"{name}-schema-{user}", role, privileges, on, self)
+            if "USAGE" in privileges and grants.is_managed(role, args.existing):
+                grants.grant(f"{name}-{user}", role, ["USAGE"], ("DATABASE", database.name), self)
         self.name = database.name
         self.schema = schema.name
         self.register_outputs({"name": self.name, "schema": self.schema})

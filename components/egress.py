@@ -52,9 +52,7 @@ class Egress(pulumi.ComponentResource):
             if args.existing
             else self._integration(name, args)
         )
-        grants.on_account_object(
-            f"{name}-notebook", args.user, ["USAGE"], "INTEGRATION", integration.name, self
-        )
+        grants.grant(f"{name}-notebook", args.user, ["USAGE"], ("INTEGRATION", integration.name), self)
         self.integration = integration.name
         self.register_outputs({"integration": self.integration})
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.errors import AddressError
 from components.place import Place
 
 STATEMENT = "SHOW ENDPOINTS IN SERVICE "
@@ -35,7 +36,7 @@ class Addresses:
             service: quoted name of the service.
 
         Raises:
-            TimeoutError: Snowflake has not given the address within the time-out.
+            AddressError: Snowflake has not given the address within the time-out.
         """
         address = find_address(rows or ())
         if address is None:
@@ -53,7 +54,7 @@ class Addresses:
                 if pulumi.runtime.is_dry_run():
                     return ""
                 if time.monotonic() >= deadline:
-                    raise TimeoutError(
+                    raise AddressError(
                         f"Snowflake has not provisioned the public endpoint of {service} within "
                         f"{self.timeout} seconds; run `pulumi up` again, or raise the setting readyTimeout"
                     )

@@ -76,7 +76,7 @@ class Identity(pulumi.ComponentResource):
             if args.existing_people
             else self._role(f"{name}-people", args.people_role, "People who use Milvus from the notebook")
         )
-        grants.on_account(f"{name}-notebook-endpoints", self.notebook, ["BIND SERVICE ENDPOINT"], self)
+        grants.grant(f"{name}-notebook-endpoints", self.notebook, ["BIND SERVICE ENDPOINT"], None, self)
         self._grant(f"{name}-notebook-owner", self.notebook, self.owner.name)
         self._grant(f"{name}-owner-sysadmin", self.owner, "SYSADMIN")
         if args.deployer_role.upper() not in _SYSTEM_ADMINISTRATORS:

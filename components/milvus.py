@@ -122,7 +122,7 @@ class Milvus(pulumi.ComponentResource):
                 depends_on=[self.service.ready],
                 # A new service begins with an empty volume.
                 replace_with=[self.service.service],
-                before=[self.service.awake],
+                before=[self.service.resume],
             ),
             child,
         )

@@ -10,10 +10,10 @@ import pulumi
 import pulumi_snowflake as snowflake
 
 from components import endpoints, specification, sql
-from components.awake import Awake
 from components.diagnosis import Diagnosis
 from components.place import Place
 from components.role import Role
+from components.suspension import Resumer
 
 _NOTHING_TO_UNDO = "SELECT 1"
 
@@ -59,7 +59,7 @@ class Service(pulumi.ComponentResource):
 
     service: snowflake.Service
     ready: snowflake.Execute
-    awake: pulumi.ResourceHook
+    resume: pulumi.ResourceHook
     """For what needs the running service: resumes it where it is suspended."""
     specification: pulumi.Output[str]
     qualified_name: pulumi.Output[str]
@@ -76,7 +76,7 @@ class Service(pulumi.ComponentResource):
         )
         self.qualified_name = args.place.qualified(args.name)
         self.service = self._service(name, args)
-        self.awake = Awake(place=args.place, service=self.qualified_name, timeout=args.ready_timeout).hook(
+        self.resume = Resumer(place=args.place, service=self.qualified_name, timeout=args.ready_timeout).hook(
             f"{name}-awake"
         )
         diagnosis = Diagnosis(place=args.place, service=self.qualified_name)
@@ -121,7 +121,7 @@ class Service(pulumi.ComponentResource):
             ),
             revert=_NOTHING_TO_UNDO,
             opts=self._bound_to_service(
-                hooks=pulumi.ResourceHookBinding(before_create=[self.awake], on_error=[diagnosis.hook(name)])
+                hooks=pulumi.ResourceHookBinding(before_create=[self.resume], on_error=[diagnosis.hook(name)])
             ),
         )
 

@@ -14,6 +14,8 @@ import jinja2
 import pulumi
 import yaml
 
+from components.errors import SpecificationError
+
 SPECS = Path(__file__).resolve().parent.parent / "specs"
 
 # What may stand in a specification: a dict is a mapping with these keys, a list holds such elements,
@@ -73,10 +75,6 @@ _LEADING_COMMENT = re.compile(r"\A(\s*#[^\n]*\n)+")
 # In a template a value is a scalar: it cannot begin another key, end a quotation or be an alias.
 _VALUE = re.compile(r"[A-Za-z0-9_./:@$+ -]{0,1000}")
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-
-
-class SpecificationError(pulumi.RunError):
-    """A specification that Snowflake would refuse; the message names the file and the place in it."""
 
 
 def render(template: str, **values: object) -> str:

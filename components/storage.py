@@ -67,17 +67,10 @@ class Storage(pulumi.ComponentResource):
         )
         files = stages["FILES"]
         for user, role in (("notebook", args.notebook), ("people", args.people)):
-            grants.on_schema_object(
-                f"{name}-files-{user}", role, ["READ", "WRITE"], "STAGE", files.fully_qualified_name, self
-            )
-        grants.on_schema_object(
-            f"{name}-repository-notebook",
-            args.notebook,
-            ["READ"],
-            "IMAGE REPOSITORY",
-            repository.fully_qualified_name,
-            self,
-        )
+            on = ("STAGE", files.fully_qualified_name)
+            grants.grant(f"{name}-files-{user}", role, ["READ", "WRITE"], on, self)
+        on = ("IMAGE REPOSITORY", repository.fully_qualified_name)
+        grants.grant(f"{name}-repository-notebook", args.notebook, ["READ"], on, self)
         self.files_stage = pulumi.Output.concat(files.database, ".", files.schema, ".", files.name)
         self.repository_url = repository.show_outputs.apply(lambda rows: rows[0].repository_url or "")
         self.register_outputs({"filesStage": self.files_stage, "repositoryUrl": self.repository_url})

@@ -57,7 +57,7 @@ class Verification(pulumi.ComponentResource):
                 # Not `replace_with`: the engine deletes such a resource together with the service, when it
                 # does not know this one's provider yet.
                 triggers=[milvus.service.specification, milvus.service.ready.id],
-                before=[milvus.service.awake],
+                before=[milvus.service.resume],
             ),
             pulumi.ResourceOptions(parent=self),
         )

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_snowflake as snowflake
 
 from components import grants
+from components.errors import MonitorError
 from components.role import Role
 
 _ADMINISTRATOR = "ACCOUNTADMIN"
@@ -39,10 +40,6 @@ class WarehouseArgs:
     monitor: str = "MILVUS_MONITOR"
 
 
-class MonitorError(pulumi.RunError):
-    """The deploying role may not make a resource monitor."""
-
-
 class Warehouse(pulumi.ComponentResource):
     """A warehouse that starts by itself, or one that is there already, and USAGE on it.
 
@@ -71,8 +68,8 @@ class Warehouse(pulumi.ComponentResource):
             )
         )
         for user, role in args.users.items():
-            if grants.ours(role, args.existing):
-                grants.on_account_object(f"{name}-{user}", role, ["USAGE"], "WAREHOUSE", warehouse.name, self)
+            if grants.is_managed(role, args.existing):
+                grants.grant(f"{name}-{user}", role, ["USAGE"], ("WAREHOUSE", warehouse.name), self)
         self.name = warehouse.name
         self.register_outputs({"name": self.name})
 

@@ -257,12 +257,12 @@ class Settings(BaseModel):
         description="Refuse to delete the database with its schema, stages and image repository, and the "
         "Milvus service with its secrets and its compute pool. `make down` says how to release them.",
     )
-    retain_on_delete: Annotated[Switch, Change("nothing", "It takes effect with the next `pulumi up`.")] = (
-        Field(
-            default=False,
-            description="Let `pulumi destroy` leave everything that `protect` protects in the account, and "
-            "the roles that own it. The stack only forgets these objects. Users are dropped.",
-        )
+    retain_on_delete: Annotated[
+        Switch, Change("nothing", "It takes effect with the next `pulumi up`; users are always dropped.")
+    ] = Field(
+        default=False,
+        description="Let `pulumi destroy` leave everything that `protect` protects in the account, and the "
+        "roles that own it. The stack only forgets these objects. Users are dropped.",
     )
     allow_data_loss: Annotated[
         Switch, Change("nothing", "It permits what is marked **loses data**, and warns as long as it is set.")
@@ -314,12 +314,12 @@ class Settings(BaseModel):
         "neither MILVUS_ROLE nor MILVUS_USER, and grants this role nothing on existingWarehouse and "
         "existingDatabase. Empty: the stack makes both.",
     )
-    existing_integration: Annotated[ObjectName, Change("in place", "The notebook's service is altered.")] = (
-        Field(
-            default="",
-            description="Name of an existing external access integration for the notebook's egress, instead "
-            "of egressHosts. Empty: no existing integration is used.",
-        )
+    existing_integration: Annotated[
+        ObjectName, Change("in place", "The notebook's service is altered to use the other integration.")
+    ] = Field(
+        default="",
+        description="Name of an existing external access integration for the notebook's egress, instead of "
+        "egressHosts. Empty: no existing integration is used.",
     )
     verify: Annotated[Switch, Change("replaces", "The verification job.")] = Field(
         default=True,

@@ -14,6 +14,7 @@ import pulumi
 from components import sql
 from components.account import Query
 from components.diagnosis import describe
+from components.errors import ResumeError
 from components.place import Place
 
 SERVICE_DOWN = ("SUSPENDED", "SUSPENDING")
@@ -21,7 +22,7 @@ SERVICE_DOWN = ("SUSPENDED", "SUSPENDING")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Awake:
+class Resumer:
     """Resumes one service where it is suspended.
 
     Attributes:
@@ -62,7 +63,7 @@ class Awake:
         try:
             query(f"CALL {sql.quoted(service)}!SPCS_WAIT_FOR('RUNNING', {self.timeout})")
         except Error as error:
-            raise RuntimeError(f"{error.msg or error}\n{describe(query, service)}") from error
+            raise ResumeError(f"{error.msg or error}\n{describe(query, service)}") from error
 
 
 def is_suspended(query: Query, service: str) -> bool:

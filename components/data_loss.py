@@ -16,6 +16,7 @@ import pulumi
 import yaml
 
 from components import sql
+from components.errors import DataLossError
 from components.image import PROJECT, base_version
 from components.milvus import SERVICE, VOLUME, Volume
 
@@ -26,7 +27,7 @@ SERVICE_TYPE, POOL_TYPE = "snowflake:index/service:Service", "snowflake:index/co
 _READ_STATE = "pulumi:pulumi:readStackResourceOutputs"
 _BEING_WRITTEN = "failed to load checkpoint"
 _ATTEMPTS, _PAUSE_SECONDS = 20, 0.1
-# What decides it, by the field of Holder that it decides.
+# What decides it, by the field of MilvusDeployment that it decides.
 _SETTINGS = {
     "database": "prefix or existingDatabase (database)",
     "schema": "prefix or existingDatabase (schema)",
@@ -40,15 +41,11 @@ _SETTINGS = {
 # What a volume has when its specification leaves it open, by cloud; an imported service shows it.
 _LEFT_OPEN = {"iops": (0, 3000), "throughput": (0, 125, 140)}
 MOVABLE = ("instance_family", "size", "iops", "throughput")
-"""Fields of Holder whose change `make migrate` can carry the data through."""
-
-
-class DataLossError(pulumi.RunError):
-    """A change that would lose data; the message names the setting, both values and the ways on."""
+"""Fields of MilvusDeployment whose change `make migrate` can carry the data through."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Holder:
+class MilvusDeployment:
     """Where Milvus keeps its data.
 
     Another value of any field but `snapshot` and `version` makes a new volume.
@@ -74,7 +71,7 @@ class Holder:
     throughput: int = 0
 
 
-def guard(chosen: Settings) -> Volume:
+def refuse_data_loss(chosen: Settings) -> Volume:
     """Stop the program when its settings would lose what the deployed Milvus holds.
 
     Returns:
@@ -84,7 +81,7 @@ def guard(chosen: Settings) -> Volume:
         DataLossError: they would, and `allowDataLoss` is not set.
     """
     stack = "/".join((pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack()))
-    deployed, wanted = deployed_holder(_read_state(stack)), chosen_holder(chosen)
+    deployed, wanted = deployed_milvus(_read_state(stack)), chosen_milvus(chosen)
     losses = find_losses(deployed, wanted)
     if losses and chosen.allow_data_loss:
         pulumi.log.warn("allowDataLoss is set, so this goes on:\n" + "\n".join(losses))
@@ -113,9 +110,9 @@ def _read_state(stack: str) -> Iterable[Mapping[str, Any]]:
         time.sleep(_PAUSE_SECONDS)
 
 
-def chosen_holder(chosen: Settings) -> Holder:
+def chosen_milvus(chosen: Settings) -> MilvusDeployment:
     """What the settings ask for."""
-    return Holder(
+    return MilvusDeployment(
         database=chosen.database,
         schema=chosen.schema_name,
         service=SERVICE,
@@ -129,7 +126,7 @@ def chosen_holder(chosen: Settings) -> Holder:
     )
 
 
-def deployed_holder(resources: Iterable[Mapping[str, Any]]) -> Holder | None:
+def deployed_milvus(resources: Iterable[Mapping[str, Any]]) -> MilvusDeployment | None:
     """What a stack's state says; None when no Milvus is deployed.
 
     Args:
@@ -155,7 +152,7 @@ def deployed_holder(resources: Iterable[Mapping[str, Any]]) -> Holder | None:
     volume = volumes[0]
     config = volume.get("blockConfig") or {}
     contents = config.get("initialContents") or {}
-    return Holder(
+    return MilvusDeployment(
         database=service["database"],
         schema=service["schema"],
         service=service["name"],
@@ -175,16 +172,16 @@ def _specification(service: Mapping[str, Any]) -> str:
     return declared["text"] if declared else service["describeOutputs"][0]["spec"]
 
 
-def find_losses(deployed: Holder | None, chosen: Holder) -> list[str]:
+def find_losses(deployed: MilvusDeployment | None, chosen: MilvusDeployment) -> list[str]:
     """What a change would lose, and the ways on, in lines of text; none when it loses nothing."""
     if deployed is None:
         return []
     return [*_new_volume(deployed, chosen), *_downgrade(deployed.version, chosen.version)]
 
 
-def changed(deployed: Holder, chosen: Holder) -> list[str]:
+def changed(deployed: MilvusDeployment, chosen: MilvusDeployment) -> list[str]:
     """Fields that differ and so make a new volume."""
-    names = [field.name for field in fields(Holder) if field.name not in ("snapshot", "version")]
+    names = [field.name for field in fields(MilvusDeployment) if field.name not in ("snapshot", "version")]
     if not deployed.instance_family:
         # The stack did not make the pool, so it does not replace it.
         names.remove("instance_family")
@@ -198,7 +195,7 @@ def _same(name: str, deployed: Any, chosen: Any) -> bool:
     return deployed == chosen or (deployed in left_open and chosen in left_open)
 
 
-def _new_volume(deployed: Holder, chosen: Holder) -> list[str]:
+def _new_volume(deployed: MilvusDeployment, chosen: MilvusDeployment) -> list[str]:
     names = changed(deployed, chosen)
     if not names:
         return []
