@@ -1,4 +1,4 @@
-"""Component resources of the stack; `__main__.py` puts them together."""
+"""The component resources of a stack; `__main__.py` connects them."""
 
 from components.account import Account, from_config
 from components.compute_pool import ComputePool, ComputePoolArgs

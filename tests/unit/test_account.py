@@ -86,7 +86,7 @@ def test_missing_settings_are_named_with_the_way_out() -> None:
         ),
         (
             {"authenticator": "snowflake_jwt"},
-            "privateKey is missing, which authenticator SNOWFLAKE_JWT needs",
+            "privateKey is missing; authenticator SNOWFLAKE_JWT needs it",
         ),
         ({"authenticator": "OAUTH"}, "token is missing"),
         ({"authenticator": "WORKLOAD_IDENTITY"}, "workloadIdentityProvider is missing"),

@@ -189,7 +189,7 @@ def test_a_milvus_that_the_settings_would_replace_is_not_taken_over(
     assert bool(problems) is bool(expected)
 
 
-def test_the_guard_understands_an_import_by_hand() -> None:
+def test_what_was_imported_by_hand_is_understood() -> None:
     outputs = {**PLACE, "name": "MILVUS", "computePool": "P", "describeOutputs": [{"spec": SPECIFICATION}]}
     resources = [{"type": "snowflake:index/service:Service", "outputs": outputs}]
     holder = deployed_milvus(resources)
@@ -198,7 +198,7 @@ def test_the_guard_understands_an_import_by_hand() -> None:
     # Left open and Snowflake's default is the same volume.
     assert changed(holder, MilvusDeployment(**{**vars(holder), "iops": 0, "throughput": 0})) == []
     outputs["describeOutputs"] = [{"spec": SPECIFICATION.replace("name: data", "name: other")}]
-    with pytest.raises(DataLossError, match="cannot go on with it"):
+    with pytest.raises(DataLossError, match="cannot continue with it"):
         deployed_milvus(resources)
 
 
