@@ -210,7 +210,7 @@ def _new_volume(deployed: MilvusDeployment, chosen: MilvusDeployment) -> list[st
         for name in names
     ]
     if set(names) <= set(MOVABLE) and chosen.size >= deployed.size:
-        way = "run `make migrate`, which keeps the data by a snapshot"
+        way = "run `make migrate`, which keeps the data in a snapshot"
     else:
         way = "move the collections by export and import (docs/lifecycle.md)"
     return [

@@ -25,7 +25,7 @@ class IdentityArgs:
         people_role: name of the role that may enter the notebook.
         user: name of the user who has the people's role.
         deployer_role: the role that deploys; the owner role is granted to it, so that it can act as the
-        owner.
+            owner.
         warehouse, namespace: defaults of the user's sessions.
         password: the user's password; default: no password.
         generate_password: make a password once and keep it in the state; default false.

@@ -21,7 +21,7 @@ class StorageArgs:
     Attributes:
         place: schema and owner of the stages and the repository.
         notebook: the role that owns the notebook; it may read images, and read and write the notebook's
-        files.
+            files.
         people: the role of the people, who may read and write the notebook's files.
         repository: name of the image repository; default MILVUS_REPO.
     """

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
+from pydantic import BaseModel, Field, StrictInt, model_validator
 from pydantic.alias_generators import to_camel
 
 from settings.values import (
+    MODEL_CONFIG,
     BaseImages,
     Hosts,
     InstanceFamily,
@@ -43,13 +44,7 @@ class Change:
 class Settings(BaseModel):
     """Settings of one stack. Each has the same name in Pulumi.yaml, in camel case."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=to_camel,
-        validate_by_name=True,
-        hide_input_in_errors=True,
-    )
+    model_config = MODEL_CONFIG
 
     prefix: Annotated[
         str,

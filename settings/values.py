@@ -49,6 +49,16 @@ _BASE_IMAGES = (
     "docker-image://IMAGE, oci-layout:///FOLDER@sha256:DIGEST or the absolute path of a folder, without .."
 )
 _MAX_SHOWN = 200
+MODEL_CONFIG = ConfigDict(
+    frozen=True,
+    extra="forbid",
+    # Fields have their names from Pulumi.yaml in the configuration, and their own names in Python.
+    alias_generator=to_camel,
+    validate_by_name=True,
+    # A refused value may be a secret.
+    hide_input_in_errors=True,
+)
+"""How the models of this package behave."""
 
 
 def shown(text: str | None) -> str:
@@ -177,13 +187,7 @@ class NotebookUser(BaseModel):
         email: e-mail address of a new user; default empty: no address.
     """
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=to_camel,
-        validate_by_name=True,
-        hide_input_in_errors=True,
-    )
+    model_config = MODEL_CONFIG
 
     name: Annotated[str, Field(pattern=r'^[^"\x00-\x1f\x7f]{1,255}$')]
     create: StrictBool = False
