@@ -38,7 +38,7 @@ def load(config: pulumi.Config | None = None) -> Settings:
         for item in error.errors(include_url=False):
             problems += _described(item["loc"], str(item.get("ctx", {}).get("error")), texts)
     # The schema in Pulumi.yaml cannot declare a setting secret that has a default.
-    if texts.get("userPassword") and not is_config_secret(config.full_key("userPassword")):
+    if texts.get("userPassword", "").strip() and not is_config_secret(config.full_key("userPassword")):
         problems.append("userPassword: stored as plain text; set it with `pulumi config set --secret`")
     if problems:
         raise SettingsError("The stack's settings cannot be used:\n  " + "\n  ".join(problems))
