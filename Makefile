@@ -58,6 +58,10 @@ restore: $(READY) ## bring Milvus back to a backup; OPTIONS="NAME" or "--export 
 migrate: $(READY) ## carry Milvus's data through a change of volume size or instance family
 	@$(PYTHON) -m operations migrate --stack $(STACK)
 
+.PHONY: settings
+settings: $(READY) ## write the settings of settings/model.py into Pulumi.yaml and docs/lifecycle.md
+	@$(PYTHON) -m settings.documents
+
 check: $(READY) ## lint and type check
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
