@@ -14,6 +14,8 @@ from pathlib import Path
 
 import platformdirs
 
+from local_account.base import files
+
 DEFAULT_PORT = 8480
 STATE_VARIABLE = "LOCAL_ACCOUNT_STATE"
 PORT_VARIABLE = "LOCAL_ACCOUNT_PORT"
@@ -118,7 +120,7 @@ def load(
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     identity = state / "account_id"
     if not identity.exists():
-        _write_whole(identity, secrets.token_hex(4))
+        files.write_once(identity, secrets.token_hex(4))
     return LocalSettings(
         state=state,
         port=_port(),
@@ -148,20 +150,8 @@ def admin_credentials(settings: LocalSettings) -> dict[str, str]:
     path = settings.state / "credentials.json"
     if not path.exists():
         content = {"user": ADMIN_USER, "password": secrets.token_urlsafe(18)}
-        _write_whole(path, json.dumps(content))
+        files.write_once(path, json.dumps(content))
     return json.loads(path.read_text())
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """A file, readable by its owner only, that is there in full or not at all; one that is there stays."""
-    draft = path.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        os.fsync(descriptor)
-    with contextlib.suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()
 
 
 def free_ports(count: int = 3) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import threading
 import time
@@ -23,7 +22,7 @@ from fakesnow.instance import GLOBAL_DATABASE_NAME, FakeSnow
 from fakesnow.rowtype import describe_as_rowtype
 from sqlglot import exp
 
-from local_account.base import errors
+from local_account.base import errors, files
 from local_account.base.result import Column, Result
 from local_account.base.sql import Name, quote
 from local_account.catalog.catalog import Catalog
@@ -130,12 +129,7 @@ class DataStore:
         self._save()
 
     def _save(self) -> None:
-        temporary = self._ids_file.with_suffix(".new")
-        with temporary.open("w") as file:
-            json.dump(self._ids, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._ids_file)
+        files.write_whole(self._ids_file, json.dumps(self._ids))
 
     def rows(self, name: Name) -> int | None:
         """Row count of a table, None for one that the engine has not opened yet."""
