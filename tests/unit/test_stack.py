@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local_account.base.waiting import poll
 from workstation import stack
 
 PLACE = {"database": "D", "schema": "S"}
@@ -63,13 +63,11 @@ def test_a_lock_counts_while_a_pulumi_process_holds_it(tmp_path: Path) -> None:
     lock = {"hostname": socket.gethostname(), "pid": process.pid}
     try:
         # From when it has become that program.
-        while not stack.holder_is_alive(lock):
-            time.sleep(0.01)
+        assert poll(lambda: stack.holder_is_alive(lock), 10, 0.01)
     finally:
         process.kill()
     # A zombie until it is waited for.
-    while stack.holder_is_alive(lock):
-        time.sleep(0.01)
+    assert poll(lambda: not stack.holder_is_alive(lock), 10, 0.01)
     process.wait()
     assert not stack.holder_is_alive(lock)
     assert not stack.holder_is_alive({**lock, "pid": os.getpid()})

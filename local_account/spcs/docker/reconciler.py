@@ -13,6 +13,7 @@ import requests
 from docker import DockerClient
 from docker.errors import DockerException
 
+from local_account.base.waiting import poll
 from local_account.catalog.catalog import Object
 from local_account.spcs.docker import idle, session_token, snapshot_copy, snapshot_taker, volumes
 from local_account.spcs.docker.instance import Memory
@@ -64,10 +65,12 @@ class Reconciler:
     def stop(self) -> None:
         """End the threads. Services go on running; what was dropped is removed first."""
         self._observed.close()
-        deadline = time.monotonic() + _END_SECONDS
-        while self._observed.dropped and time.monotonic() < deadline:
+
+        def removed() -> bool:
             self._wake.set()
-            time.sleep(0.1)
+            return not self._observed.dropped
+
+        poll(removed, _END_SECONDS)
         self._stopping = True
         self._wake.set()
         if self._thread:
