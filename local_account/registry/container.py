@@ -227,15 +227,7 @@ class RegistryReconciler:
                 self._garbage = True
         for item in items:
             if not item.properties.get(READY):
-                self._open(item.id)
-
-    def _open(self, identity: int) -> None:
-        catalog = self._account.catalog
-        with catalog.transaction():
-            fresh = catalog.by_id(identity)
-            if fresh is not None:
-                fresh.properties[READY] = True
-                catalog.save(fresh)
+                catalog.set_properties(item.id, {READY: True})
 
 
 def _archive(files: dict[str, bytes]) -> bytes:

@@ -223,9 +223,10 @@ class ObjectType(Shown):
         with context.catalog.transaction():
             if context.catalog.find(self.kind, name):
                 raise errors.already_exists(str(name))
-            item.properties = self.fresh(context, item).properties
-            item.database, item.schema, item.name = name
-            context.catalog.save(item)
+            fresh = self.fresh(context, item)
+            for one in (fresh, item):
+                one.database, one.schema, one.name = name
+            context.catalog.save(fresh)
         return status("Statement executed successfully.")
 
     def drop(self, context: Context, statement: Statement) -> Result:

@@ -145,12 +145,8 @@ class ServicePass:
             if part.part == CONTAINER and part.running:
                 self._runtime.stop(part.id)
         self._put_ended(item, found)
-        catalog = self._runtime.account.catalog
-        with catalog.transaction():
-            fresh = catalog.by_id(item.id)
-            if fresh is not None:
-                fresh.properties |= {"RESULT": result, "CANCELLING": False, "ENDED_ON": now()}
-                catalog.save(fresh)
+        ended = {"RESULT": result, "CANCELLING": False, "ENDED_ON": now()}
+        self._runtime.account.catalog.set_properties(item.id, ended)
         self._release(found)
 
     def _settle_ended(self, item: Object) -> None:
