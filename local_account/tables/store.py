@@ -174,6 +174,9 @@ class DataSession:
         wanted = (session.database, session.schema, item.id if item else 0)
         if wanted == self._entered or not item:
             return
+        # Other names have no data in the engine, and could end the text of the statement below.
+        if not all(_PLAIN.fullmatch(name) for name in wanted[:2]):
+            return
         with contextlib.suppress(duckdb.Error):
             # Absent in the engine: then the statement at hand does not touch it.
             self._connection.execute(f"SET schema = '{session.database}.{session.schema}'")

@@ -27,6 +27,7 @@ def pending(kind: str, operation: str = "creating", **inputs: Any) -> dict[str, 
         (pending("warehouse:Warehouse", name="W"), "W"),
         (pending("service:Service", **PLACE, name="SVC"), '"D"."S"."SVC"'),
         (pending("schema:Schema", database="D", name="PUBLIC"), '"D"."PUBLIC"'),
+        (pending("schema:Schema", database='D"Q', name="S.1"), '"D""Q"."S.1"'),
     ],
 )
 def test_what_was_being_created_is_taken_into_the_state(operation: dict[str, Any], identity: str) -> None:
