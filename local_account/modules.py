@@ -1,7 +1,6 @@
 """All modules that own statements. Adding an object type touches its module and this list.
 
-A module may have TYPES (object types), STATEMENTS (leading words → handler), RAW_STATEMENTS (first word →
-handler of the text after it) and FUNCTIONS (name → function).
+`statement.dispatch.Dispatch` says what a module may have.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from local_account.grants import grant, roles, show
 from local_account.objects import (
     database,
     external_access,
+    network_policy,
     network_rule,
     resource_monitor,
     schema,
@@ -20,7 +20,8 @@ from local_account.objects import (
     warehouse,
 )
 from local_account.registry import image_repository
-from local_account.session import parameter, use, waiting
+from local_account.session import parameter, use
+from local_account.spcs.state import sign_in
 from local_account.spcs.statements import (
     compute_pool,
     functions,
@@ -30,18 +31,22 @@ from local_account.spcs.statements import (
     service_role,
     service_tables,
     snapshot,
+    waiting,
 )
 from local_account.stages import script, stage
+from local_account.statement import functions as account_functions
+from local_account.tables import statements as data_statements
 from local_account.tables import table, transactions
-from local_account.users import database_role, network_policy, pat, role, security_integration, user
+from local_account.users import database_role, pat, role, security_integration, user
 
 MODULES: list[ModuleType] = [
-    *(compute_pool, functions, inspect, jobs, service, service_role, service_tables, snapshot),
-    *(database, schema, warehouse, resource_monitor, tag, network_rule, external_access, secret),
-    *(user, role, database_role, network_policy, pat, security_integration),
+    *(compute_pool, functions, inspect, jobs, service, service_role, service_tables, snapshot, waiting),
+    *(database, schema, warehouse, resource_monitor, tag, secret),
+    *(network_rule, network_policy, external_access),
+    *(user, role, database_role, pat, security_integration),
     *(grant, roles, show),
-    *(use, parameter, waiting),
+    *(use, parameter),
     *(stage, script),
-    *(table, transactions),
-    image_repository,
+    *(data_statements, table, transactions),
+    *(account_functions, image_repository, sign_in),
 ]

@@ -14,15 +14,58 @@ import sys
 from aiohttp import web
 
 from local_account.base import settings as local_settings
+from local_account.base.settings import LocalSettings, admin_credentials
+from local_account.base.sql import Name
 from local_account.http.protocol import Protocol
 from local_account.http.wire import MAX_BODY, errors_as_json
+from local_account.identity import access
 from local_account.identity.account import Account
+from local_account.identity.credentials import hash_password
 from local_account.ingress.app import ingress_runner
 from local_account.ingress.sign_in import SignIn
+from local_account.modules import MODULES
 from local_account.registry.container import RegistryReconciler
 from local_account.registry.front import TokenFront
+from local_account.registry.registry import Registry
 from local_account.spcs.docker.reconciler import Reconciler
+from local_account.spcs.state.events import Events
+from local_account.spcs.state.observed import Observed
+from local_account.stages.store import StageStore
 from local_account.stages.transfer import StageTransfer
+from local_account.statement.dispatch import Dispatch
+from local_account.tables.engine import DataEngine
+from local_account.users import security_integration
+
+
+def open_account(settings: LocalSettings) -> Account:
+    """An account with all of its parts, opened from its state folder; to be closed with `close`."""
+    account = Account(settings)
+    account.add(Dispatch(MODULES))
+    account.add(StageStore(settings.state / "stages", account.catalog))
+    account.add(Registry(settings, account.catalog))
+    account.add(Observed(Events(settings.state / "events")))
+    data = account.add(DataEngine(settings.state / "data", account.catalog))
+    account.authenticator.on_close.append(data.forget)
+    access.seed(account.catalog)
+    security_integration.seed(account.catalog)
+    _seed_admin(account)
+    return account
+
+
+def _seed_admin(account: Account) -> None:
+    credentials = admin_credentials(account.settings)
+    name = Name("", "", credentials["user"])
+    if account.catalog.find("USER", name):
+        return
+    properties = {
+        "LOGIN_NAME": credentials["user"],
+        "DISPLAY_NAME": credentials["user"],
+        "PASSWORD": hash_password(credentials["password"]),
+        "DEFAULT_ROLE": "ACCOUNTADMIN",
+    }
+    with account.catalog.transaction():
+        account.catalog.create("USER", name, owner="ACCOUNTADMIN", properties=properties)
+        account.catalog.grant_role("ACCOUNTADMIN", "USER", name.name, granted_by="")
 
 
 def account_app(account: Account) -> web.Application:
@@ -59,11 +102,12 @@ def _listen_for_services(account: Account, runner: web.AppRunner) -> None:
             known.add(address)
             asyncio.run_coroutine_threadsafe(listen(address), loop)
 
-    account.spcs.on_gateway.append(on_gateway)
+    account.part(Observed).on_gateway.append(on_gateway)
 
 
 async def serve(account: Account) -> None:
     """Listen until SIGTERM or SIGINT."""
+    services = account.add(Reconciler(account))
     # Uploaded files are stored as they are; the SQL API unpacks its own bodies.
     runner = web.AppRunner(account_app(account), access_log=None, shutdown_timeout=2.0, auto_decompress=False)
     await runner.setup()
@@ -76,7 +120,6 @@ async def serve(account: Account) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     registry = RegistryReconciler(account)
     registry.start()
-    services = Reconciler(account)
     _listen_for_services(account, runner)
     services.start()
     logging.info("account ready on port %d", account.settings.port)
@@ -90,7 +133,7 @@ async def serve(account: Account) -> None:
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        account = Account(local_settings.load())
+        account = open_account(local_settings.load())
     except local_settings.SettingsError as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,10 +1,11 @@
-"""A cursor over the tokens of one SQL statement, cut by sqlglot's Snowflake tokenizer."""
+"""One SQL statement: its text, and a cursor over its tokens, cut by sqlglot's Snowflake tokenizer."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import ClassVar, NamedTuple
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
 
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import TokenError
@@ -21,6 +22,7 @@ class _Tokenizer(Snowflake.Tokenizer):
 _STRINGS = {TokenType.STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING, TokenType.NATIONAL_STRING}
 _CLOSING = {"(": ")", "[": "]"}
 _PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
+_WORD = re.compile(r"[A-Za-z]+")
 
 
 class Name(NamedTuple):
@@ -37,19 +39,51 @@ class Name(NamedTuple):
 class Statement:
     """One statement, read from left to right.
 
-    Keywords match without regard to case; identifiers follow Snowflake's rule (unquoted ones are
-    folded to upper case).
+    It is cut into tokens once, at the first look at them, and all stages share these tokens. Keywords match
+    without regard to case; identifiers follow Snowflake's rule (unquoted ones are folded to upper case).
+
+    Args:
+        text: the statement, comments included.
+        bindings: `{"type", "value"}` of each `?`, in order.
 
     Raises:
         SnowflakeError: 001003 at the token that does not fit.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, bindings: list[dict[str, Any]] | None = None) -> None:
         self.text = text.strip()
-        self.tokens = tokenize(self.text)
-        while self.tokens and self.tokens[-1].token_type is TokenType.SEMICOLON:
-            self.tokens.pop()
+        self.bindings = bindings
         self.position = 0
+
+    @cached_property
+    def tokens(self) -> list[Token]:
+        """All tokens, without semicolons at the end."""
+        found = tokenize(self.text)
+        while found and found[-1].token_type is TokenType.SEMICOLON:
+            found.pop()
+        return found
+
+    @cached_property
+    def verb(self) -> str:
+        """The first word in upper case, read without the tokens; '' when the statement begins with none."""
+        found = _WORD.match(self.text, after_blanks(self.text))
+        return found[0].upper() if found else ""
+
+    def after_verb(self) -> str:
+        """The source text behind the first word."""
+        return self.text[after_blanks(self.text) + len(self.verb) :]
+
+    def edited(self, edits: Iterable[tuple[int, int, str]]) -> Statement:
+        """The statement with parts of its text replaced; this statement when there are no edits.
+
+        Args:
+            edits: start, end and new text of each part, in order; end is the first character that stays.
+        """
+        pieces, end = [], 0
+        for start, stop, text in edits:
+            pieces += [self.text[end:start], text]
+            end = stop
+        return Statement("".join([*pieces, self.text[end:]]), self.bindings) if pieces else self
 
     @property
     def done(self) -> bool:
@@ -196,15 +230,35 @@ def tokenize(text: str) -> list[Token]:
         raise errors.compilation_error("001003", "42000", f"syntax error: {error}") from None
 
 
-def split(text: str) -> list[str]:
-    """The statements of a text, cut at semicolons outside literals; empty ones are left out."""
-    found, start = [], 0
-    for token in tokenize(text):
-        if token.token_type is TokenType.SEMICOLON:
-            found.append(text[start : token.start])
-            start = token.end + 1
-    found.append(text[start:])
-    return [statement for statement in found if tokenize(statement)]
+def after_blanks(text: str, position: int = 0) -> int:
+    """The position behind blanks and comments (`--`, `//` and `/* */`) that begin at a position."""
+    while position < len(text):
+        if text[position].isspace():
+            position += 1
+        elif text.startswith(("--", "//"), position):
+            end = text.find("\n", position)
+            position = len(text) if end < 0 else end + 1
+        elif text.startswith("/*", position):
+            end = text.find("*/", position + 2)
+            if end < 0:
+                return position
+            position = end + 2
+        else:
+            return position
+    return position
+
+
+def split(statement: Statement) -> list[str]:
+    """The texts of the statements that semicolons outside literals divide; empty ones are left out."""
+    found, start, filled = [], 0, False
+    for token in statement.tokens:
+        if token.token_type is not TokenType.SEMICOLON:
+            filled = True
+            continue
+        if filled:
+            found.append(statement.text[start : token.start])
+        start, filled = token.end + 1, False
+    return [*found, statement.text[start:]] if filled else found
 
 
 def quote(identifier: str) -> str:

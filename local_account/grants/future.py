@@ -25,7 +25,7 @@ def grant(context: Context, target: Target, wanted: list[str], role: str, with_o
     if wanted == [OWNERSHIP]:
         _require_single_owner(context, target, role)
     with context.catalog.transaction():
-        for privilege in _expanded(target.kind, wanted):
+        for privilege in _expanded(context, target.kind, wanted):
             context.catalog.grant_future(privilege, target.kind, target.scope.id, role, with_option)
     return done()
 
@@ -36,7 +36,7 @@ def revoke(context: Context, target: Target, wanted: list[str], role: str, optio
     assert target.scope
     held = {row["privilege"] for row in context.catalog.future_grants(target.scope.id) if row["role"] == role}
     with context.catalog.transaction():
-        for privilege in _expanded(target.kind, wanted):
+        for privilege in _expanded(context, target.kind, wanted):
             if option_only and privilege in held:
                 context.catalog.grant_future(privilege, target.kind, target.scope.id, role, with_option=False)
             elif not option_only:
@@ -71,8 +71,8 @@ def _require_single_owner(context: Context, target: Target, role: str) -> None:
         privileges.require_subordinate(context, scope, role)
 
 
-def _expanded(kind: str, wanted: list[str]) -> list[str]:
-    return sorted(privileges.known(kind)) if "ALL" in wanted else wanted
+def _expanded(context: Context, kind: str, wanted: list[str]) -> list[str]:
+    return sorted(privileges.known(context, kind)) if "ALL" in wanted else wanted
 
 
 def done() -> Result:

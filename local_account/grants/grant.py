@@ -53,13 +53,13 @@ def grant(context: Context, statement: Statement) -> Result:
         return ownership.grant(context, statement, target, role)
     with_option = statement.accept("WITH", "GRANT", "OPTION")
     statement.end()
-    privileges.check(target.kind, wanted)
+    privileges.check(context, target.kind, wanted)
     if target.how == "future":
         return future.grant(context, target, wanted, role, with_option)
     outcome = _Outcome()
     with context.catalog.transaction():
         for item in target.items(context):
-            for privilege in _expanded(target, wanted):
+            for privilege in _expanded(context, target, wanted):
                 by = privileges.grantor(context, item, privilege)
                 if by is None:
                     outcome.missing.add(privilege)
@@ -82,13 +82,13 @@ def revoke(context: Context, statement: Statement) -> Result:
     if wanted == [OWNERSHIP] and target.how != "future":
         raise errors.unsupported("REVOKE OWNERSHIP: grant it to another role instead")
     if wanted != [OWNERSHIP]:
-        privileges.check(target.kind, wanted)
+        privileges.check(context, target.kind, wanted)
     if target.how == "future":
         return future.revoke(context, target, wanted, role, option_only)
     outcome = _Outcome()
     with context.catalog.transaction():
         for item in target.items(context):
-            for privilege in _expanded(target, wanted):
+            for privilege in _expanded(context, target, wanted):
                 if not _may_revoke(context, item, privilege, role):
                     outcome.missing.add(privilege)
                     continue
@@ -98,8 +98,8 @@ def revoke(context: Context, statement: Statement) -> Result:
     return outcome.result(context, target, "Revoke")
 
 
-def _expanded(target: Target, wanted: list[str]) -> list[str]:
-    return sorted(privileges.known(target.kind)) if "ALL" in wanted else wanted
+def _expanded(context: Context, target: Target, wanted: list[str]) -> list[str]:
+    return sorted(privileges.known(context, target.kind)) if "ALL" in wanted else wanted
 
 
 def _may_revoke(context: Context, item: Object | None, privilege: str, role: str) -> bool:

@@ -11,7 +11,6 @@ from local_account.base.sql import Name, Statement, shown
 from local_account.catalog.catalog import ACCOUNT_OBJECT, Grant, Object
 from local_account.grants.grantee import read_database_role
 from local_account.identity import access
-from local_account.spcs.statements.service_role import read_service_role
 from local_account.statement import privileges
 from local_account.statement.context import Context
 from local_account.statement.privileges import OWNERSHIP
@@ -24,8 +23,7 @@ _USER = columns(
     "created_on:timestamp_ltz privilege granted_on name role granted_to grantee_name grant_option granted_by"
 )
 _FUTURE = columns("created_on:timestamp_ltz privilege grant_on name grant_to grantee_name grant_option")
-_OF = columns("created_on:timestamp_ltz role granted_to grantee_name granted_by")
-_SERVICE_ROLE = columns("created_on:timestamp_ltz privilege granted_on name granted_to grantee_name")
+OF = columns("created_on:timestamp_ltz role granted_to grantee_name granted_by")
 Row = dict[str, Any]
 
 
@@ -36,20 +34,18 @@ def show_grants(context: Context, statement: Statement) -> Result:
         ("TO", "ROLE"): _to_role,
         ("TO", "DATABASE", "ROLE"): _to_database_role,
         ("TO", "USER"): _to_user,
-        ("TO", "SERVICE", "ROLE"): _to_service_role,
         ("OF", "ROLE"): _of_role,
         ("OF", "DATABASE", "ROLE"): _of_database_role,
-        ("OF", "SERVICE", "ROLE"): _of_service_role,
     }
     for words, show in forms.items():
         if statement.accept(*words):
-            return _limited(statement, show(context, statement))
+            return limited(statement, show(context, statement))
     if statement.words(1) in (("ON",), ("TO",), ("OF",)):
         raise errors.unsupported(f"SHOW GRANTS {' '.join(statement.words(2))}")
-    return _limited(statement, _of_user(context, context.session.account_user))
+    return limited(statement, _of_user(context, context.session.account_user))
 
 
-def _limited(statement: Statement, found: Result) -> Result:
+def limited(statement: Statement, found: Result) -> Result:
     """The end of the statement: `[LIMIT n]`."""
     if statement.accept("LIMIT"):
         found.rows = found.rows[: statement.integer()]
@@ -79,7 +75,7 @@ def show_future_grants(context: Context, statement: Statement) -> Result:
         for row in context.catalog.future_grants(scope.id)
         if role in ("", row["role"])
     ]
-    return _limited(statement, table(_FUTURE, rows))
+    return limited(statement, table(_FUTURE, rows))
 
 
 def _future_row(scope: Object, row: Any) -> Row:
@@ -160,51 +156,20 @@ def _grantees(context: Context, role: Object) -> Result:
     """Who has been granted a role."""
     key = access.role_key(role)
     found = context.catalog.role_grants(role=key) if key != access.PUBLIC else []
-    return table(_OF, [_role_row(entry) for entry in found])
-
-
-def _to_service_role(context: Context, statement: Statement) -> Result:
-    from local_account.spcs.network.endpoints import service_roles
-
-    service, name = read_service_role(context, statement)
-    rows = [
-        {
-            "created_on": service.created,
-            "privilege": "USAGE",
-            "granted_on": "SERVICE_ENDPOINT",
-            "name": f"{privileges.shown_name(service)}!{endpoint}",
-            "granted_to": "SERVICE ROLE",
-            "grantee_name": f"{privileges.shown_name(service)}!{name}",
-        }
-        for endpoint in service_roles(service)[name]
-    ]
-    return table(_SERVICE_ROLE, rows)
-
-
-def _of_service_role(context: Context, statement: Statement) -> Result:
-    service, name = read_service_role(context, statement)
-    rows = [
-        {
-            "created_on": entry["created"],
-            "role": f"{privileges.shown_name(service)}!{name}",
-            **_grantee_cells(entry["role"]),
-            "granted_by": _name(entry["granted_by"]),
-        }
-        for entry in context.catalog.service_role_grants(service.id)
-        if entry["service_role"] == name
-    ]
-    return table(_OF, rows)
+    return table(OF, [_role_row(entry) for entry in found])
 
 
 def _role(context: Context, statement: Statement) -> Object:
     return context.get("ROLE", Name("", "", statement.parts()[-1]))
 
 
-def _name(key: str) -> str:
+def role_name(key: str) -> str:
+    """A role's name as SHOW GRANTS writes it."""
     return access.shown_role(key)[1]
 
 
-def _grantee_cells(key: str) -> Row:
+def grantee_cells(key: str) -> Row:
+    """Type and name of a role, as the columns of a grantee have them."""
     kind, name = access.shown_role(key)
     return {"granted_to": kind, "grantee_name": name}
 
@@ -220,7 +185,7 @@ def _row(context: Context, item: Object | None, grant: Grant) -> Row:
         "privilege": grant.privilege,
         "granted_on": privileges.shown_type(item.type) if item else privileges.ACCOUNT,
         "name": privileges.shown_name(item) if item else context.account.settings.account_id.upper(),
-        **_grantee_cells(grant.role),
+        **grantee_cells(grant.role),
         "grant_option": grant.with_option,
         **_grantor_cells(grant.granted_by),
     }
@@ -232,7 +197,7 @@ def _owner_row(item: Object) -> Row:
         "privilege": OWNERSHIP,
         "granted_on": privileges.shown_type(item.type),
         "name": privileges.shown_name(item),
-        **_grantee_cells(item.owner),
+        **grantee_cells(item.owner),
         "grant_option": True,
         **_grantor_cells(item.owner),
     }
@@ -255,7 +220,7 @@ def _grantee(entry: Any) -> Row:
     """Whom a role is granted to."""
     if entry["grantee_type"] == "USER":
         return {"granted_to": "USER", "grantee_name": entry["grantee"]}
-    return _grantee_cells(entry["grantee"])
+    return grantee_cells(entry["grantee"])
 
 
 def _service_row(service: Object, entry: Any) -> Row:
@@ -264,7 +229,7 @@ def _service_row(service: Object, entry: Any) -> Row:
         "privilege": "USAGE",
         "granted_on": "SERVICE_ROLE",
         "name": f"{privileges.shown_name(service)}!{entry['service_role']}",
-        **_grantee_cells(entry["role"]),
+        **grantee_cells(entry["role"]),
         "grant_option": False,
         **_grantor_cells(entry["granted_by"]),
     }
@@ -273,9 +238,9 @@ def _service_row(service: Object, entry: Any) -> Row:
 def _role_row(entry: Any) -> Row:
     return {
         "created_on": entry["created"],
-        "role": _name(entry["role"]),
+        "role": role_name(entry["role"]),
         **_grantee(entry),
-        "granted_by": _name(entry["granted_by"]),
+        "granted_by": role_name(entry["granted_by"]),
     }
 
 

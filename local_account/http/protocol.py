@@ -9,14 +9,17 @@ from aiohttp import web
 
 from local_account.base import errors
 from local_account.base.errors import SnowflakeError
+from local_account.base.result import Result
 from local_account.base.sql import Name
 from local_account.http import answers, wire
 from local_account.http.statements import BusyError, Query, Request, Statements
 from local_account.identity import access, parameters
 from local_account.identity.account import Account
-from local_account.identity.credentials import SERVICE, SignedIn, bad_service_token
-from local_account.identity.session import MASTER_SECONDS, SESSION_SECONDS, Session, new_session, session_id
+from local_account.identity.authenticator import MASTER_SECONDS, SESSION_SECONDS, new_session
+from local_account.identity.credentials import SignedIn
+from local_account.identity.session import Session
 from local_account.statement.context import Context
+from local_account.statement.dispatch import Dispatch
 from local_account.statement.functions import VERSION
 
 ANSWER_WITHIN = 40.0
@@ -46,6 +49,7 @@ class Protocol:
 
     def __init__(self, account: Account) -> None:
         self._account = account
+        self._sign_in = account.part(Dispatch).sign_in
         self._statements = Statements(account)
 
     @property
@@ -99,8 +103,8 @@ class Protocol:
         login, secret = wire.text(body, "LOGIN_NAME"), wire.text(body, "TOKEN") or wire.text(body, "PASSWORD")
         method = (wire.text(body, "AUTHENTICATOR") or "SNOWFLAKE").upper()
         role = _folded(query.get("roleName", ""))
-        if method == "OAUTH":
-            session = self._service_session(authenticator.service_token(secret), role, address)
+        if method in self._sign_in:
+            session = self._sign_in[method](self._account, secret, role, address)
         elif method == "SNOWFLAKE_JWT":
             session = new_session(catalog, authenticator.key_pair(login, secret, address), role)
         elif method == "PROGRAMMATIC_ACCESS_TOKEN":
@@ -122,18 +126,6 @@ class Protocol:
         if role and not usable and validate.lower() == "false":
             return new_session(self._account.catalog, who, access.PUBLIC)
         return new_session(self._account.catalog, who, role)
-
-    def _service_session(self, content: dict[str, Any], role: str, address: str) -> Session:
-        if not self._account.spcs.is_instance(content.get("service", 0), address):
-            raise bad_service_token()
-        if role and role not in access.closure(self._account.catalog, [content["role"]]):
-            raise SnowflakeError("390317", "08004", f"Role '{role}' is not granted to this service.")
-        session = Session(id=session_id(), user=content["user"], service=content.get("service", 0))
-        session.role = role or content["role"]
-        session.only_role, session.method = content["role"], SERVICE
-        session.database, session.schema = content["database"], content["schema"]
-        session.warehouse = content.get("warehouse") or ""
-        return session
 
     def _apply_defaults(self, session: Session, query: Any, body: dict[str, Any]) -> None:
         session.parameters = {
@@ -169,21 +161,18 @@ class Protocol:
         }
         return answers.success(data)
 
-    def _session(self, request: web.Request) -> Session:
-        return self._account.authenticator.find_from(wire.bearer(request), _address(request))
+    async def _session(self, request: web.Request) -> Session:
+        find = self._account.authenticator.find_from
+        return await asyncio.to_thread(find, wire.bearer(request), _address(request))
 
     async def heartbeat(self, request: web.Request) -> web.Response:
-        self._session(request)
+        await self._session(request)
         return answers.success(None)
 
     async def close_session(self, request: web.Request) -> web.Response:
         if request.query.get("delete") == "true":
-            await asyncio.to_thread(self._close_session, wire.bearer(request))
+            await asyncio.to_thread(self._account.authenticator.close, wire.bearer(request))
         return answers.success(None)
-
-    def _close_session(self, token: str) -> None:
-        self._account.data.forget(self._account.authenticator.find(token))
-        self._account.authenticator.close(token)
 
     async def telemetry(self, request: web.Request) -> web.Response:
         return answers.success("Log Received")
@@ -201,7 +190,7 @@ class Protocol:
     # Queries
 
     async def query(self, request: web.Request) -> web.Response:
-        token, session = wire.bearer(request), self._session(request)
+        token, session = wire.bearer(request), await self._session(request)
         body = await wire.body(request, wire.MAX_QUERY_BODY)
         asked = Request(
             request.query.get("requestId", ""),
@@ -220,10 +209,10 @@ class Protocol:
         return answers.pending(query) if body.get("asyncExec") else await self._answer(query)
 
     async def result(self, request: web.Request) -> web.Response:
-        return await self._answer(self._found(request))
+        return await self._answer(await self._found(request))
 
-    def _found(self, request: web.Request) -> Query:
-        return self._statements.find(request.match_info["query_id"], self._session(request))
+    async def _found(self, request: web.Request) -> Query:
+        return self._statements.find(request.match_info["query_id"], await self._session(request))
 
     async def _answer(self, query: Query) -> web.Response:
         done, _ = await asyncio.wait({query.task}, timeout=ANSWER_WITHIN)
@@ -232,11 +221,12 @@ class Protocol:
         if query.task.cancelled():
             return answers.failure(SnowflakeError("000604", "57014", "SQL execution canceled"), query.id)
         try:
-            return answers.success(
-                answers.result_data(query, query.task.result(), self._parameters(query.session))
-            )
+            return await asyncio.to_thread(self._result, query, query.task.result())
         except SnowflakeError as error:
             return answers.failure(error, query.id)
+
+    def _result(self, query: Query, result: Result) -> web.Response:
+        return answers.success(answers.result_data(query, result, self._parameters(query.session)))
 
     def _parameters(self, session: Session) -> list[dict[str, Any]]:
         """What a client is told of the parameters in force in its session."""
@@ -249,7 +239,7 @@ class Protocol:
         return [{"name": name, "value": value} for name, value in shown.items()]
 
     async def monitor(self, request: web.Request) -> web.Response:
-        query = self._found(request)
+        query = await self._found(request)
         if not query.task.done():
             state = "RUNNING"
         else:
@@ -268,12 +258,12 @@ class Protocol:
         return answers.success({"queries": [entry]})
 
     async def abort(self, request: web.Request) -> web.Response:
-        session, body = self._session(request), await wire.body(request)
+        session, body = await self._session(request), await wire.body(request)
         self._statements.cancel_request(session, wire.text(body, "requestId"))
         return answers.success(None)
 
     async def abort_query(self, request: web.Request) -> web.Response:
-        self._statements.cancel(self._found(request))
+        self._statements.cancel(await self._found(request))
         return answers.success(None)
 
 

@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
-import re
-import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Container, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sqlglot.tokens import TokenType
+
 from local_account.base import errors
 from local_account.base.errors import SnowflakeError
-from local_account.base.result import Result, now
-from local_account.base.sql import Name
-from local_account.http import cancelling
+from local_account.base.result import Result, now, single
+from local_account.base.sql import Name, Statement
 from local_account.identity.account import Account
 from local_account.identity.parameters import values_in_session, values_of
 from local_account.identity.session import Session
-from local_account.statement import dispatch, several
+from local_account.statement import several
+from local_account.statement.cancellation import Cancellation
 from local_account.statement.context import Context
+from local_account.statement.dispatch import Dispatch
 
 MAX_PARALLEL = 256
 MAX_WAITING = 2000
 MAX_TEXT = 1024 * 1024
 REMEMBERED = 2000
 REMEMBERED_CELLS = 2_000_000
-_RESULT_SCAN = re.compile(
-    r"\s*select\s+\*\s+from\s+table\s*\(\s*result_scan\s*\(\s*'([0-9a-f-]{36})'\s*\)\s*\)\s*;?\s*",
-    re.IGNORECASE,
-)
+# A text that is longer is cut into tokens in a thread, so that other requests are answered meanwhile.
+_SHORT_TEXT = 4096
 # What a limit of 0 means: seven days.
 _MOST_SECONDS = 7 * 24 * 3600
 _log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class Query:
     request: str = ""
     started: float = field(default_factory=now)
     task: asyncio.Task[Result] = field(init=False)
-    cancelled: threading.Event = field(default_factory=threading.Event)
+    cancelled: Cancellation = field(default_factory=Cancellation)
 
     @property
     def cells(self) -> int:
@@ -102,6 +102,7 @@ class Statements:
 
     def __init__(self, account: Account) -> None:
         self._account = account
+        self._dispatch = account.part(Dispatch)
         self._pool = ThreadPoolExecutor(MAX_PARALLEL, thread_name_prefix="statement")
         self._by_request: dict[tuple[int, str], Query] = {}
         self._by_id: OrderedDict[str, Query] = OrderedDict()
@@ -183,8 +184,7 @@ class Statements:
     def cancel(self, query: Query) -> None:
         """Stop waiting for a statement; the client gets 000604."""
         if not query.task.done():
-            query.cancelled.set()
-            self._account.data.interrupt(query.cancelled)
+            query.cancelled.cancel()
             query.task.cancel()
 
     def cancel_session(self, session: Session, other: int) -> None:
@@ -198,38 +198,85 @@ class Statements:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, query: Query, request: Request) -> Result:
+        """Run a request, which may hold several statements."""
+        statement = await _read(request, self._dispatch.raw_verbs)
         if request.count in (None, 1) and not several.possible(request.text):
-            return await self._run_one(query, request)
-        found = await asyncio.to_thread(self._divided, query, request)
+            return await self._run_one(query, request, statement)
+        found = await asyncio.to_thread(self._divided, query, request, statement)
         if len(found) == 1:
-            return await self._run_one(query, request)
+            return await self._run_one(query, request, statement)
         if request.bindings:
             raise errors.unsupported("bindings for several statements")
         return several.answer([await self._run_part(query, request, part) for part in enumerate(found)])
 
-    def _divided(self, query: Query, request: Request) -> list[str]:
+    def _divided(self, query: Query, request: Request, statement: Statement) -> list[str]:
         count = request.count
         if count is None:
             found = values_in_session(self._account.catalog, query.session)
             count = int(found.get("MULTI_STATEMENT_COUNT")[0])
-        return several.statements(request.text, count)
+        return several.statements(statement, count, self._dispatch.raw_verbs)
 
     async def _run_part(self, whole: Query, request: Request, part: tuple[int, str]) -> tuple[str, Result]:
         """One of several statements, with a query id of its own."""
         index, text = part
         identity = f"{request.id}/{index}" if request.id else ""
-        query = self._start(whole.session, replace(request, id=identity, text=text), self._run_one)
+
+        async def run(query: Query, request: Request) -> Result:
+            return await self._run_one(query, request, await _read(request, self._dispatch.raw_verbs))
+
+        query = self._start(whole.session, replace(request, id=identity, text=text), run)
         try:
             return query.id, await query.task
         except asyncio.CancelledError:
             self.cancel(query)
             raise
 
-    async def _run_one(self, query: Query, request: Request) -> Result:
-        if earlier := _RESULT_SCAN.fullmatch(query.text):
-            return await self._earlier(earlier[1], query.session)
-        if told := cancelling.cancelled(self, query.session, query.text):
-            return told
+    async def _run_one(self, query: Query, request: Request, statement: Statement) -> Result:
+        """Run one statement: here if it is about other statements, else in a worker's thread."""
+        if statement.verb in ("SELECT", "CALL"):
+            for stage in (self._result_scan, self._cancel_query, self._cancel_all_queries):
+                if result := await stage(query.session, statement):
+                    return result
+                statement.position = 0
+        return await self._work(query, request, statement)
+
+    async def _result_scan(self, session: Session, statement: Statement) -> Result | None:
+        """SELECT * FROM TABLE(RESULT_SCAN('<query id>'))"""
+        if not statement.accept("SELECT", "*", "FROM", "TABLE", "(", "RESULT_SCAN", "("):
+            return None
+        query_id = statement.words(1) == ("",) and statement.string()
+        if not query_id or not statement.accept(")", ")") or not statement.done:
+            return None
+        return await self._earlier(query_id, session)
+
+    async def _cancel_query(self, session: Session, statement: Statement) -> Result | None:
+        """SELECT SYSTEM$CANCEL_QUERY('<query id>'); a query of another user looks absent.
+
+        See https://docs.snowflake.com/en/sql-reference/functions/system_cancel_query
+        """
+        argument = _argument(statement, "SYSTEM$CANCEL_QUERY")
+        if argument is None:
+            return None
+        told = "Identified SQL statement is not currently executing."
+        with contextlib.suppress(SnowflakeError):
+            query = self.find(argument, session)
+            if not query.task.done():
+                told = f"query [{query.id}] terminated."
+            self.cancel(query)
+        return single("SYSTEM$CANCEL_QUERY", told)
+
+    async def _cancel_all_queries(self, session: Session, statement: Statement) -> Result | None:
+        """SELECT SYSTEM$CANCEL_ALL_QUERIES(<session id>); a session of another user looks absent.
+
+        See https://docs.snowflake.com/en/sql-reference/functions/system_cancel_all_queries
+        """
+        argument = _argument(statement, "SYSTEM$CANCEL_ALL_QUERIES")
+        if argument is None or not argument.isdecimal():
+            return None
+        self.cancel_session(session, int(argument))
+        return single("SYSTEM$CANCEL_ALL_QUERIES", "queries cancelled.")
+
+    async def _work(self, query: Query, request: Request, statement: Statement) -> Result:
         loop = asyncio.get_running_loop()
         context = Context(
             self._account,
@@ -239,13 +286,12 @@ class Statements:
             request.describe_only,
             query.cancelled,
         )
-        limit = _time_limit(context)
+        limit = await asyncio.to_thread(_time_limit, context)
         try:
-            work = loop.run_in_executor(self._pool, self._execute, context, request)
+            work = loop.run_in_executor(self._pool, self._execute, context, request, statement)
             return await asyncio.wait_for(work, limit)
         except TimeoutError:
-            query.cancelled.set()
-            self._account.data.interrupt(query.cancelled)
+            query.cancelled.cancel()
             message = (
                 f"Statement reached its statement or warehouse timeout of {limit} second(s) and was canceled."
             )
@@ -261,20 +307,53 @@ class Statements:
             message = f"SQL execution internal error: query {query.id}; see the account's log."
             raise SnowflakeError("000603", "XX000", message) from None
 
-    def _execute(self, context: Context, request: Request) -> Result:
+    def _execute(self, context: Context, request: Request, statement: Statement) -> Result:
         """Run the statement, in a worker's thread."""
         try:
             context.session.require_transaction()
-            if not request.id or not dispatch.changes_something(request.text):
-                return dispatch.execute(context, request.text, request.bindings)
+            if not request.id or not self._dispatch.changes_something(statement):
+                return self._dispatch.run(context, statement)
 
             def work(note: Callable[[], None]) -> Result:
                 context.changing = note
-                return dispatch.execute(context, request.text, request.bindings)
+                return self._dispatch.run(context, statement)
 
             return self._account.catalog.once(_digest(context.session, request), work)
         finally:
             request.after()
+
+
+async def _read(request: Request, raw_verbs: Container[str]) -> Statement:
+    """The statement of a request, cut into tokens unless it has file paths in it.
+
+    Raises:
+        SnowflakeError: 001003 for an unterminated string or comment.
+    """
+    statement = Statement(request.text, request.bindings)
+    if len(request.text) > _SHORT_TEXT:
+        await asyncio.to_thread(_cut, statement, raw_verbs)
+    else:
+        _cut(statement, raw_verbs)
+    return statement
+
+
+def _cut(statement: Statement, raw_verbs: Container[str]) -> None:
+    if statement.verb not in raw_verbs:
+        _ = statement.tokens
+
+
+def _argument(statement: Statement, function: str) -> str | None:
+    """The one argument of `SELECT <function>(<literal>)` or CALL; None for any other statement."""
+    if not statement.accept("SELECT", function, "(") and not statement.accept("CALL", function, "("):
+        return None
+    rest = statement.tokens[statement.position :]
+    if (
+        len(rest) != 2
+        or rest[1].text != ")"
+        or rest[0].token_type not in (TokenType.STRING, TokenType.NUMBER)
+    ):
+        return None
+    return rest[0].text
 
 
 def _digest(session: Session, request: Request) -> str:

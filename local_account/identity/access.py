@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from local_account.base.sql import Name, shown
 from local_account.catalog.catalog import ACCOUNT_OBJECT, Catalog, Object
-
-if TYPE_CHECKING:
-    from local_account.identity.session import Session
+from local_account.identity.session import Session
 
 PUBLIC = "PUBLIC"
 DATABASE_ROLE = "DATABASE ROLE"

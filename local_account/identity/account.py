@@ -1,34 +1,28 @@
-"""The account: its catalog, sign-in, and the parts that statements act on."""
+"""The account that statements act on: who may do what, and the parts that other folders add."""
 
 from __future__ import annotations
 
-from local_account.base.settings import LocalSettings, admin_credentials
-from local_account.base.sql import Name
+from typing import TypeVar
+
+from local_account.base.settings import LocalSettings
 from local_account.catalog.catalog import Catalog
-from local_account.identity import access
-from local_account.identity.credentials import hash_password
+from local_account.identity.authenticator import Authenticator
 from local_account.identity.network_access import NetworkAccess
-from local_account.identity.session import Authenticator
-from local_account.registry.registry import Registry
-from local_account.spcs.state.events import Events
-from local_account.spcs.state.observed import Observed
-from local_account.stages.store import StageStore
-from local_account.tables.engine import DataEngine
-from local_account.users import security_integration
+
+Part = TypeVar("Part")
 
 
 class Account:
-    """One local account, opened from its state folder.
+    """One local account.
+
+    The folders above this one add their parts (stage files, the image registry, the state of services), so
+    this class need not know them. `server.open_account` makes an account with all of its parts.
 
     Attributes:
         settings: ports and state folder.
         catalog: objects, grants and tokens.
         network: from which addresses users may come.
         authenticator: sign-in and sessions.
-        data: data SQL (tables, queries), loaded at its first use.
-        stages: files of internal stages.
-        registry: the image registry.
-        spcs: what services and jobs really do on Docker, as last seen.
     """
 
     def __init__(self, settings: LocalSettings) -> None:
@@ -36,30 +30,26 @@ class Account:
         self.catalog = Catalog(settings.state / "catalog.sqlite")
         self.network = NetworkAccess(self.catalog)
         self.authenticator = Authenticator(self.catalog, settings.locator, self.network)
-        self.data = DataEngine(settings.state / "data", self.catalog)
-        self.stages = StageStore(settings.state / "stages", self.catalog)
-        self.registry = Registry(settings, self.catalog)
-        self.spcs = Observed(Events(settings.state / "events"))
-        access.seed(self.catalog)
-        security_integration.seed(self.catalog)
-        self._seed_admin()
+        self._parts: dict[type, object] = {}
+
+    def add(self, part: Part) -> Part:
+        """Add a part; `part` finds it by its class or one of its base classes."""
+        for kind in type(part).__mro__[:-1]:
+            self._parts[kind] = part
+        return part
+
+    def part(self, kind: type[Part]) -> Part:
+        """The part of a class.
+
+        Raises:
+            KeyError: no part of that class was added.
+        """
+        # Added under this class, so it is one; a dictionary cannot say that.
+        return self._parts[kind]  # pyright: ignore[reportReturnType]
 
     def close(self) -> None:
-        self.data.close()
-        self.stages.close()
+        """Close the parts, the newest first, and then the catalog."""
+        for part in reversed(list(dict.fromkeys(self._parts.values()))):
+            if close := getattr(part, "close", None):
+                close()
         self.catalog.close()
-
-    def _seed_admin(self) -> None:
-        credentials = admin_credentials(self.settings)
-        name = Name("", "", credentials["user"])
-        if self.catalog.find("USER", name):
-            return
-        properties = {
-            "LOGIN_NAME": credentials["user"],
-            "DISPLAY_NAME": credentials["user"],
-            "PASSWORD": hash_password(credentials["password"]),
-            "DEFAULT_ROLE": "ACCOUNTADMIN",
-        }
-        with self.catalog.transaction():
-            self.catalog.create("USER", name, owner="ACCOUNTADMIN", properties=properties)
-            self.catalog.grant_role("ACCOUNTADMIN", "USER", name.name, granted_by="")

@@ -19,11 +19,11 @@ from local_account.base.result import now
 from local_account.base.sql import Name
 from local_account.catalog.catalog import Catalog, Object
 from local_account.identity.network_access import NetworkAccess
+from local_account.identity.session import ACCESS_TOKEN, KEY_PAIR, PASSWORD
 
 LOCK_AFTER_FAILURES = 5
 LOCK_SECONDS = 15 * 60
 JWT_SECONDS = 3600
-PASSWORD, KEY_PAIR, ACCESS_TOKEN, SERVICE = "PASSWORD", "KEY_PAIR", "ACCESS_TOKEN", "SERVICE"
 _NOT_PEOPLE = ("SERVICE", "LEGACY_SERVICE")
 _CLOCK_SECONDS = 10
 _CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_account.base import errors
 from local_account.base.result import Result, columns, table
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Catalog, Object
 from local_account.identity.parameter_table import ROWS
-
-if TYPE_CHECKING:
-    from local_account.identity.session import Session
+from local_account.identity.session import Session
 
 LEVELS = {"A": "ACCOUNT", "U": "USER", "N": "SESSION", "D": "DATABASE", "S": "SCHEMA", "W": "WAREHOUSE"}
 ACCOUNT_OBJECT = ("ACCOUNT", Name("", "", "ACCOUNT"))

@@ -31,6 +31,7 @@ from local_account.spcs.network.endpoints import (
     may_use,
     resume_on_request,
 )
+from local_account.spcs.state.observed import Observed
 
 LOGOUT = "/sfc-endpoint/logout"
 _STATE_SECONDS = 900
@@ -140,7 +141,7 @@ class Ingress:
 
     async def _decide(self, shown: _Credentials) -> _Decision:
         """As `_look_up`, remembered until the catalog or the services change."""
-        version = (self._account.catalog.version, self._account.spcs.version)
+        version = (self._account.catalog.version, self._account.part(Observed).version)
         if version != self._known_at or len(self._known) > _MAX_REMEMBERED:
             self._known, self._known_at = {}, version
         known = self._known

@@ -17,7 +17,7 @@ from local_account.base.errors import SnowflakeError
 from local_account.catalog.catalog import Object
 from local_account.identity import access
 from local_account.identity.account import Account
-from local_account.identity.credentials import ACCESS_TOKEN
+from local_account.identity.session import ACCESS_TOKEN
 from local_account.ingress import pages
 from local_account.ingress.hosts import callback, label_of, origin
 from local_account.ingress.visitors import REFUSED_ROLES, Visitors, default_role

@@ -15,8 +15,8 @@ from local_account.base.sql import Name
 from local_account.catalog.catalog import Object
 from local_account.identity import access
 from local_account.identity.account import Account
+from local_account.identity.authenticator import INGRESS_KINDS
 from local_account.identity.credentials import digest, kept_out
-from local_account.identity.session import INGRESS_KINDS
 
 CODE_SECONDS = 60
 COOKIE_SECONDS = 8 * 3600

@@ -10,10 +10,10 @@ from local_account.base import errors
 from local_account.base.result import Result, columns, table
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Object
+from local_account.objects.network_policy import no_lock_out
 from local_account.statement import references
 from local_account.statement.context import Context
 from local_account.statement.object_type import ObjectType, Reader, one_of, words
-from local_account.users.network_policy import no_lock_out
 
 _MODES = {
     # type: modes that it can have

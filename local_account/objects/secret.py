@@ -6,17 +6,15 @@ See https://docs.snowflake.com/en/sql-reference/sql/create-secret
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from local_account.base import errors, keys
 from local_account.base.result import Result, columns, table
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Object
+from local_account.identity.account import Account
 from local_account.statement.context import Context
 from local_account.statement.object_type import ObjectType, Reader, one_of, text
-
-if TYPE_CHECKING:
-    from local_account.identity.account import Account
 
 # Which values a secret of each type has.
 _VALUES = {"GENERIC_STRING": ("SECRET_STRING",), "PASSWORD": ("USERNAME", "PASSWORD")}

@@ -21,7 +21,7 @@ from local_account.base.waiting import answers_http, poll
 from local_account.host.images import REGISTRY_IMAGE
 from local_account.identity.account import Account
 from local_account.registry.images import KIND, folder
-from local_account.registry.registry import READY
+from local_account.registry.registry import READY, Registry
 from local_account.registry.storage import CONFIG, StorageError
 from local_account.registry.tokens import ISSUER
 
@@ -43,7 +43,7 @@ class RegistryReconciler:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._registry = account.registry
+        self._registry = account.part(Registry)
         self._client: DockerClient | None = None
         self._stopping = False
         self._garbage = True

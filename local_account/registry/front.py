@@ -20,8 +20,10 @@ from aiohttp import web
 from local_account.base.errors import SnowflakeError
 from local_account.base.sql import Name
 from local_account.identity.account import Account
-from local_account.identity.session import Session, new_session
+from local_account.identity.authenticator import new_session
+from local_account.identity.session import Session
 from local_account.registry.images import KIND, may_pull, may_push
+from local_account.registry.registry import Registry
 from local_account.registry.tokens import INTERNAL_USER, TOKEN_SECONDS
 from local_account.statement.context import Context
 
@@ -88,7 +90,7 @@ class TokenFront:
             return _refusal(error)
 
     def _answer(self, client: _Client, service: str, scopes: list[str]) -> web.Response:
-        tokens = self._account.registry.tokens
+        tokens = self._account.part(Registry).tokens
         if service and service != tokens.service:
             raise _RefusedError(400, "UNSUPPORTED", f"The registry here is {tokens.service}, not {service}.")
         if client.login == INTERNAL_USER:
@@ -103,7 +105,7 @@ class TokenFront:
         )
 
     def _internal(self, secret: str, scopes: list[str]) -> list[dict[str, Any]]:
-        if not hmac.compare_digest(secret, self._account.registry.tokens.internal_password):
+        if not hmac.compare_digest(secret, self._account.part(Registry).tokens.internal_password):
             raise _RefusedError(401, "UNAUTHORIZED", "Incorrect username or password was specified.")
         names = [_parse(scope)[0] for scope in scopes]
         return [_entry(name, ["pull"]) for name in names]
@@ -140,7 +142,7 @@ class TokenFront:
                 "001003",
                 "42000",
                 f"'{name}' is not an image of this account: names have the form "
-                f"{context.account.registry.tokens.service}/database/schema/repository/image.",
+                f"{context.account.part(Registry).tokens.service}/database/schema/repository/image.",
             )
         place = Name(*(part.upper() for part in parts[:3]))
         context.require_usage(place)
@@ -154,8 +156,8 @@ class TokenFront:
                 f"Insufficient privileges to operate on image repository '{repository.name}': "
                 f"role {context.session.role} lacks {needed}.",
             )
-        if not context.account.registry.wait_until_ready(repository):
-            raise SnowflakeError("000603", "XX000", context.account.registry.explain())
+        if not context.account.part(Registry).wait_until_ready(repository):
+            raise SnowflakeError("000603", "XX000", context.account.part(Registry).explain())
         return [action for action in ("pull", "push") if action in wanted and allowed[action]]
 
 

@@ -16,6 +16,7 @@ from local_account.base.result import Result, columns, table
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Object
 from local_account.registry import images
+from local_account.registry.registry import Registry
 from local_account.registry.storage import Tag
 from local_account.statement.context import Context
 from local_account.statement.object_type import ObjectType, like
@@ -68,7 +69,7 @@ class ImageRepository(ObjectType):
         result = super().store(context, name, properties, if_not_exists, replace)
         item = context.catalog.find(self.kind, name)
         if item:
-            context.account.registry.wait_until_ready(item)
+            context.account.part(Registry).wait_until_ready(item)
         return result
 
     def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:

@@ -10,17 +10,16 @@ import re
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_account.base.errors import SnowflakeError, does_not_exist
 from local_account.base.sql import Name
 from local_account.catalog.catalog import Object
+from local_account.identity.account import Account
+from local_account.registry.registry import Registry
 from local_account.registry.storage import StorageError, Tag
 from local_account.registry.tokens import INTERNAL_USER
 from local_account.statement.context import Context
-
-if TYPE_CHECKING:
-    from local_account.identity.account import Account
 
 KIND = "IMAGE REPOSITORY"
 _INDEXES = {
@@ -113,7 +112,7 @@ def resolve(context: Context | Account, image: str) -> ResolvedImage:
 
 def pull_auth(account: Account) -> dict[str, str]:
     """Credentials with which this machine's Docker engine pulls images, for docker-py's `auth_config`."""
-    return {"username": INTERNAL_USER, "password": account.registry.tokens.internal_password}
+    return {"username": INTERNAL_USER, "password": account.part(Registry).tokens.internal_password}
 
 
 def tags(account: Account, repository: Object) -> list[Tag]:
@@ -126,12 +125,12 @@ def tags(account: Account, repository: Object) -> list[Tag]:
     from docker.errors import DockerException
 
     _require_registry(account)
-    if not account.registry.wait_until_ready(repository):
-        raise _broken(account.registry.explain())
+    if not account.part(Registry).wait_until_ready(repository):
+        raise _broken(account.part(Registry).explain())
     try:
         client = docker.from_env()
         try:
-            return account.registry.storage.tags(client, folder(repository))
+            return account.part(Registry).storage.tags(client, folder(repository))
         finally:
             client.close()
     except (DockerException, StorageError, OSError) as error:
@@ -185,7 +184,7 @@ def _architectures(account: Account, path: str, manifest: dict[str, Any]) -> fro
 
 def _fetch(account: Account, path: str, rest: str) -> tuple[Any, bytes]:
     access = [{"type": "repository", "name": path, "actions": ["pull"]}]
-    token = account.registry.tokens.issue(INTERNAL_USER, access)
+    token = account.part(Registry).tokens.issue(INTERNAL_USER, access)
     url = f"http://127.0.0.1:{account.settings.registry_port}/v2/{path}/{rest}"
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}", "Accept": _ACCEPT})
     try:
@@ -194,12 +193,12 @@ def _fetch(account: Account, path: str, rest: str) -> tuple[Any, bytes]:
     except urllib.error.HTTPError:
         raise
     except OSError as error:
-        raise _broken(f"{error}. {account.registry.explain()}") from None
+        raise _broken(f"{error}. {account.part(Registry).explain()}") from None
 
 
 def _require_registry(account: Account) -> None:
-    if account.registry.problem:
-        raise _broken(account.registry.problem)
+    if problem := account.part(Registry).problem:
+        raise _broken(problem)
 
 
 def _broken(reason: str) -> SnowflakeError:

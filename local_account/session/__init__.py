@@ -1,1 +1,1 @@
-"""Statements about the session itself: USE, ALTER SESSION, SYSTEM$WAIT."""
+"""Statements about the session itself: USE, ALTER SESSION, ALTER ACCOUNT."""

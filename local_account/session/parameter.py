@@ -12,9 +12,9 @@ from local_account.base.result import Result, status
 from local_account.base.sql import Statement
 from local_account.identity import parameters
 from local_account.identity.network_access import PARAMETER
+from local_account.objects import network_policy
 from local_account.statement.context import Context
 from local_account.statement.object_type import like
-from local_account.users import network_policy
 from local_account.users.user_values import refuse_policies
 
 _SCOPES = {"DATABASE": "account", "WAREHOUSE": "account", "USER": "account", "SCHEMA": "database"}
@@ -55,7 +55,8 @@ def alter_session(context: Context, statement: Statement) -> Result:
     """ALTER SESSION {SET <name> = <value> … | UNSET <name>, …}"""
     context.session.parameters = _changed(statement, "SESSION", context.session.parameters)
     values = parameters.values_in_session(context.catalog, context.session)
-    context.account.data.set_autocommit(context.session, values.get("AUTOCOMMIT")[0] == "true")
+    for name, follow in context.language.on_parameter.items():
+        follow(context, values.get(name)[0])
     return status("Statement executed successfully.")
 
 

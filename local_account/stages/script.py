@@ -18,9 +18,6 @@ def execute_from(context: Context, statement: Statement) -> Result:
     Raises:
         SnowflakeError: 000002 for templates and their variables; what a statement of the file raises.
     """
-    # The statements of a script are any statements, also those of the modules that list this one.
-    from local_account.statement import dispatch
-
     reader = Reader(statement.rest())
     location = reader.path()
     if reader.rest.upper().startswith(("USING", "DRY_RUN")):
@@ -30,10 +27,10 @@ def execute_from(context: Context, statement: Statement) -> Result:
     text = read_stage_file(context, folder, file)
     if text.lstrip().startswith("--!jinja"):
         raise errors.unsupported("EXECUTE IMMEDIATE FROM a template")
-    found = sql.split(text)
+    found = sql.split(Statement(text))
     if not found:
         raise errors.compilation_error("000900", "42601", "Empty SQL statement.")
-    results = [dispatch.execute(context, part) for part in found]
+    results = [context.language.run(context, Statement(part)) for part in found]
     return results[-1]
 
 

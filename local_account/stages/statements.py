@@ -160,7 +160,7 @@ def list_files(context: Context, text: str) -> Result:
         {
             "name": _shown(item, file),
             "size": file.size,
-            "md5": context.account.stages.md5(item.id, file),
+            "md5": context.account.part(StageStore).md5(item.id, file),
             "last_modified": formatdate(file.modified, usegmt=True),
         }
         for file in _matching(context, item, location, options)
@@ -176,7 +176,7 @@ def remove(context: Context, text: str) -> Result:
     item = find_stage(context, location, "WRITE")
     found = _matching(context, item, location, options)
     for file in found:
-        context.account.stages.remove(item.id, file.path)
+        context.account.part(StageStore).remove(item.id, file.path)
     return table(REMOVE_COLUMNS, [{"name": _shown(item, file), "result": "removed"} for file in found])
 
 
@@ -195,7 +195,7 @@ def copy_files(context: Context, statement: Statement) -> Result:
         # A location may also be a file, or the beginning of the names of several.
         name = below if below != file.path or not source.path else file.path.rpartition("/")[2]
         path = parse_location(f"@x/{target.path}/{name}").path
-        _copy(context.account.stages, origin, file.path, item, path)
+        _copy(context.account.part(StageStore), origin, file.path, item, path)
         copied.append({"file": path})
     return table(columns("file"), copied)
 
@@ -219,7 +219,7 @@ def _stored_name(source: str, name: str, options: dict[str, str]) -> str:
 
 
 def _matching(context: Context, item: Object, location: Location, options: dict[str, str]) -> list[File]:
-    found = context.account.stages.files(item.id, location.path)
+    found = context.account.part(StageStore).files(item.id, location.path)
     if "PATTERN" not in options:
         return found
     try:
@@ -234,7 +234,7 @@ def _shown(item: Object, file: File) -> str:
 
 
 def _url(context: Context, item: Object, path: str, upload: bool) -> str:
-    token = context.account.stages.grant_transfer(item.id, path, upload)
+    token = context.account.part(StageStore).grant_transfer(item.id, path, upload)
     return f"{context.origin}/stages/{token}/{quote(path)}?X-Goog-SignedHeaders={_SIGNED_HEADERS}"
 
 

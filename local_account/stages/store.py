@@ -18,16 +18,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from local_account.base import errors
 from local_account.base.result import now
 from local_account.base.sql import Name
 from local_account.catalog.catalog import Catalog, Object
-
-if TYPE_CHECKING:
-    from local_account.identity.account import Account
-    from local_account.statement.context import Context
+from local_account.identity.account import Account
+from local_account.statement.context import Context
 
 URL_SECONDS = 3600
 MAX_SPECIFICATION = 1024 * 1024
@@ -268,7 +266,7 @@ def find_stage(context: Context, location: Location, privilege: str) -> Object:
 
 def stage_folder(account: Account, item: Object) -> Path:
     """Folder with a stage's files, for mounting it as a stage volume."""
-    return account.stages.folder(item.id)
+    return account.part(StageStore).folder(item.id)
 
 
 def read_stage_file(context: Context, location: str, file: str) -> str:
@@ -285,7 +283,7 @@ def read_stage_file(context: Context, location: str, file: str) -> str:
     item = find_stage(context, base, "READ")
     path = parse_location("@x/" + base.path + "/" + file).path
     try:
-        with context.account.stages.open(item.id, path) as descriptor:
+        with context.account.part(StageStore).open(item.id, path) as descriptor:
             content = os.read(descriptor, MAX_SPECIFICATION + 1)
     except FileNotFoundError:
         message = (

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from local_account.identity.account import Account
-from local_account.stages.store import Transfer
+from local_account.stages.store import StageStore, Transfer
 
 _CHUNK = 1024 * 1024
 
@@ -18,7 +18,7 @@ class StageTransfer:
     """Routes below `/stages/`; the token in the path is the permission."""
 
     def __init__(self, account: Account) -> None:
-        self._stages = account.stages
+        self._stages = account.part(StageStore)
 
     def add_routes(self, app: web.Application) -> None:
         app.router.add_put("/stages/{token}/{name:.+}", self.upload)

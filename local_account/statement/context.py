@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Protocol
 
 from local_account.base import errors
-from local_account.base.sql import Name, shown
+from local_account.base.result import Result
+from local_account.base.sql import Name, Statement, shown
 from local_account.catalog.catalog import ACCOUNT_OBJECT, Catalog, Object
 from local_account.identity import access
+from local_account.identity.account import Account
 from local_account.identity.session import Session
-
-if TYPE_CHECKING:
-    from local_account.identity.account import Account
+from local_account.statement.cancellation import Cancellation
 
 SCOPES = {"account": 1, "database": 2, "schema": 3}
+Function = Callable[["Context", list[Any]], Any]
+TableMethod = Callable[["Context", Object, str, str], str]
+
+
+class Kind(Protocol):
+    """An object type, as far as statements about any type need to know it."""
+
+    kind: ClassVar[str]
+    plural: ClassVar[str]
+    scope: ClassVar[str]
+    privileges: ClassVar[frozenset[str]]
+
+
+class Language(ABC):
+    """What the account understands, as far as statements need to know of each other.
+
+    Attributes:
+        types: all object types, those with the longest name first.
+        functions: name to function of what SELECT and CALL can ask the account itself.
+        table_methods: methods of services that give tables: name to what makes a query of them.
+        on_parameter: called when ALTER SESSION has changed a parameter, by the parameter's name.
+    """
+
+    types: Sequence[Kind]
+    functions: Mapping[str, Function]
+    table_methods: Mapping[str, TableMethod]
+    on_parameter: Mapping[str, Callable[[Context, str], None]]
+
+    @abstractmethod
+    def run(self, context: Context, statement: Statement) -> Result:
+        """Run one statement.
+
+        Raises:
+            SnowflakeError: refused, with Snowflake's code and text.
+        """
 
 
 @dataclass
@@ -38,13 +73,18 @@ class Context:
     origin: str = ""
     address: str = ""
     describe_only: bool = False
-    cancelled: threading.Event = field(default_factory=threading.Event)
+    cancelled: Cancellation = field(default_factory=Cancellation)
     shortfall: errors.SnowflakeError | None = None
     changing: Callable[[], None] = lambda: None
 
     @property
     def catalog(self) -> Catalog:
         return self.account.catalog
+
+    @property
+    def language(self) -> Language:
+        """All statements, object types and functions of the account."""
+        return self.account.part(Language)
 
     @cached_property
     def access(self) -> access.Access:

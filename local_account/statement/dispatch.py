@@ -1,9 +1,11 @@
-"""Finds the module that a statement belongs to; what no module claims is refused by name."""
+"""Finds the module that a statement belongs to; what no module claims is refused by name.
+
+A statement goes through the stages in `Dispatch.stages`, one after the other, until one of them answers.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Any
@@ -11,127 +13,147 @@ from typing import Any
 from local_account.base import errors
 from local_account.base.result import Column, Result
 from local_account.base.sql import Statement
-from local_account.modules import MODULES
-from local_account.statement import functions
-from local_account.statement.context import Context
+from local_account.identity.account import Account
+from local_account.identity.session import Session
+from local_account.statement.context import Context, Function, Language, TableMethod
 from local_account.statement.object_type import ObjectType
 
 Handler = Callable[[Context, Statement], Result]
-_DATA_VERBS = {"SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "VALUES", "(", "COPY"}
-_DATA_OBJECTS = {
-    **dict.fromkeys(("CREATE", "ALTER", "DESCRIBE", "DESC"), ("TABLE", "VIEW")),
-    "SHOW": ("COLUMNS",),
-}
+SignIn = Callable[[Account, str, str, str], Session]
 # Running one of these a second time would do something else than running it once.
 _CHANGING_VERBS = {
     *("ALTER", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "EXECUTE", "GRANT", "INSERT", "MERGE"),
     *("REVOKE", "TRUNCATE", "UNDROP", "UPDATE"),
 }
 _READING_VERBS = {"SHOW", "DESCRIBE", "DESC", "LIST", "LS"}
+_OBJECT_VERBS = ("CREATE", "ALTER", "DROP", "SHOW", "DESCRIBE", "DESC")
 _CREATE_MODIFIERS = {"TRANSIENT", "TEMPORARY", "TEMP", "LOCAL", "GLOBAL", "SECURE", "VOLATILE", "TERSE"}
 
 
-def _collect(attribute: str) -> dict[Any, Any]:
+class Dispatch(Language):
+    """All statements of the account, taken from the modules that own them.
+
+    A module may have any of these:
+
+    - TYPES: object types.
+    - STATEMENTS: leading words to the handler of what follows them.
+    - RAW_STATEMENTS: first word to the handler of the text behind it, for statements that have file paths in
+      them (`//` is no comment there).
+    - VERBS: first word to the handler of the whole statement.
+    - DEFINITIONS: object verb and object word (CREATE, TABLE) to the handler of the whole statement.
+    - FUNCTIONS, TABLE_METHODS, ON_PARAMETER: see `Language`.
+    - SIGN_IN: name of an authenticator to what opens its session.
+
+    Args:
+        modules: all modules that own statements.
+
+    Attributes:
+        stages: what a statement goes through.
+        sign_in: name of an authenticator to a function of account, token, role ('' for the default one) and
+            the client's IP address.
+    """
+
+    def __init__(self, modules: Iterable[ModuleType]) -> None:
+        found = list(modules)
+        types: list[ObjectType] = [kind for module in found for kind in getattr(module, "TYPES", ())]
+        self.types = self._types = sorted(types, key=lambda kind: -len(kind.kind))
+        statements = _collect(found, "STATEMENTS").items()
+        self._statements: Mapping[tuple[str, ...], Handler] = dict(
+            sorted(statements, key=lambda entry: -len(entry[0]))
+        )
+        self._raw: Mapping[str, Callable[[Context, str], Result]] = _collect(found, "RAW_STATEMENTS")
+        self._verbs: Mapping[str, Handler] = _collect(found, "VERBS")
+        self._definitions: Mapping[tuple[str, str], Handler] = _collect(found, "DEFINITIONS")
+        self.functions: Mapping[str, Function] = _collect(found, "FUNCTIONS")
+        self.table_methods: Mapping[str, TableMethod] = _collect(found, "TABLE_METHODS")
+        self.on_parameter = _collect(found, "ON_PARAMETER")
+        self.sign_in: Mapping[str, SignIn] = _collect(found, "SIGN_IN")
+        self.stages: list[Callable[[Context, Statement], Result | None]] = [
+            self._raw_statement,
+            self._known_statement,
+            self._object_statement,
+            self._verb_statement,
+        ]
+
+    @property
+    def raw_verbs(self) -> frozenset[str]:
+        """First words of the statements that have file paths in them, which cannot be cut into tokens."""
+        return frozenset(self._raw)
+
+    def changes_something(self, statement: Statement) -> bool:
+        """Whether a statement must not be run again when a client sends the same request twice."""
+        return statement.verb in _CHANGING_VERBS
+
+    def run(self, context: Context, statement: Statement) -> Result:
+        """Run one statement; for a context that only describes, give the columns that it would have.
+
+        Raises:
+            SnowflakeError: refused, with Snowflake's code and text.
+        """
+        if context.describe_only and statement.verb and statement.verb not in self._verbs:
+            return self._describe(context, statement)
+        result = self._run(context, statement)
+        if context.shortfall:
+            raise context.shortfall
+        return result
+
+    def _describe(self, context: Context, statement: Statement) -> Result:
+        if statement.verb not in _READING_VERBS:
+            return Result([Column("status")])
+        result = self._run(context, statement)
+        result.rows.clear()
+        return result
+
+    def _run(self, context: Context, statement: Statement) -> Result:
+        for stage in self.stages:
+            if (result := stage(context, statement)) is not None:
+                return result
+        raise _refusal(statement)
+
+    def _raw_statement(self, context: Context, statement: Statement) -> Result | None:
+        handler = self._raw.get(statement.verb)
+        return handler(context, statement.after_verb()) if handler else None
+
+    def _known_statement(self, context: Context, statement: Statement) -> Result | None:
+        if statement.done:
+            raise errors.compilation_error("000900", "42601", "Empty SQL statement.")
+        for words, handler in self._statements.items():
+            if statement.accept(*words):
+                with _whole(context, words[0] in ("GRANT", "REVOKE")):
+                    return handler(context, statement)
+        return None
+
+    def _object_statement(self, context: Context, statement: Statement) -> Result | None:
+        verb = statement.words(1)[0]
+        if verb not in _OBJECT_VERBS:
+            return None
+        statement.word()
+        replace = verb == "CREATE" and statement.accept("OR", "REPLACE")
+        start, modifiers = statement.position, []
+        while statement.words(1)[:1] and statement.words(1)[0] in _CREATE_MODIFIERS:
+            modifiers.append(statement.word())
+        if statement.words(1) and (definition := self._definitions.get((verb, statement.words(1)[0]))):
+            statement.position = 0
+            return definition(context, statement)
+        for kind in self._types:
+            if statement.accept(*(kind.plural if verb == "SHOW" else kind.kind).split(" ")):
+                return _run_on(context, kind, verb, statement, replace, modifiers)
+        statement.position = start
+        raise _refusal(statement, verb)
+
+    def _verb_statement(self, context: Context, statement: Statement) -> Result | None:
+        handler = self._verbs.get(statement.words(1)[0])
+        return handler(context, statement) if handler else None
+
+
+def _collect(modules: Iterable[ModuleType], attribute: str) -> dict[Any, Any]:
     found: dict[Any, Any] = {}
-    for module in MODULES:
+    for module in modules:
         found |= getattr(module, attribute, {})
     return found
 
 
-def _types(modules: list[ModuleType]) -> list[ObjectType]:
-    return [kind for module in modules for kind in getattr(module, "TYPES", ())]
-
-
-TYPES = sorted(_types(MODULES), key=lambda kind: -len(kind.kind))
-STATEMENTS: dict[tuple[str, ...], Handler] = dict(
-    sorted(_collect("STATEMENTS").items(), key=lambda entry: -len(entry[0]))
-)
-functions.FUNCTIONS |= _collect("FUNCTIONS")
-functions.TABLE_METHODS |= _collect("TABLE_METHODS")
-
-
-# Statements with file paths in them are read by their own module: `//` is no comment there.
-RAW_STATEMENTS: dict[str, Callable[[Context, str], Result]] = _collect("RAW_STATEMENTS")
-_FIRST_WORD = re.compile(r"(?:\s|--[^\n]*|//[^\n]*|/\*.*?\*/)*([A-Za-z]+)", re.DOTALL)
-
-
-def execute(context: Context, text: str, bindings: list[dict[str, Any]] | None = None) -> Result:
-    """Run one statement, or say what columns it would give when the context is for describing only.
-
-    Args:
-        context: account and session.
-        text: the statement, comments included.
-        bindings: `{"type", "value"}` of each `?` in data SQL, in order.
-
-    Raises:
-        SnowflakeError: refused, with Snowflake's code and text.
-    """
-    verb = _verb(text)
-    if context.describe_only and verb not in _DATA_VERBS:
-        return _describe(context, text, verb)
-    result = _execute(context, text, bindings)
-    if context.shortfall:
-        raise context.shortfall
-    return result
-
-
-def changes_something(text: str) -> bool:
-    """Whether a statement must not be run again when a client sends the same request twice."""
-    return _verb(text) in _CHANGING_VERBS
-
-
-def _verb(text: str) -> str:
-    first = _FIRST_WORD.match(text)
-    return first[1].upper() if first else ""
-
-
-def _describe(context: Context, text: str, verb: str) -> Result:
-    if verb not in _READING_VERBS:
-        return Result([Column("status")])
-    result = _execute(context, text, None)
-    result.rows.clear()
-    return result
-
-
-def _execute(context: Context, text: str, bindings: list[dict[str, Any]] | None) -> Result:
-    first = _FIRST_WORD.match(text)
-    if first and first[1].upper() in RAW_STATEMENTS:
-        return RAW_STATEMENTS[first[1].upper()](context, text[first.end() :])
-    statement = Statement(text)
-    if statement.done:
-        raise errors.compilation_error("000900", "42601", "Empty SQL statement.")
-    for words, handler in STATEMENTS.items():
-        if statement.accept(*words):
-            with _whole(context, words[0] in ("GRANT", "REVOKE")):
-                return handler(context, statement)
-    verb = statement.words(1)[0]
-    if verb in ("CREATE", "ALTER", "DROP", "SHOW", "DESCRIBE", "DESC"):
-        return _on_object_type(context, statement, text, bindings)
-    if verb in _DATA_VERBS:
-        answer = functions.scalar_select(context, statement) if not bindings else None
-        return answer or context.account.data.execute(context, functions.substitute(context, text), bindings)
-    raise _refusal(statement)
-
-
-def _on_object_type(
-    context: Context, statement: Statement, text: str, bindings: list[dict[str, Any]] | None
-) -> Result:
-    verb = statement.word()
-    replace = verb == "CREATE" and statement.accept("OR", "REPLACE")
-    start = statement.position
-    modifiers = []
-    while statement.words(1)[:1] and statement.words(1)[0] in _CREATE_MODIFIERS:
-        modifiers.append(statement.word())
-    if statement.words(1)[:1] and statement.words(1)[0] in _DATA_OBJECTS.get(verb, ()):
-        return context.account.data.execute(context, functions.substitute(context, text), bindings)
-    for kind in TYPES:
-        if statement.accept(*(kind.plural if verb == "SHOW" else kind.kind).split(" ")):
-            return _run(context, kind, verb, statement, replace, modifiers)
-    statement.position = start
-    raise _refusal(statement, verb)
-
-
-def _run(
+def _run_on(
     context: Context, kind: ObjectType, verb: str, statement: Statement, replace: bool, modifiers: list[str]
 ) -> Result:
     if verb == "SHOW":

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 from sqlglot.tokens import Token, TokenType
 
 from local_account.base import errors
 from local_account.base.result import Column, Result, encode
-from local_account.base.sql import Statement, tokenize
-from local_account.catalog.catalog import Object
+from local_account.base.sql import Statement
 from local_account.identity import access
-from local_account.statement.context import Context
+from local_account.statement.context import Context, Function
 
-Function = Callable[[Context, list[Any]], Any]
 VERSION = "9.36.0"
 
 
@@ -99,12 +97,12 @@ def _item(context: Context, statement: Statement) -> tuple[str, Any]:
             raise _NotScalarError
         return token.text, int(token.text)
     name = statement.words(2)
-    if name[0] not in FUNCTIONS or name[1:] != ("(",):
+    if name[0] not in context.language.functions or name[1:] != ("(",):
         raise _NotScalarError
     statement.position += 1
     arguments = read_arguments(statement)
     label = f"{name[0]}({','.join(map(_literal, arguments))})"
-    return label, FUNCTIONS[name[0]](context, arguments)
+    return label, context.language.functions[name[0]](context, arguments)
 
 
 def read_arguments(statement: Statement) -> list[Any]:
@@ -126,35 +124,34 @@ def read_arguments(statement: Statement) -> list[Any]:
     return found
 
 
-TableMethod = Callable[[Context, Object, str, str], str]
-TABLE_METHODS: dict[str, TableMethod] = {}
-"""Methods of services that give tables: name to what makes a query of them."""
+Edit = tuple[int, int, str]
 
 
-def substitute(context: Context, text: str) -> str:
-    """Data SQL with what the account answers itself put in its place, for the data engine."""
-    return _with_values(context, _with_tables(context, text))
+def substitute(context: Context, statement: Statement) -> Statement:
+    """The statement with the values of CURRENT_*(), SYSTEM$…() and service table methods in their place.
+
+    DuckDB knows none of these. A statement without them comes back as it is.
+    """
+    with_tables = statement.edited(_tables(context, statement))
+    # The range of time of a table method may have such functions too, so they come second.
+    return with_tables.edited(_values(context, with_tables))
 
 
-def _with_tables(context: Context, text: str) -> str:
+def _tables(context: Context, statement: Statement) -> Iterator[Edit]:
     """TABLE(<service>!<method>([START_TIME => …][, END_TIME => …])) as a query of what it gives."""
-    if "!" not in text:
-        return text
-    tokens, pieces, end = tokenize(text), [], 0
-    for index, token in enumerate(tokens):
-        if token.text != "!" or tokens[index + 1].text.upper() not in TABLE_METHODS:
+    tokens, methods = statement.tokens, context.language.table_methods
+    for index, token in enumerate(tokens[:-1]):
+        if token.text != "!" or tokens[index + 1].text.upper() not in methods:
             continue
-        statement = Statement(text)
         first = _start_of_table(tokens, index)
         statement.position = first + 2
         item = context.get("SERVICE", context.resolve(statement.parts(), "schema"))
         statement.expect("!")
-        method = TABLE_METHODS[statement.word()]
+        method = methods[statement.word()]
         start, until = _time_range(statement)
         statement.expect(")")
-        pieces.append(text[end : tokens[first].start] + method(context, item, start, until))
-        end = statement.tokens[statement.position - 1].end + 1
-    return "".join(pieces) + text[end:]
+        end = tokens[statement.position - 1].end + 1
+        yield tokens[first].start, end, method(context, item, start, until)
 
 
 def _start_of_table(tokens: list[Token], at: int) -> int:
@@ -186,19 +183,14 @@ def _time_range(statement: Statement) -> tuple[str, str]:
     return found["START_TIME"], found["END_TIME"]
 
 
-def _with_values(context: Context, text: str) -> str:
-    if "CURRENT_" not in text.upper() and "SYSTEM$" not in text.upper():
-        return text
-    tokens, pieces, end = tokenize(text), [], 0
+def _values(context: Context, statement: Statement) -> Iterator[Edit]:
+    tokens, functions = statement.tokens, context.language.functions
     for index, token in enumerate(tokens[:-1]):
-        if token.text.upper() not in FUNCTIONS or tokens[index + 1].text != "(":
+        if token.text.upper() not in functions or tokens[index + 1].text != "(":
             continue
-        statement = Statement(text)
         statement.position = index + 1
-        value = FUNCTIONS[token.text.upper()](context, read_arguments(statement))
-        pieces.append(text[end : token.start] + _literal(value))
-        end = statement.tokens[statement.position - 1].end + 1
-    return "".join(pieces) + text[end:]
+        value = functions[token.text.upper()](context, read_arguments(statement))
+        yield token.start, tokens[statement.position - 1].end + 1, _literal(value)
 
 
 def _literal(value: Any) -> str:

@@ -6,7 +6,6 @@ See https://docs.snowflake.com/en/user-guide/security-access-control-privileges
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from local_account.base import errors
 from local_account.base.sql import Statement, shown
@@ -14,9 +13,6 @@ from local_account.catalog.catalog import ACCOUNT_OBJECT, Object
 from local_account.identity import access
 from local_account.identity.account_privileges import ACCOUNT_PRIVILEGES, OF_THE_ORGANIZATION, RESERVED
 from local_account.statement.context import Context
-
-if TYPE_CHECKING:
-    from local_account.statement.object_type import ObjectType
 
 OWNERSHIP = "OWNERSHIP"
 ACCOUNT = "ACCOUNT"
@@ -52,19 +48,11 @@ class Target:
         ]
 
 
-def types() -> list[ObjectType]:
-    """All object types of the account, those with the longest name first."""
-    # The engine knows the modules, and this is one of what they use.
-    from local_account.statement import dispatch
-
-    return dispatch.TYPES
-
-
-def known(kind: str) -> frozenset[str]:
+def known(context: Context, kind: str) -> frozenset[str]:
     """Privileges that can be granted on a type of object (or ACCOUNT), without OWNERSHIP."""
     if kind == ACCOUNT:
         return ACCOUNT_PRIVILEGES
-    return next(found.privileges for found in types() if found.kind == kind)
+    return next(found.privileges for found in context.language.types if found.kind == kind)
 
 
 def read_privileges(statement: Statement) -> list[str]:
@@ -98,7 +86,7 @@ def read_target(context: Context, statement: Statement) -> Target:
         return _read_many(context, statement, "future")
     if statement.accept("INTEGRATION"):
         return _read_integration(context, statement)
-    for found in types():
+    for found in context.language.types:
         if statement.accept(*found.kind.split(" ")):
             name = context.resolve(statement.parts(), found.scope)
             return Target(found.kind, item=context.get(found.kind, name))
@@ -106,7 +94,7 @@ def read_target(context: Context, statement: Statement) -> Target:
 
 
 def _read_many(context: Context, statement: Statement, how: str) -> Target:
-    for found in types():
+    for found in context.language.types:
         if found.scope == "account" or not statement.accept(*found.plural.split(" ")):
             continue
         statement.expect("IN")
@@ -127,13 +115,13 @@ def _read_integration(context: Context, statement: Statement) -> Target:
     raise errors.does_not_exist("Integration", name.name)
 
 
-def check(kind: str, privileges: list[str]) -> None:
+def check(context: Context, kind: str, privileges: list[str]) -> None:
     """Refuse privileges that a type of object does not have.
 
     Raises:
         SnowflakeError: 003008.
     """
-    allowed = known(kind)
+    allowed = known(context, kind)
     for privilege in privileges:
         if privilege == "MANAGE GRANTS" and kind in ("DATABASE", "SCHEMA"):
             raise errors.unsupported(f"MANAGE GRANTS ON {kind}")

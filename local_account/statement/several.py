@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from local_account.base import sql
 from local_account.base.errors import SnowflakeError
 from local_account.base.result import Column, Result
+from local_account.base.sql import Statement
 
 STATEMENT_TYPE = 0xA000
-# Semicolons inside these belong to a path or to a body.
-_ONE = re.compile(
-    r"(?:\s|--[^\n]*|/\*.*?\*/)*(?:PUT|GET|LIST|LS|REMOVE|RM|DECLARE"
-    r"|BEGIN\s+(?!TRANSACTION\b|WORK\b|NAME\b|;|$)"
-    r"|CREATE\s+(?:OR\s+REPLACE\s+)?(?:PROCEDURE|FUNCTION|TASK))\b",
-    re.IGNORECASE | re.DOTALL,
-)
+_WITH_BODY = ("PROCEDURE", "FUNCTION", "TASK")
 
 
 def possible(text: str) -> bool:
@@ -24,20 +18,34 @@ def possible(text: str) -> bool:
     return ";" in text.rstrip().rstrip(";")
 
 
-def statements(text: str, count: int) -> list[str]:
-    """The statements of a request; the text as it is when it is one.
+def statements(statement: Statement, count: int, raw_verbs: Container[str]) -> list[str]:
+    """The texts of a request's statements; the text as it is when it is one.
 
     Args:
         count: how many there must be; 0 for any number.
+        raw_verbs: first words of statements with file paths in them, which may hold semicolons.
 
     Raises:
         SnowflakeError: 000008 when there are more or fewer.
     """
-    found = [text] if _ONE.match(text) else sql.split(text)
+    one = statement.verb in raw_verbs or _has_body(statement)
+    found = [statement.text] if one else sql.split(statement)
     if count and found and len(found) != count:
         message = f"Actual statement count {len(found)} did not match the desired statement count {count}."
         raise SnowflakeError("000008", "0A000", message)
-    return found if len(found) > 1 else [text]
+    return found if len(found) > 1 else [statement.text]
+
+
+def _has_body(statement: Statement) -> bool:
+    """Whether semicolons in the statement belong to a body of its own, as in a block or a procedure."""
+    words = statement.words(4)
+    if words[:1] == ("BEGIN",):
+        return words[1:2] not in ((), (";",), ("TRANSACTION",), ("WORK",), ("NAME",))
+    if words[:3] == ("CREATE", "OR", "REPLACE"):
+        return words[3:4] != () and words[3] in _WITH_BODY
+    return words[:1] == ("DECLARE",) or (
+        words[:1] == ("CREATE",) and words[1:2] != () and words[1] in _WITH_BODY
+    )
 
 
 def answer(results: Sequence[tuple[str, Result]]) -> Result:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import SqlglotError
 
 from local_account.base import errors
@@ -56,33 +56,35 @@ class Plan:
         return isinstance(self.expression, _DEFINITIONS)
 
 
-def parse(text: str) -> exp.Expr:
-    """The statement's syntax tree.
+def parse(statement: Statement) -> exp.Expr:
+    """The statement's syntax tree, made from the tokens that it has already.
 
     Raises:
         SnowflakeError: 001003.
     """
     try:
-        found = sqlglot.parse_one(text, read="snowflake")
+        found = Snowflake().parser().parse(statement.tokens, statement.text)
     except SqlglotError as error:
         message = str(error).replace("\x1b[4m", "").replace("\x1b[0m", "")
         raise errors.compilation_error("001003", "42000", f"syntax error: {message}") from None
-    return found
+    if not found or found[0] is None:
+        raise errors.compilation_error("001003", "42000", "syntax error: no expression was parsed.")
+    return found[0]
 
 
-def plan(context: Context, text: str, temporary: set[Name]) -> Plan:
+def plan(context: Context, statement: Statement, temporary: set[Name]) -> Plan:
     """Parse a statement and check every table in it.
 
     Args:
         context: account and session.
-        text: the statement.
+        statement: the statement.
         temporary: the session's temporary tables, which only it can see.
 
     Raises:
         SnowflakeError: 002003 absent or invisible, 003001 not permitted, 000606 no warehouse,
             000002 for what this account's data engine does not do.
     """
-    found = Plan(parse(text))
+    found = Plan(parse(statement))
     _require_supported(found.expression)
     tables = list(_tables(found.expression))
     if tables and not isinstance(found.expression, (*_DEFINITIONS, *_DESCRIPTIONS)):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from local_account.base import errors
 from local_account.base.errors import SnowflakeError
 from local_account.base.result import Column, Result
-from local_account.base.sql import Name
+from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Catalog, Object
 from local_account.identity.session import Session
 from local_account.statement.context import Context
@@ -38,29 +38,27 @@ class DataEngine:
         self._lock = threading.Lock()
         self._store: DataStore | None = None
         self._sessions: OrderedDict[int, DataSession] = OrderedDict()
-        self._running: dict[threading.Event, DataSession] = {}
 
-    def execute(self, context: Context, text: str, bindings: list[dict[str, Any]] | None = None) -> Result:
+    def execute(self, context: Context, statement: Statement) -> Result:
         """Run a query or a change of tables.
 
         Args:
             context: account and session; with `describe_only` nothing is run.
-            text: one statement.
-            bindings: `{"type", "value"}` of each `?`, in order.
+            statement: one query or change of tables, with the bindings of each `?`.
 
         Raises:
             SnowflakeError: not permitted, or as the data engine refuses it.
         """
         session = self._session(context.session)
-        text = rewrite.divided_casts(text)
+        statement = rewrite.divided_casts(statement)
         with session.lock:
-            plan = access.plan(context, text, session.temporary)
-            text = rewrite.named_values(plan.expression, text)
-            self._running[context.cancelled] = session
+            plan = access.plan(context, statement, session.temporary)
+            text = rewrite.named_values(plan.expression, statement.text)
+            values = [results.bound(binding) for binding in statement.bindings or []]
             try:
-                return self._run(context, session, plan, text, [results.bound(b) for b in bindings or []])
+                with context.cancelled.ending(session.interrupt):
+                    return self._run(context, session, plan, text, values)
             finally:
-                self._running.pop(context.cancelled, None)
                 context.session.in_transaction = session.in_transaction
 
     def transaction(self, context: Context, verb: str) -> Result:
@@ -104,12 +102,6 @@ class DataEngine:
     def rows(self, context: Context, item: Object) -> int | None:
         """Number of rows in a table, for SHOW; None before the data engine is loaded."""
         return self._store.rows(item.fqn) if self._store else None
-
-    def interrupt(self, cancelled: threading.Event) -> None:
-        """End a cancelled statement, if the data engine has it under way."""
-        session = self._running.get(cancelled)
-        if session:
-            session.interrupt()
 
     def forget(self, session: Session) -> None:
         """Close what a closed client session had open."""

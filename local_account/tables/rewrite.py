@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from sqlglot import exp
-from sqlglot.dialects.snowflake import Snowflake
-from sqlglot.errors import TokenError
 from sqlglot.tokens import TokenType
 
+from local_account.base.sql import Statement
 
-def divided_casts(text: str) -> str:
-    """`?::type`, which the parser takes for another dialect's operator, with a blank after the `?`."""
-    if "?::" not in text:
-        return text
-    try:
-        tokens = Snowflake.Tokenizer().tokenize(text)
-    except TokenError:
-        return text
-    for token in reversed(tokens):
-        if token.token_type is TokenType.QDCOLON:
-            text = f"{text[: token.start]}? ::{text[token.end + 1 :]}"
-    return text
+
+def divided_casts(statement: Statement) -> Statement:
+    """`?::type`, which the parser takes for another dialect's operator, with a blank behind the `?`."""
+    casts = (token for token in statement.tokens if token.token_type is TokenType.QDCOLON)
+    return statement.edited((token.start, token.end + 1, "? ::") for token in casts)
 
 
 def named_values(expression: exp.Expr, text: str) -> str:

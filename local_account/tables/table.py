@@ -12,6 +12,7 @@ from local_account.base.sql import Statement
 from local_account.catalog.catalog import Object
 from local_account.statement.context import Context
 from local_account.statement.object_type import ObjectType
+from local_account.tables.engine import DataEngine
 
 _CHANGES = frozenset({"DELETE", "INSERT", "REFERENCES", "SELECT", "TRUNCATE", "UPDATE"})
 
@@ -26,14 +27,14 @@ class _DataObject(ObjectType):
         start = statement.position
         statement.accept("IF", "EXISTS")
         name = context.resolve(statement.parts(), self.scope)
-        if context.account.data.drop_temporary(context, name):
+        if context.account.part(DataEngine).drop_temporary(context, name):
             statement.end()
             return status(f"{name.name} successfully dropped.")
         statement.position = start
         item = context.catalog.find(self.kind, name)
         result = super().drop(context, statement)
         if item:
-            context.account.data.drop(context, item)
+            context.account.part(DataEngine).drop(context, item)
         return result
 
     def dropping(self, context: Context, item: Object, statement: Statement) -> None:
@@ -68,7 +69,7 @@ class Table(_DataObject):
         return {
             "kind": "TABLE",
             "cluster_by": "",
-            "rows": context.account.data.rows(context, item),
+            "rows": context.account.part(DataEngine).rows(context, item),
             "retention_time": "1",
             "automatic_clustering": "OFF",
             "change_tracking": "OFF",

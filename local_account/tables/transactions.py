@@ -7,6 +7,7 @@ from collections.abc import Callable
 from local_account.base.result import Result
 from local_account.base.sql import Statement
 from local_account.statement.context import Context
+from local_account.tables.engine import DataEngine
 
 
 def _handler(verb: str) -> Callable[[Context, Statement], Result]:
@@ -14,7 +15,7 @@ def _handler(verb: str) -> Callable[[Context, Statement], Result]:
         for word in ("TRANSACTION", "WORK"):
             statement.accept(word)
         statement.end()
-        return context.account.data.transaction(context, verb)
+        return context.account.part(DataEngine).transaction(context, verb)
 
     return run
 

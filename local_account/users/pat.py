@@ -15,7 +15,8 @@ from local_account.base.result import Result, columns, now, status, table
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Catalog, Object
 from local_account.identity import access
-from local_account.identity.credentials import ACCESS_TOKEN, digest, is_person
+from local_account.identity.credentials import digest, is_person
+from local_account.identity.session import ACCESS_TOKEN
 from local_account.statement.context import Context
 from local_account.statement.object_type import Reader, integer, read_options, text
 

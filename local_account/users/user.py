@@ -11,9 +11,10 @@ from local_account.catalog.catalog import Object
 from local_account.identity import parameters
 from local_account.identity.credentials import hash_password
 from local_account.identity.network_access import PARAMETER
+from local_account.objects import network_policy
 from local_account.statement.context import Context
 from local_account.statement.object_type import ObjectType, Reader, boolean, one_of, text
-from local_account.users import network_policy, pat, user_columns, user_values
+from local_account.users import pat, user_columns, user_values
 from local_account.users.user_values import countdown, refuse_policies
 
 KIND = "USER"

@@ -19,13 +19,13 @@ from local_account.base.settings import LocalSettings, free_ports
 from local_account.base.sql import Name
 from local_account.catalog.catalog import Object
 from local_account.identity.account import Account
+from local_account.identity.authenticator import new_session
 from local_account.identity.credentials import hash_password
-from local_account.identity.session import new_session
 from local_account.ingress.app import ingress_runner
 from local_account.ingress.visitors import Visitors
-from local_account.server import account_app
+from local_account.server import account_app, open_account
 from local_account.spcs.network.endpoints import ingress_host
-from local_account.spcs.state.observed import ContainerState, InstanceState
+from local_account.spcs.state.observed import ContainerState, InstanceState, Observed
 
 LABEL = "abcdefgh-local-milvus"
 ROLES = {"OWNER_ROLE": "OWNER", "VISITOR_ROLE": "VISITOR", "OTHER_ROLE": "STRANGER", "ACCOUNTADMIN": "CHIEF"}
@@ -138,7 +138,7 @@ class World:
 @contextmanager
 def open_world(state: Path) -> Iterator[World]:
     """An account in a folder, its ingress and its service, all in this process."""
-    account = Account(LocalSettings(state=state, port=free_ports(), account_id="ingress"))
+    account = open_account(LocalSettings(state=state, port=free_ports(), account_id="ingress"))
     upstream = Upstream(unused_port())
     world = World(account, _seed(account, upstream.port), upstream)
     host = ingress_host(account, world.service, "ui")
@@ -197,7 +197,7 @@ def _seed(account: Account, port: int) -> Object:
     properties = {"SPEC": spec, "INGRESS": {"ui": "abcdefgh"}, "SUSPENDED": False, "AUTO_RESUME": True}
     service = catalog.create("SERVICE", Name("D", "S", "NOTEBOOK"), "OWNER_ROLE", properties)
     catalog.grant_service_role(service.id, "PEOPLE", "VISITOR_ROLE", "OWNER_ROLE")
-    account.spcs.put(service.id, 0, ready())
+    account.part(Observed).put(service.id, 0, ready())
     return service
 
 

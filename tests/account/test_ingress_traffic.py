@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from local_account.identity.credentials import digest, fingerprint
+from local_account.spcs.state.observed import Observed
 from tests.account.ingress_world import World, open_world, ready
 
 
@@ -170,7 +171,7 @@ def test_websocket_echo_with_subprotocol(world: World) -> None:
 
 
 def test_service_without_ready_instance_answers_json(world: World) -> None:
-    spcs, service = world.account.spcs, world.service
+    spcs, service = world.account.part(Observed), world.service
 
     async def work(client: aiohttp.ClientSession) -> None:
         headers = world.session_token("VISITOR_ROLE")

@@ -27,6 +27,7 @@ from local_account.http.statements import MAX_TEXT
 from local_account.http.wire import MAX_BODY, MAX_QUERY_BODY
 from local_account.identity import session as session_module
 from local_account.identity.account import Account
+from local_account.server import open_account
 from tests.account.conftest import Place, RunningAccount, run, wait_until
 from tests.account.wire_client import QUERY, Wire
 
@@ -330,7 +331,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     monkeypatch.setattr(session_module, "MAX_SESSIONS", 2)
     monkeypatch.setattr(statements, "MAX_PARALLEL", 1)
     monkeypatch.setattr(statements, "MAX_WAITING", 2)
-    account = Account(LocalSettings(tmp_path, 1, "small"))
+    account = open_account(LocalSettings(tmp_path, 1, "small"))
     yield account
     account.close()
 

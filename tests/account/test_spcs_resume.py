@@ -12,7 +12,7 @@ import pytest
 from local_account.base.result import now
 from local_account.base.settings import LocalSettings
 from local_account.base.sql import Name
-from local_account.identity.account import Account
+from local_account.server import open_account
 from local_account.spcs.docker import idle
 from local_account.spcs.state.observed import SERVICE
 from tests.account.conftest import RunningAccount
@@ -82,7 +82,7 @@ def test_visitor_resumes_service_and_pool(world: World, account: RunningAccount,
 
 
 def test_service_without_calls_suspends_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    account = Account(LocalSettings(state=tmp_path, port=1, account_id="idle"))
+    account = open_account(LocalSettings(state=tmp_path, port=1, account_id="idle"))
     properties = {"AUTO_SUSPEND_SECS": 300, "SUSPENDED": False, "IS_JOB": False}
     item = account.catalog.create(SERVICE, Name("D", "S", "QUIET"), "R", properties)
     assert 299 < idle.suspend_idle(account, []) <= 300

@@ -141,12 +141,13 @@ def idle_pool(catalog: Catalog) -> Object:
 
 
 def account_of(catalog: Catalog) -> Any:
-    return SimpleNamespace(catalog=catalog, spcs=Observed(Events(Path("unused"))))
+    observed = Observed(Events(Path("unused")))
+    return SimpleNamespace(catalog=catalog, part={Observed: observed}.__getitem__)
 
 
 def test_idle_service_and_pool_are_suspended(catalog: Interrupted) -> None:
     service, pool, account = idle_service(catalog), idle_pool(catalog), account_of(catalog)
-    account.spcs.idle_since[pool.id] = 1.0
+    account.part(Observed).idle_since[pool.id] = 1.0
     assert idle.suspend_idle(account, [pool]) == float("inf")
     assert now_in(catalog, service).properties["SUSPENDED"]
     assert now_in(catalog, pool).properties["SUSPENDED"]
@@ -170,7 +171,7 @@ def test_service_that_was_told_to_stay_in_between_is_not_suspended(catalog: Inte
 
 def test_pool_that_got_a_service_in_between_is_not_suspended(catalog: Interrupted) -> None:
     pool, account = idle_pool(catalog), account_of(catalog)
-    account.spcs.idle_since[pool.id] = 1.0
+    account.part(Observed).idle_since[pool.id] = 1.0
     service = idle_service(catalog)
     alter(catalog, service, AUTO_SUSPEND_SECS=0)
     # The services are listed twice: to see which are idle, and which are in the pool.
@@ -182,7 +183,7 @@ def test_pool_that_got_a_service_in_between_is_not_suspended(catalog: Interrupte
 
 def test_idle_time_of_a_pool_starts_again_after_it_was_suspended(catalog: Interrupted) -> None:
     pool, account = idle_pool(catalog), account_of(catalog)
-    account.spcs.idle_since[pool.id] = 1.0
+    account.part(Observed).idle_since[pool.id] = 1.0
     alter(catalog, pool, SUSPENDED=True)
     idle.suspend_idle(account, [now_in(catalog, pool)])
     alter(catalog, pool, SUSPENDED=False)

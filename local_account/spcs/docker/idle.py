@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from local_account.base.result import now
 from local_account.catalog.catalog import Object
+from local_account.identity.account import Account
 from local_account.spcs.state.lifecycle import suspend
-from local_account.spcs.state.observed import SERVICE
+from local_account.spcs.state.observed import SERVICE, Observed
 from local_account.spcs.state.status import services_on
-
-if TYPE_CHECKING:
-    from local_account.identity.account import Account
 
 _NEVER = float("inf")
 
@@ -53,7 +50,7 @@ def _service_left(account: Account, item: Object) -> float:
 
 
 def _pool_left(account: Account, pool: Object) -> float:
-    seconds, idle_since = pool.properties["AUTO_SUSPEND_SECS"], account.spcs.idle_since
+    seconds, idle_since = pool.properties["AUTO_SUSPEND_SECS"], account.part(Observed).idle_since
     if not seconds or pool.properties["SUSPENDED"] or _in_use(account, pool):
         # Its idle time starts again after that.
         idle_since.pop(pool.id, None)

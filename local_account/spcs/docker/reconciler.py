@@ -6,7 +6,6 @@ import contextlib
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING
 
 import docker
 import requests
@@ -15,6 +14,7 @@ from docker.errors import DockerException
 
 from local_account.base.waiting import poll
 from local_account.catalog.catalog import Object
+from local_account.identity.account import Account
 from local_account.spcs.docker import idle, session_token, snapshot_copy, snapshot_taker, volumes
 from local_account.spcs.docker.instance import Memory
 from local_account.spcs.docker.runtime import DockerRuntime
@@ -22,12 +22,9 @@ from local_account.spcs.docker.service_pass import Job, ServicePass
 from local_account.spcs.network import network
 from local_account.spcs.network.firewall import Firewall, FirewallError
 from local_account.spcs.state import labels, snapshots, threads
-from local_account.spcs.state.logs import LogRequest
-from local_account.spcs.state.observed import POOL, SERVICE, Machine
+from local_account.spcs.state.logs import LogReader, LogRequest
+from local_account.spcs.state.observed import POOL, SERVICE, Machine, Observed
 from local_account.spcs.state.status import placement
-
-if TYPE_CHECKING:
-    from local_account.identity.account import Account
 
 _CONNECTIONS = 32
 _EVENT_SECONDS = 3600
@@ -40,12 +37,12 @@ _log = logging.getLogger(__name__)
 DOCKER_ERRORS = (DockerException, requests.RequestException, OSError)
 
 
-class Reconciler:
+class Reconciler(LogReader):
     """Compares pools, services and jobs with Docker and closes the difference, after a crash too."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._observed = account.spcs
+        self._observed = account.part(Observed)
         self._client: DockerClient | None = None
         self._runtime: DockerRuntime | None = None
         self._firewall: Firewall | None = None
@@ -56,7 +53,6 @@ class Reconciler:
         self._signatures: dict[int, object] = {}
         self._memories: dict[int, dict[int, Memory]] = {}
         self._thread: threading.Thread | None = None
-        self._observed.read_logs = self._read_logs
 
     def start(self) -> None:
         self._thread = threads.start(self._run, "services")
@@ -279,7 +275,7 @@ class Reconciler:
 
     # Logs
 
-    def _read_logs(self, item: Object, request: LogRequest) -> str:
+    def read_logs(self, item: Object, request: LogRequest) -> str:
         runtime = self._runtime
         if runtime is None:
             return ""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from docker import DockerClient
 from docker.errors import APIError, ImageNotFound, NotFound
 
 from local_account.catalog.catalog import Object
 from local_account.host.images import INSTANCE_IMAGE
+from local_account.identity.account import Account
 from local_account.registry.images import pull_auth
 from local_account.spcs.docker import session_token, volumes
 from local_account.spcs.network.network import Network
@@ -20,9 +21,6 @@ from local_account.spcs.state.labels import Found
 from local_account.spcs.state.lifecycle import dns_name
 from local_account.spcs.state.logs import LogRequest
 from local_account.spcs.state.observed import Machine
-
-if TYPE_CHECKING:
-    from local_account.identity.account import Account
 
 STOP_SECONDS = 30
 _PROCESSES = 8192

@@ -48,7 +48,7 @@ class ServicePass:
 
     def __init__(self, runtime: DockerRuntime, firewall: Firewall, job: Job) -> None:
         self._runtime, self._firewall, self._job = runtime, firewall, job
-        self._observed: Observed = runtime.account.spcs
+        self._observed: Observed = runtime.account.part(Observed)
 
     def run(self) -> float | None:
         """Make progress.

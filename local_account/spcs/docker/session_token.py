@@ -9,20 +9,19 @@ import os
 import secrets
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_account.base import files
 from local_account.base.result import now
+from local_account.base.settings import LocalSettings
 from local_account.base.sql import Name
 from local_account.catalog.catalog import Object
 from local_account.identity import access
+from local_account.identity.account import Account
 from local_account.identity.credentials import digest
 from local_account.objects.secret import secret_values
 from local_account.spcs.spec.spec_containers import DEFAULT_TOKEN_PATH
-
-if TYPE_CHECKING:
-    from local_account.base.settings import LocalSettings
-    from local_account.identity.account import Account
+from local_account.spcs.state.observed import Observed
 
 LIFE_SECONDS = 3600
 REFRESH_SECONDS = 600
@@ -100,7 +99,7 @@ def write_token(account: Account, item: Object, instance: int, container: dict[s
 def _connections(account: Account, item: Object, container: dict[str, Any]) -> str:
     values: dict[str, str | int] = {
         "account": account.settings.locator,
-        "host": account.spcs.gateway,
+        "host": account.part(Observed).gateway,
         "port": account.settings.port,
         "protocol": "http",
         "authenticator": "oauth",
@@ -123,7 +122,7 @@ def _quoted(text: str) -> str:
 def variables(account: Account, item: Object, instance: int, container: dict[str, Any]) -> dict[str, str]:
     """SNOWFLAKE_* variables. Port and protocol are this account's own addition: it has no TLS on 443."""
     found = {
-        "SNOWFLAKE_HOST": account.spcs.gateway,
+        "SNOWFLAKE_HOST": account.part(Observed).gateway,
         "SNOWFLAKE_PORT": str(account.settings.port),
         "SNOWFLAKE_PROTOCOL": "http",
         "SNOWFLAKE_ACCOUNT": account.settings.locator,

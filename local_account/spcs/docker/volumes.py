@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from docker import DockerClient
 from docker.errors import APIError, NotFound
@@ -13,13 +13,11 @@ from local_account.base.sql import Name
 from local_account.catalog.catalog import Object
 from local_account.catalog.volumes import FILLING
 from local_account.identity import access
+from local_account.identity.account import Account
 from local_account.spcs.docker import snapshot_copy
 from local_account.spcs.spec import units
 from local_account.spcs.state import labels, snapshots
 from local_account.stages.store import parse_location, stage_folder
-
-if TYPE_CHECKING:
-    from local_account.identity.account import Account
 
 
 class VolumeError(Exception):

@@ -8,17 +8,14 @@ from __future__ import annotations
 import secrets
 import string
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from local_account.catalog.catalog import Catalog, Object
 from local_account.identity import access
+from local_account.identity.account import Account
 from local_account.spcs.network.egress import Rules, allowed
 from local_account.spcs.state import workload
 from local_account.spcs.state.lifecycle import resume
-from local_account.spcs.state.observed import SERVICE
-
-if TYPE_CHECKING:
-    from local_account.identity.account import Account
+from local_account.spcs.state.observed import SERVICE, Observed
 
 ALL_ENDPOINTS = "ALL_ENDPOINTS_USAGE"
 
@@ -125,7 +122,7 @@ def _public(account: Account, item: Object, name: str) -> PublicEndpoint | None:
         if endpoint["name"] == name:
             ready = [
                 state.address
-                for state in account.spcs.instances(item.id).values()
+                for state in account.part(Observed).instances(item.id).values()
                 if state.status == "READY" and state.address
             ]
             cors = endpoint.get("corsSettings", {})

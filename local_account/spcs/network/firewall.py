@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from docker import DockerClient
 from docker.errors import APIError
 
 from local_account.catalog.catalog import Object
 from local_account.identity import access
+from local_account.identity.account import Account
 from local_account.spcs.network import egress, network, outside, service_names
 from local_account.spcs.network.egress import Addresses, Rules
 from local_account.spcs.network.endpoints import opens
@@ -24,9 +25,6 @@ from local_account.spcs.network.name_server import NameServer
 from local_account.spcs.network.network import Network
 from local_account.spcs.state.lifecycle import dns_name
 from local_account.spcs.state.observed import SERVICE
-
-if TYPE_CHECKING:
-    from local_account.identity.account import Account
 
 _log = logging.getLogger(__name__)
 # The second server is Docker's own: it knows services by name while the account does not run.

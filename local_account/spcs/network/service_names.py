@@ -5,15 +5,11 @@ See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/se
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from local_account.catalog.catalog import Object
+from local_account.identity.account import Account
 from local_account.spcs.spec.names import dns_label
 from local_account.spcs.state.lifecycle import dns_domain
-from local_account.spcs.state.observed import SERVICE
-
-if TYPE_CHECKING:
-    from local_account.identity.account import Account
+from local_account.spcs.state.observed import SERVICE, Observed
 
 _INSTANCES = "instances."
 
@@ -39,7 +35,9 @@ def addresses(account: Account, asker: Object, name: str) -> list[str] | None:
 
 def _of_service(account: Account, item: Object, only_ready: bool) -> list[str]:
     states = [
-        state for state in account.spcs.instances(item.id).values() if state.address and not state.terminating
+        state
+        for state in account.part(Observed).instances(item.id).values()
+        if state.address and not state.terminating
     ]
     ready = [state.address for state in states if state.status == "READY"]
     return ready if ready or only_ready else [state.address for state in states]

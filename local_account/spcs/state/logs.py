@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from local_account.catalog.catalog import Object
-
-if TYPE_CHECKING:
-    from local_account.identity.account import Account
+from local_account.identity.account import Account
 
 LIMIT = 100 * 1024
 
@@ -36,12 +34,17 @@ class LogRequest:
     all_runs: bool = False
 
 
+class LogReader(ABC):
+    """Reads what containers wrote."""
+
+    @abstractmethod
+    def read_logs(self, item: Object, request: LogRequest) -> str:
+        """Log lines of a service's container; empty when it never ran."""
+
+
 def tail(account: Account, item: Object, request: LogRequest) -> str:
     """The last lines that a container wrote; empty when it never ran."""
-    read = account.spcs.read_logs
-    if read is None:
-        return ""
-    raw = read(item, request).encode()
+    raw = account.part(LogReader).read_logs(item, request).encode()
     if len(raw) <= LIMIT:
         return raw.decode()
     # A line that does not fit whole is left out.

@@ -8,14 +8,12 @@ See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/wo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from local_account.base.result import now
 from local_account.catalog.catalog import Object
+from local_account.identity.account import Account
+from local_account.spcs.state.observed import Observed
 from local_account.spcs.state.status import machine_note, placement
-
-if TYPE_CHECKING:
-    from local_account.identity.account import Account
 
 MAX_NODES_REACHED = "392508"
 
@@ -40,7 +38,7 @@ class PoolState:
 
 def pool_state(account: Account, pool: Object) -> PoolState:
     """A pool's state, from the catalog and the latest reading of Docker."""
-    observed, placed = account.spcs, placement(account, pool)
+    observed, placed = account.part(Observed), placement(account, pool)
     active = tuple(sorted(_busy(account, pool)))
     if pool.properties["SUSPENDED"]:
         state = "STOPPING" if active or placed.nodes else "SUSPENDED"
@@ -80,8 +78,8 @@ def provisioned_on(account: Account, pool: Object, node: int) -> float:
 def _busy(account: Account, pool: Object) -> dict[int, list[float]]:
     """Nodes on which something runs, with the times at which their instances began."""
     found: dict[int, list[float]] = {}
-    for (service, number), node in account.spcs.nodes_of(pool.name).items():
-        state = account.spcs.instances(service).get(number)
+    for (service, number), node in account.part(Observed).nodes_of(pool.name).items():
+        state = account.part(Observed).instances(service).get(number)
         # Without an address it ended, or did not begin yet.
         if state and state.address:
             found.setdefault(node, []).append(state.started or state.created)

@@ -13,9 +13,7 @@ from ipaddress import ip_address
 from typing import NamedTuple
 
 from local_account.base.result import now
-from local_account.catalog.catalog import Object
 from local_account.spcs.state.events import Event, Events
-from local_account.spcs.state.logs import LogRequest
 
 SERVICE = "SERVICE"
 POOL = "COMPUTE POOL"
@@ -92,7 +90,6 @@ class Observed:
         nodes: pool and node of each instance that the reconciler placed or that still ends.
         pools: RESUMED_ON and MIN_NODES of each pool that has its nodes, by pool id.
         on_gateway: called with the gateway's address when it is known or changed.
-        read_logs: reads log lines of a service's container.
     """
 
     def __init__(self, events: Events) -> None:
@@ -109,7 +106,6 @@ class Observed:
         self.nodes: dict[tuple[int, int], tuple[str, int]] = {}
         self.pools: dict[int, tuple[float, int]] = {}
         self.on_gateway: list[Callable[[str], None]] = []
-        self.read_logs: Callable[[Object, LogRequest], str] | None = None
 
     def instances(self, service: int) -> dict[int, InstanceState]:
         """Instances of a service by their number; a copy."""

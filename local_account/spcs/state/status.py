@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from local_account.catalog.catalog import Catalog, Object
+from local_account.identity.account import Account
 from local_account.spcs.spec.families import FAMILIES
 from local_account.spcs.state import scheduler
 from local_account.spcs.state.observed import POOL, SERVICE, ContainerState, InstanceState, Observed
-
-if TYPE_CHECKING:
-    from local_account.identity.account import Account
 
 # A container that failed this often in a row without getting ready makes its service FAILED.
 CRASH_LOOP = 4
@@ -29,7 +25,7 @@ def services_on(catalog: Catalog, pool: str) -> list[Object]:
 def placement(account: Account, pool: Object) -> scheduler.Placement:
     """Where the instances of a pool's services run or will run."""
     services = services_on(account.catalog, pool.name)
-    return scheduler.place(pool, services, account.spcs.nodes_of(pool.name))
+    return scheduler.place(pool, services, account.part(Observed).nodes_of(pool.name))
 
 
 def service_status(observed: Observed, item: Object) -> str:
@@ -72,7 +68,7 @@ def is_upgrading(observed: Observed, item: Object) -> bool:
 
 def planned_container(account: Account, item: Object) -> ContainerState:
     """State of a container of an instance that has nothing on Docker yet: why it waits."""
-    observed = account.spcs
+    observed = account.part(Observed)
     pool = account.catalog.find(POOL, scheduler.pool_name(item))
     if pool is None or pool.properties["SUSPENDED"]:
         return ContainerState(message="Compute pool is suspended")
@@ -84,7 +80,7 @@ def planned_container(account: Account, item: Object) -> ContainerState:
 
 
 def machine_note(account: Account, pool: Object) -> str:
-    family, machine = FAMILIES[pool.properties["INSTANCE_FAMILY"]], account.spcs.machine
+    family, machine = FAMILIES[pool.properties["INSTANCE_FAMILY"]], account.part(Observed).machine
     if machine is None or (machine.cpus >= family.vcpu and machine.memory >= family.memory * 2**30):
         return "Compute pool is ready"
     return (

@@ -15,7 +15,7 @@ from local_account.catalog.catalog import Object
 from local_account.spcs.state.lifecycle import cancel, dns_domain, schema_hash
 from local_account.spcs.state.logs import LogRequest, tail
 from local_account.spcs.state.nodes import pool_state
-from local_account.spcs.state.observed import POOL, SERVICE
+from local_account.spcs.state.observed import POOL, SERVICE, Observed
 from local_account.spcs.state.status import FINAL, is_upgrading, service_status
 from local_account.spcs.statements.inspect import container_rows
 from local_account.spcs.statements.jobs import failure_details, refuse_when_over
@@ -39,7 +39,7 @@ def get_service_status(context: Context, arguments: list[Any]) -> str:
     item = _named(context, SERVICE, arguments[0], "schema")
     context.require("MONITOR", item)
     deadline = time.monotonic() + (float(arguments[1]) if len(arguments) > 1 else 0)
-    observed = context.account.spcs
+    observed = context.account.part(Observed)
     while service_status(observed, item) == "PENDING" and time.monotonic() < deadline:
         refuse_when_over(context)
         observed.wait(observed.version, min(1.0, deadline - time.monotonic()))
@@ -134,7 +134,7 @@ def wait_for(context: Context, item: Object, arguments: list[Any]) -> str:
     wanted, seconds = str(arguments[0]).upper(), float(arguments[1]) if len(arguments) > 1 else 300.0
     if wanted not in ("RUNNING", "DONE", "SUSPENDED", "FAILED", "CANCELLED"):
         raise errors.invalid_value(wanted, "status", "RUNNING, DONE, SUSPENDED, FAILED, CANCELLED")
-    observed, deadline = context.account.spcs, time.monotonic() + seconds
+    observed, deadline = context.account.part(Observed), time.monotonic() + seconds
     while True:
         version = observed.version
         fresh = context.catalog.by_id(item.id)
@@ -184,11 +184,11 @@ def call(context: Context, statement: Statement) -> Result:
     """CALL <service>!<method>(…), or CALL of one of the account's own functions."""
     if statement.words(2)[1:] == ("(",):
         name = statement.word()
-        if name not in functions.FUNCTIONS:
+        if name not in context.language.functions:
             raise errors.unsupported(f"CALL {name}")
         arguments = functions.read_arguments(statement)
         statement.end()
-        return single(name, functions.FUNCTIONS[name](context, arguments))
+        return single(name, context.language.functions[name](context, arguments))
     parts = statement.parts()
     if not statement.accept("!"):
         raise errors.unsupported(f"CALL {'.'.join(parts)}")

@@ -10,7 +10,7 @@ from local_account.base.sql import Statement
 from local_account.catalog.catalog import Object
 from local_account.spcs.network.endpoints import ingress_host, opens, service_roles
 from local_account.spcs.state import scheduler
-from local_account.spcs.state.observed import POOL, SERVICE, ContainerState
+from local_account.spcs.state.observed import POOL, SERVICE, ContainerState, Observed
 from local_account.spcs.state.status import placement, planned_container, service_status
 from local_account.statement.context import Context
 
@@ -49,7 +49,7 @@ def container_rows(context: Context, item: Object) -> list[dict[str, Any]]:
     host = context.account.settings.registry_host
     waiting = _waiting(context, item)
     rows = []
-    found = context.account.spcs.instances(item.id)
+    found = context.account.part(Observed).instances(item.id)
     at_rest = item.properties["SUSPENDED"] or item.properties.get("RESULT")
     wanted = 0 if at_rest else item.properties["MIN_INSTANCES"]
     for number in sorted({*found, *range(wanted)}):
@@ -106,7 +106,7 @@ def _common(context: Context, item: Object) -> dict[str, Any]:
         "database_name": item.database,
         "schema_name": item.schema,
         "service_name": item.name,
-        "service_status": service_status(context.account.spcs, item),
+        "service_status": service_status(context.account.part(Observed), item),
     }
 
 
@@ -128,7 +128,7 @@ def show_instances(context: Context, statement: Statement) -> Result:
             "start_time": iso(state.started),
             "ip_address": state.address or None,
         }
-        for number, state in context.account.spcs.instances(item.id).items()
+        for number, state in context.account.part(Observed).instances(item.id).items()
     ]
     return table(_INSTANCE_COLUMNS, rows)
 

@@ -13,6 +13,7 @@ from local_account.catalog.catalog import Object
 from local_account.spcs.spec.source import read_from
 from local_account.spcs.state.lifecycle import cancel
 from local_account.spcs.state.logs import LogRequest, tail
+from local_account.spcs.state.observed import Observed
 from local_account.spcs.state.status import FINAL, service_status
 from local_account.spcs.statements.service import DEFAULTS, Service, identifier, identifiers, prepare_service
 from local_account.statement.context import Context
@@ -84,7 +85,7 @@ def execute_job(context: Context, statement: Statement) -> Result:
 
 
 def _await(context: Context, name: Name) -> Result:
-    observed = context.account.spcs
+    observed = context.account.part(Observed)
     while True:
         version = observed.version
         item = context.catalog.find("SERVICE", name)
@@ -109,14 +110,14 @@ def refuse_when_over(context: Context) -> None:
     """
     if context.cancelled.is_set():
         raise errors.SnowflakeError("000604", "57014", "SQL execution canceled")
-    if context.account.spcs.closing:
+    if context.account.part(Observed).closing:
         raise errors.SnowflakeError("000604", "57014", "SQL execution canceled: the account is stopping")
 
 
 def failure_details(context: Context, item: Object) -> str:
     """Messages and last log lines of containers that are not well, as text to append to an error."""
     found = []
-    for number, state in context.account.spcs.instances(item.id).items():
+    for number, state in context.account.part(Observed).instances(item.id).items():
         for name, container in state.containers.items():
             if container.status in ("READY", "DONE"):
                 continue

@@ -12,13 +12,13 @@ from local_account.base import errors
 from local_account.base.result import Result, columns, status, table
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Object
-from local_account.identity import credentials
+from local_account.identity import session
 from local_account.spcs.spec import spec
 from local_account.spcs.spec.names import dns_label
 from local_account.spcs.spec.source import read_from
 from local_account.spcs.state import snapshots
 from local_account.spcs.state.lifecycle import dns_name, resume, resume_pool, schema_hash, suspend
-from local_account.spcs.state.observed import POOL, SERVICE
+from local_account.spcs.state.observed import POOL, SERVICE, Observed
 from local_account.spcs.state.status import is_upgrading, service_status
 from local_account.spcs.state.workload import require_allowed, workload_filter
 from local_account.spcs.statements import admission
@@ -111,11 +111,11 @@ class Service(ObjectType):
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:
         properties = item.properties
-        found = context.account.spcs.instances(item.id)
+        found = context.account.part(Observed).instances(item.id)
         integrations = properties["EXTERNAL_ACCESS_INTEGRATIONS"]
         down = properties["SUSPENDED"] or properties.get("RESULT")
         return {
-            "status": service_status(context.account.spcs, item),
+            "status": service_status(context.account.part(Observed), item),
             "compute_pool": properties["POOL"],
             "dns_name": dns_name(item),
             "current_instances": sum(bool(state.containers) for state in found.values()),
@@ -135,7 +135,7 @@ class Service(ObjectType):
             "is_job": properties["IS_JOB"],
             "is_async_job": properties["IS_ASYNC"],
             "spec_digest": properties["SPEC_DIGEST"],
-            "is_upgrading": is_upgrading(context.account.spcs, item),
+            "is_upgrading": is_upgrading(context.account.part(Observed), item),
         }
 
     def describe(self, context: Context, item: Object) -> Result:
@@ -271,7 +271,7 @@ def as_owner(context: Context, item: Object) -> Context:
         context.session,
         role=item.owner,
         only_role=item.owner,
-        method=credentials.SERVICE,
+        method=session.SERVICE,
         secondary_roles="NONE",
     )
     return Context(context.account, owner)

@@ -11,7 +11,8 @@ from typing import Any
 
 from local_account.base.result import now
 from local_account.catalog.catalog import Object
-from local_account.spcs.state.logs import LogRequest
+from local_account.spcs.state.logs import LogReader, LogRequest
+from local_account.spcs.state.observed import Observed
 from local_account.statement.context import Context
 
 _DAY = 24 * 3600.0
@@ -46,13 +47,13 @@ def get_logs(context: Context, item: Object, start: str, end: str) -> str:
         start, end: SQL expressions for the range of time; empty for the last day.
     """
     context.require("MONITOR", item)
-    read, rows = context.account.spcs.read_logs, []
+    read, rows = context.account.part(LogReader).read_logs, []
     document = item.properties["SPEC"]["spec"]
     for number in range(item.properties["MIN_INSTANCES"]):
         for container in (part["name"] for part in document["containers"]):
             for stream in ("stdout", "stderr"):
                 request = LogRequest(number, container, _MOST_LINES, times=True, stream=stream, all_runs=True)
-                lines = read(item, request).splitlines() if read else []
+                lines = read(item, request).splitlines()
                 attributes = {"log.iostream": stream}
                 rows += [[*_times(line), number, container, _text(line), attributes] for line in lines]
     return _query(rows, _LOG_COLUMNS, start, end)
@@ -62,7 +63,7 @@ def get_events(context: Context, item: Object, start: str, end: str) -> str:
     """A query of the changes of a service's containers, the newest first."""
     context.require("MONITOR", item)
     rows = []
-    for event in context.account.spcs.events.of(item.id):
+    for event in context.account.part(Observed).events.of(item.id):
         details = {"message": event.message, "status": event.status}
         severity = "ERROR" if event.status == "FAILED" else "INFO"
         name = "CONTAINER.STATUS_CHANGE"

@@ -10,7 +10,7 @@ from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Object
 from local_account.spcs.state import snapshots
 from local_account.spcs.state.lifecycle import resume
-from local_account.spcs.state.observed import SERVICE
+from local_account.spcs.state.observed import SERVICE, Observed
 from local_account.statement.context import Context
 from local_account.statement.object_type import ObjectType, read_options
 
@@ -102,7 +102,7 @@ def restore_volume(context: Context, item: Object, statement: Statement) -> Resu
         for number in numbers:
             require_instance(item, number)
         require_fitting(snapshot, volume)
-        if not item.properties["SUSPENDED"] or context.account.spcs.instances(item.id):
+        if not item.properties["SUSPENDED"] or context.account.part(Observed).instances(item.id):
             raise refused(f"service {item.name} must be suspended before a volume of it is restored")
         for number in dict.fromkeys(numbers):
             snapshots.replace(context, item, volume, number, snapshot)

@@ -1,0 +1,51 @@
+"""Queries and changes of tables, as statements of the account."""
+
+from __future__ import annotations
+
+from local_account.base.result import Result
+from local_account.base.sql import Statement
+from local_account.statement import functions
+from local_account.statement.context import Context
+from local_account.tables.engine import DataEngine
+
+
+def run(context: Context, statement: Statement) -> Result:
+    """A query or a change of tables.
+
+    Raises:
+        SnowflakeError: not permitted, or as the data engine refuses it.
+    """
+    return context.account.part(DataEngine).execute(context, functions.substitute(context, statement))
+
+
+def select(context: Context, statement: Statement) -> Result:
+    """A SELECT; one without tables that asks the account itself does not need the data engine.
+
+    Raises:
+        SnowflakeError: as `run`.
+    """
+    answer = None if statement.bindings else functions.scalar_select(context, statement)
+    return answer or run(context, statement)
+
+
+def set_autocommit(context: Context, value: str) -> None:
+    """Follow ALTER SESSION SET AUTOCOMMIT.
+
+    Args:
+        value: `true` or `false`.
+    """
+    context.account.part(DataEngine).set_autocommit(context.session, value == "true")
+
+
+VERBS = {
+    "SELECT": select,
+    **dict.fromkeys(
+        ("WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "VALUES", "(", "COPY"),
+        run,
+    ),
+}
+DEFINITIONS = {
+    ("SHOW", "COLUMNS"): run,
+    **{(verb, kind): run for verb in ("CREATE", "ALTER", "DESCRIBE", "DESC") for kind in ("TABLE", "VIEW")},
+}
+ON_PARAMETER = {"AUTOCOMMIT": set_autocommit}
