@@ -10,7 +10,7 @@ from local_account.catalog.catalog import Object
 from local_account.identity import access
 from local_account.statement import references
 from local_account.statement.context import Context
-from local_account.statement.object_type import ObjectType
+from local_account.statement.object_type import ObjectType, read_restriction
 
 _CONTENT_COLUMNS = columns("created_on:timestamp_ltz name kind")
 
@@ -53,9 +53,11 @@ class Container(ObjectType):
             session.database, session.schema = new.database, new.schema or session.schema
         return result
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
-        if not statement.accept("CASCADE"):
-            statement.accept("RESTRICT")
+    def read_drop(self, statement: Statement) -> bool:
+        read_restriction(statement)
+        return False
+
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
         references.refuse_referenced(context, item)
         for role in context.catalog.inside(item, access.DATABASE_ROLE):
             context.catalog.forget_grantee("DATABASE_ROLE", access.role_key(role))

@@ -112,8 +112,8 @@ class NetworkPolicy(ObjectType):
             context.catalog.save(holder)
         return result
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
-        if statement.accept("FORCE"):
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
+        if forced:
             # OR REPLACE keeps the name, by which the account and users go on having it.
             return
         for holder in _holders(context, item.name):

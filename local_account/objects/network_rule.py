@@ -84,9 +84,9 @@ class NetworkRule(ObjectType):
     def rename(self, context: Context, item: Object, statement: Statement) -> Result:
         raise errors.unsupported("ALTER NETWORK RULE RENAME")
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
         # OR REPLACE keeps the name, so integrations go on finding it.
-        if not statement.accept("FORCE"):
+        if not forced:
             references.refuse_referenced(context, item)
 
 

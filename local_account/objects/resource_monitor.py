@@ -148,7 +148,7 @@ class ResourceMonitor(ObjectType):
     def describe_statement(self, context: Context, statement: Statement) -> Result:
         raise errors.unsupported("DESCRIBE RESOURCE MONITOR")
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
         for warehouse in context.catalog.objects("WAREHOUSE"):
             if warehouse.properties.get(ON_WAREHOUSE) == item.name:
                 warehouse.properties[ON_WAREHOUSE] = None

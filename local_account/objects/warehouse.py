@@ -224,7 +224,7 @@ class Warehouse(ObjectType):
             context.session.warehouse = item.name
         return result
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
         if context.session.warehouse == item.name:
             context.session.warehouse = ""
 

@@ -64,7 +64,7 @@ class DatabaseRole(ObjectType):
             context.catalog.rename_grantee("DATABASE_ROLE", old, access.role_key(item))
         return status("Statement executed successfully.")
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
         key = access.role_key(item)
         context.catalog.forget_grantee("DATABASE_ROLE", key)
         # What it owned goes to the role that drops it.

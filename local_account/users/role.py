@@ -63,7 +63,7 @@ class Role(ObjectType):
         _refuse_system(item)
         context.require_ownership(item)
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
         context.catalog.forget_grantee("ROLE", item.name)
         # What it owned goes to the role that drops it.
         context.catalog.transfer(item.name, context.session.role)

@@ -205,7 +205,7 @@ class User(ObjectType):
     def require_drop(self, context: Context, item: Object) -> None:
         context.require_ownership(item)
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
         if item.name == context.session.account_user:
             raise errors.SnowflakeError(
                 "003016", "42501", f"SQL access control error:\nUser '{item.name}' cannot drop itself."

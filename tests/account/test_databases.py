@@ -195,3 +195,19 @@ def test_name_of_a_database_is_not_run_as_sql(session: SnowflakeConnection) -> N
     assert run(session, "SELECT COUNT(*) AS N FROM D_TARGET.PUBLIC.T") == [{"N": 0}]
     for dropped in (f"DATABASE {name}", "DATABASE D_TARGET", "WAREHOUSE D_ENGINE"):
         run(session, f"DROP {dropped}")
+
+
+def test_only_types_that_have_force_take_it(session: SnowflakeConnection) -> None:
+    for statement in (
+        "CREATE DATABASE D_FORCE",
+        "CREATE NETWORK RULE R TYPE = HOST_PORT MODE = EGRESS VALUE_LIST = ('a.b')",
+        "CREATE EXTERNAL ACCESS INTEGRATION D_FORCE_I ALLOWED_NETWORK_RULES = (R) ENABLED = TRUE",
+    ):
+        run(session, statement)
+    with pytest.raises(ProgrammingError, match="unexpected 'FORCE'"):
+        run(session, "DROP NETWORK RULE R FORCE")
+    with pytest.raises(ProgrammingError, match="associated with integration D_FORCE_I"):
+        run(session, "DROP NETWORK RULE R")
+    run(session, "CREATE OR REPLACE NETWORK RULE R TYPE = HOST_PORT MODE = EGRESS VALUE_LIST = ('c.d')")
+    run(session, "DROP INTEGRATION D_FORCE_I")
+    run(session, "DROP DATABASE D_FORCE RESTRICT")

@@ -240,7 +240,8 @@ class Reconciler(LogReader):
         self._signatures[job.service] = signature
         self._due.pop(job.service, None)
         self._busy.add(job.service)
-        threads.start(lambda: self._pass(ServicePass(runtime, firewall, job), job.service), "service")
+        work = ServicePass(self._account, runtime, firewall, job)
+        threads.start(lambda: self._pass(work, job.service), "service")
 
     def _pass(self, work: ServicePass, service: int) -> None:
         delay: float | None = _FAILED_PASS_SECONDS
