@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from local_account.base import errors
@@ -46,6 +46,10 @@ class Object:
     @property
     def fqn(self) -> Name:
         return Name(self.database, self.schema, self.name)
+
+    def named(self, name: Name) -> Object:
+        """The same object under another name."""
+        return replace(self, database=name.database, schema=name.schema, name=name.name)
 
 
 class Catalog(Grants, Requests, BlockVolumes):

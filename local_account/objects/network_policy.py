@@ -104,13 +104,10 @@ class NetworkPolicy(ObjectType):
         context.catalog.save(item)
         return status("Statement executed successfully.")
 
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
-        old = item.name
-        result = super().rename(context, item, statement)
-        for holder in _holders(context, old):
+    def renamed(self, context: Context, item: Object, old: Name) -> None:
+        for holder in _holders(context, old.name):
             holder.properties[PARAMETER] = item.name
             context.catalog.save(holder)
-        return result
 
     def dropping(self, context: Context, item: Object, forced: bool) -> None:
         if forced:

@@ -49,6 +49,7 @@ class ResourceMonitor(ObjectType):
 
     kind, plural, scope = KIND, "RESOURCE MONITORS", "account"
     taggable = False
+    renamable = False
     privileges = frozenset({"MODIFY", "MONITOR"})
     options: ClassVar[dict[str, Reader]] = {
         "CREDIT_QUOTA": _quota,
@@ -141,9 +142,6 @@ class ResourceMonitor(ObjectType):
 
     def require_alter(self, context: Context, item: Object) -> None:
         context.require("MODIFY", item)
-
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
-        raise errors.unsupported("ALTER RESOURCE MONITOR RENAME")
 
     def describe_statement(self, context: Context, statement: Statement) -> Result:
         raise errors.unsupported("DESCRIBE RESOURCE MONITOR")

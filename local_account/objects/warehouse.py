@@ -217,12 +217,9 @@ class Warehouse(ObjectType):
             context.catalog.save(item)
         return status("Statement executed successfully.")
 
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
-        old = item.name
-        result = super().rename(context, item, statement)
-        if context.session.warehouse == old:
+    def renamed(self, context: Context, item: Object, old: Name) -> None:
+        if context.session.warehouse == old.name:
             context.session.warehouse = item.name
-        return result
 
     def dropping(self, context: Context, item: Object, forced: bool) -> None:
         if context.session.warehouse == item.name:

@@ -37,7 +37,7 @@ class ObjectType(Shown):
 
     CREATE, ALTER and DROP of an `atomic` type are one transaction of the catalog each, during which no other
     session can change anything: their handlers must neither wait nor ask Docker, the registry or tables.
-    CREATE OR REPLACE makes only what is `replaceable`.
+    CREATE OR REPLACE needs a type that is `replaceable`, ALTER … RENAME one that is `renamable`.
     """
 
     privileges: ClassVar[frozenset[str]] = frozenset()
@@ -49,6 +49,7 @@ class ObjectType(Shown):
     taggable: ClassVar[bool] = True
     atomic: ClassVar[bool] = True
     replaceable: ClassVar[bool] = True
+    renamable: ClassVar[bool] = True
 
     def label(self) -> str:
         """The type as status messages write it: `Compute pool`."""
@@ -88,6 +89,18 @@ class ObjectType(Shown):
 
     def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
         """Check and complete a SET or UNSET before it is stored; runs in the transaction."""
+
+    def require_rename(self, context: Context, item: Object) -> None:
+        """Who may rename an object: the owner, unless a type says otherwise."""
+        context.require_ownership(item)
+
+    def check_rename(self, context: Context, item: Object, name: Name) -> None:
+        """Refuse a new name; one in another place takes the privilege to create there."""
+        if name[:2] != item.fqn[:2]:
+            self.require_create(context, name)
+
+    def renamed(self, context: Context, item: Object, old: Name) -> None:
+        """Let what names the object follow its new name; runs in the transaction."""
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
         """An ALTER verb of the type's own (SUSPEND, ADD …); None when the words are not one."""
@@ -244,18 +257,20 @@ class ObjectType(Shown):
 
     def rename(self, context: Context, item: Object, statement: Statement) -> Result:
         """RENAME TO <name>, which may be in another database or schema."""
-        context.require_ownership(item)
+        if not self.renamable:
+            raise errors.unsupported(f"ALTER {self.kind} RENAME")
+        self.require_rename(context, item)
         name = context.resolve(statement.parts(), self.scope)
         statement.end()
-        if name[:2] != item.fqn[:2]:
-            self.require_create(context, name)
+        self.check_rename(context, item, name)
         with context.catalog.transaction():
             if context.catalog.find(self.kind, name):
                 raise errors.already_exists(str(name))
-            fresh = self.fresh(context, item)
-            for one in (fresh, item):
-                one.database, one.schema, one.name = name
-            context.catalog.save(fresh)
+            item = self.fresh(context, item)
+            old = item.fqn
+            item.database, item.schema, item.name = name
+            context.catalog.save(item)
+            self.renamed(context, item, old)
         return status("Statement executed successfully.")
 
     def drop(self, context: Context, statement: Statement) -> Result:

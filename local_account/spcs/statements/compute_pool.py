@@ -52,7 +52,7 @@ class ComputePool(ObjectType):
     """Compute pools. All their nodes are this machine, so they start as soon as Docker is ready for them."""
 
     kind, plural, scope, title = "COMPUTE POOL", "COMPUTE POOLS", "account", "Compute pool"
-    replaceable = False
+    replaceable = renamable = False
     privileges = frozenset({"USAGE", "MONITOR", "OPERATE", "MODIFY"})
     options: ClassVar[dict[str, Reader]] = {
         "MIN_NODES": integer,
@@ -170,9 +170,6 @@ class ComputePool(ObjectType):
             item.properties["SUSPENDED"] = True
             context.catalog.save(item)
         return status("Statement executed successfully.")
-
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
-        raise errors.unsupported("ALTER COMPUTE POOL RENAME")
 
     def dropping(self, context: Context, item: Object, forced: bool) -> None:
         found = services_on(context.catalog, item.name)

@@ -66,7 +66,7 @@ class Service(ObjectType):
     kind, plural = SERVICE, "SERVICES"
     # The registry is asked for its images.
     atomic = False
-    replaceable = False
+    replaceable = renamable = False
     privileges = frozenset({"USAGE", "MONITOR", "OPERATE"})
     options: ClassVar[dict[str, Reader]] = {
         "AUTO_SUSPEND_SECS": integer,
@@ -204,9 +204,6 @@ class Service(ObjectType):
                 f"{item.properties['MIN_INSTANCES']}, which stays as it is for a service with block volumes",
             )
         changed |= {key: merged[key] for key in ("MIN_INSTANCES", "MAX_INSTANCES", "MIN_READY_INSTANCES")}
-
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
-        raise errors.unsupported("ALTER SERVICE RENAME")
 
     def read_drop(self, statement: Statement) -> bool:
         return statement.accept("FORCE")
