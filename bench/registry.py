@@ -8,8 +8,6 @@ import subprocess
 import tarfile
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +17,7 @@ import docker
 from bench.measure import MIB, Figure
 from bench.servers import Server, account_settings, local_account
 from local_account.base.settings import LocalSettings
+from local_account.base.waiting import answers_http, poll
 
 SIZE = 1024 * MIB
 _LEAST = 0.8
@@ -83,16 +82,8 @@ def _bare(image: str) -> Iterator[str]:
 
 
 def _wait_for(host: str) -> None:
-    deadline = time.monotonic() + _ANSWER_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(f"http://{host}/v2/", timeout=2).close()
-            return
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError(f"registry {host} did not answer within {_ANSWER_SECONDS} s")
+    if not poll(lambda: answers_http(f"http://{host}/v2/"), _ANSWER_SECONDS):
+        raise RuntimeError(f"registry {host} did not answer within {_ANSWER_SECONDS} s")
 
 
 def repository(account: Server, settings: LocalSettings, folder: Path) -> str:

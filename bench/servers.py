@@ -22,6 +22,7 @@ from local_account.base.settings import (
     free_ports,
     load_own,
 )
+from local_account.base.waiting import poll
 from local_account.host.leftovers import remove_docker_objects
 from machine.paths import PROJECT
 from workstation.account import LABEL
@@ -108,12 +109,11 @@ def _running(
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
+    def listens() -> bool:
         if process.poll() is not None:
             raise RuntimeError(f"{process.args} ended with {process.returncode} at its start")
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.005)
-    raise RuntimeError(f"{process.args} did not listen within {_START_SECONDS} s")
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    if not poll(listens, _START_SECONDS, 0.005):
+        raise RuntimeError(f"{process.args} did not listen within {_START_SECONDS} s")

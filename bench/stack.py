@@ -16,6 +16,7 @@ import docker
 
 from bench.measure import MIB, Figure, median_seconds
 from local_account.base.settings import LocalSettings
+from local_account.base.waiting import poll
 from local_account.host import clients, control, leftovers
 from machine.paths import PROJECT
 from workstation.account import account_settings
@@ -167,10 +168,8 @@ def _docker_start(image: str) -> float:
         container.reload()
         bound = container.ports["9091/tcp"] or []
         port = bound[0]["HostPort"]
-        while not _healthy(f"http://127.0.0.1:{port}/healthz"):
-            if time.perf_counter() - start > _READY_SECONDS:
-                raise RuntimeError(f"{image} was not healthy within {_READY_SECONDS} s")
-            time.sleep(0.1)
+        if not poll(lambda: _healthy(f"http://127.0.0.1:{port}/healthz"), _READY_SECONDS):
+            raise RuntimeError(f"{image} was not healthy within {_READY_SECONDS} s")
         return time.perf_counter() - start
     finally:
         container.remove(force=True, v=True)

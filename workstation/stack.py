@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from machine.terminal import ToolchainError, say
+from standins.snowflake_plugin import sql
 from workstation.toolchain import pulumi_env
 
 LOCAL = "local"
@@ -211,7 +212,7 @@ def identity(kind: str, inputs: Mapping[str, Any]) -> str:
         inputs: the resource's inputs.
     """
     parts = [inputs[part] for part in _ID_PARTS.get(kind, ())]
-    return parts[0] if len(parts) == 1 else ".".join(f'"{part}"' for part in parts)
+    return parts[0] if len(parts) == 1 else sql.path(parts)
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:

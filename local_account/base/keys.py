@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 
 from cryptography.fernet import Fernet
+
+from local_account.base import files
 
 _FILE = "secrets.key"
 
@@ -29,15 +30,6 @@ def unseal(state: Path, sealed: str) -> str:
 def _cipher(state: Path) -> Fernet:
     path = state / _FILE
     if not path.exists():
-        _write(path, Fernet.generate_key())
+        # A half-written key, or a second one, would lock its secrets away for ever.
+        files.write_once(path, Fernet.generate_key())
     return Fernet(path.read_bytes())
-
-
-def _write(path: Path, key: bytes) -> None:
-    # A half-written key would lock its secrets away for ever: the file gets its name when it is complete.
-    draft = path.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
-        os.fsync(file.fileno())
-    draft.rename(path)

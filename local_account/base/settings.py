@@ -16,6 +16,7 @@ from typing import Any
 
 import platformdirs
 
+from local_account.base import files
 from local_account.base.labels import Labels
 
 DEFAULT_PORT = 8480
@@ -192,8 +193,7 @@ def save(settings: LocalSettings) -> None:
     content = {key: getattr(settings, key) for key in ("port", *_STORED.values())}
     path = settings.state / _FILE
     if _stored(settings.state) != content:
-        path.unlink(missing_ok=True)
-        _write_whole(path, json.dumps(content))
+        files.write_whole(path, json.dumps(content))
 
 
 def _stored(state: Path) -> dict[str, Any]:
@@ -221,7 +221,7 @@ def _identity(state: Path) -> str:
                 f"still to be made ({STATE_VARIABLE})."
             )
         if not identity.exists():
-            _write_whole(identity, secrets.token_hex(4))
+            files.write_once(identity, secrets.token_hex(4))
         return identity.read_text().strip()
     except OSError as error:
         raise SettingsError(f"The state folder {state} cannot be used: {error.strerror}.") from None
@@ -238,20 +238,8 @@ def admin_credentials(settings: LocalSettings) -> dict[str, str]:
     path = settings.state / "credentials.json"
     if not path.exists():
         content = {"user": ADMIN_USER, "password": secrets.token_urlsafe(18)}
-        _write_whole(path, json.dumps(content))
+        files.write_once(path, json.dumps(content))
     return json.loads(path.read_text())
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """A file, readable by its owner only, that is there in full or not at all; one that is there stays."""
-    draft = path.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        os.fsync(descriptor)
-    with contextlib.suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()
 
 
 def free_ports(count: int = 3) -> int:

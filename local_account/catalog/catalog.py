@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from local_account.base import errors
@@ -28,6 +28,7 @@ class Object:
         owner: the owning role.
         created, updated: seconds since the epoch.
         properties: what the object's own module keeps; JSON values.
+        transaction: the transaction in which it was read or made; 0 for outside of one.
     """
 
     id: int
@@ -40,10 +41,15 @@ class Object:
     created: float
     updated: float
     properties: dict[str, Any] = field(default_factory=dict)
+    transaction: int = field(default=0, repr=False, compare=False)
 
     @property
     def fqn(self) -> Name:
         return Name(self.database, self.schema, self.name)
+
+    def named(self, name: Name) -> Object:
+        """The same object under another name."""
+        return replace(self, database=name.database, schema=name.schema, name=name.name)
 
 
 class Catalog(Grants, Requests, BlockVolumes):
@@ -66,19 +72,21 @@ class Catalog(Grants, Requests, BlockVolumes):
                 " properties) VALUES (?,?,?,?,?,?,?,?,?)",
                 (kind, *name, owner, comment, moment, moment, json.dumps(properties or {})),
             )
-        return Object(
-            cursor.lastrowid or 0, kind, *name, owner, comment, moment, moment, dict(properties or {})
-        )
+            kept = dict(properties or {})
+            identity = cursor.lastrowid or 0
+            return Object(
+                identity, kind, *name, owner, comment, moment, moment, kept, self.current_transaction
+            )
 
     def find(self, kind: str, name: Name) -> Object | None:
         rows = self._rows(
             "SELECT * FROM objects WHERE type=? AND database=? AND schema=? AND name=?", (kind, *name)
         )
-        return _object(rows[0]) if rows else None
+        return self._object(rows[0]) if rows else None
 
     def by_id(self, identity: int) -> Object | None:
         rows = self._rows("SELECT * FROM objects WHERE id=?", (identity,))
-        return _object(rows[0]) if rows else None
+        return self._object(rows[0]) if rows else None
 
     def objects(self, kind: str, database: str | None = None, schema: str | None = None) -> list[Object]:
         """Objects of a type by name, all or those in a database or schema."""
@@ -87,19 +95,33 @@ class Catalog(Grants, Requests, BlockVolumes):
             query, arguments = query + " AND database=?", [*arguments, database]
         if schema is not None:
             query, arguments = query + " AND schema=?", [*arguments, schema]
-        return [
-            _object(row) for row in self._rows(query + " ORDER BY database, schema, name", tuple(arguments))
-        ]
+        rows = self._rows(query + " ORDER BY database, schema, name", tuple(arguments))
+        return [self._object(row) for row in rows]
 
     def save(self, item: Object) -> None:
-        """Store what was changed of an object: name, owner, comment, properties."""
+        """Store what was changed of an object: name, owner, comment, properties.
+
+        Raises:
+            RuntimeError: it was not read or made in this transaction, so that saving it could undo what
+                another statement has changed since.
+        """
         item.updated = now()
         with self.transaction():
+            if item.transaction != self.current_transaction:
+                raise RuntimeError(f"{item.type} {item.fqn} was not read in this transaction")
             self._connection.execute(
                 "UPDATE objects SET database=?, schema=?, name=?, owner=?, comment=?, updated=?, properties=?"
                 " WHERE id=?",
                 (*item.fqn, item.owner, item.comment, item.updated, json.dumps(item.properties), item.id),
             )
+
+    def set_properties(self, identity: int, properties: dict[str, Any]) -> None:
+        """Set some properties of an object as it is now; nothing happens when it is gone."""
+        with self.transaction():
+            item = self.by_id(identity)
+            if item is not None:
+                item.properties |= properties
+                self.save(item)
 
     def delete(self, item: Object) -> None:
         """Remove an object, what it contains, and all grants on them."""
@@ -117,7 +139,7 @@ class Catalog(Grants, Requests, BlockVolumes):
     def owned(self, role: str) -> list[Object]:
         """Everything that a role owns; by type and name."""
         query = "SELECT * FROM objects WHERE owner=? ORDER BY type, database, schema, name"
-        return [_object(row) for row in self._rows(query, (role,))]
+        return [self._object(row) for row in self._rows(query, (role,))]
 
     def inside(self, item: Object, kind: str = "") -> list[Object]:
         """Everything in a database or schema, of one type when `kind` is given; by type and name."""
@@ -130,7 +152,7 @@ class Catalog(Grants, Requests, BlockVolumes):
         if kind:
             where, arguments = where + " AND type=?", [*arguments, kind]
         query = f"SELECT * FROM objects WHERE {where} ORDER BY type, schema, name"  # noqa: S608
-        return [_object(row) for row in self._rows(query, tuple(arguments))]
+        return [self._object(row) for row in self._rows(query, tuple(arguments))]
 
     def transfer(self, owner: str, to: str) -> None:
         """Give everything that a role owns to another role."""
@@ -173,11 +195,10 @@ class Catalog(Grants, Requests, BlockVolumes):
                 (session,),
             )
 
-
-def _object(row: sqlite3.Row) -> Object:
-    values = dict(row)
-    values["properties"] = json.loads(values["properties"])
-    return Object(**values)
+    def _object(self, row: sqlite3.Row) -> Object:
+        values = dict(row)
+        values["properties"] = json.loads(values["properties"])
+        return Object(**values, transaction=self.current_transaction)
 
 
 __all__ = ["ACCOUNT_OBJECT", "Catalog", "Grant", "Object"]

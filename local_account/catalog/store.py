@@ -52,6 +52,7 @@ class Store:
         self._lock = threading.RLock()
         self._depth = 0
         self._writer = 0
+        self._begun = 0
         self._noting = threading.local()
         self._connection = self._connect()
         self._connection.executescript("PRAGMA journal_mode=WAL;" + _SCHEMA)
@@ -85,6 +86,7 @@ class Store:
             try:
                 if outermost:
                     self._writer = threading.get_ident()
+                    self._begun += 1
                     self._connection.execute(f"PRAGMA synchronous={'FULL' if lasting else 'NORMAL'}")
                     self._connection.execute("BEGIN IMMEDIATE")
                 yield
@@ -104,6 +106,11 @@ class Store:
                 self._depth -= 1
                 if outermost:
                     self._writer = 0
+
+    @property
+    def current_transaction(self) -> int:
+        """Number of the transaction that this thread is in; 0 outside of one."""
+        return self._begun if self._writer == threading.get_ident() else 0
 
     @contextmanager
     def before_commit(self, note: Callable[[], None]) -> Iterator[None]:

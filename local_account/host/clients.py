@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from local_account.base import files
 from local_account.base.settings import LocalSettings, admin_credentials
 
 CONNECTION = "local"
@@ -64,8 +65,5 @@ def _snow_home(settings: LocalSettings) -> os.PathLike[str]:
     )
     path = folder / "config.toml"
     if not path.exists() or path.read_text() != text:
-        path.unlink(missing_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
+        files.write_whole(path, text)
     return folder

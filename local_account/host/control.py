@@ -10,16 +10,17 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 from local_account.base.settings import PORT_VARIABLE, LocalSettings, code_version
+from local_account.base.waiting import poll
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
+_PAUSE_SECONDS = 0.05
 
 
 class ControlError(Exception):
@@ -81,14 +82,18 @@ def wait_until_running(settings: LocalSettings, process: subprocess.Popen[bytes]
     Raises:
         ControlError: it ended, or did not answer within a minute; the message has its last log lines.
     """
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
+
+    def answers() -> bool:
         if running(settings):
-            return
+            return True
         if process.poll() is not None:
             raise ControlError(f"The local account ended at its start:\n{_log_tail(settings)}")
-        time.sleep(0.05)
-    raise ControlError(f"The local account did not answer in {_START_SECONDS:.0f} s:\n{_log_tail(settings)}")
+        return False
+
+    if not poll(answers, _START_SECONDS, _PAUSE_SECONDS):
+        raise ControlError(
+            f"The local account did not answer in {_START_SECONDS:.0f} s:\n{_log_tail(settings)}"
+        )
 
 
 def stop(settings: LocalSettings) -> bool:
@@ -147,13 +152,14 @@ def _is_our_registry(settings: LocalSettings) -> bool:
 
 
 def _wait_for_end(pid: int) -> None:
-    deadline = time.monotonic() + _STOP_SECONDS
-    while _is_server(pid):
-        if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)
+    def ended() -> bool:
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)
-        time.sleep(0.05)
+        return not _is_server(pid)
+
+    if not poll(ended, _STOP_SECONDS, _PAUSE_SECONDS):
+        os.kill(pid, signal.SIGKILL)
+        poll(ended, _STOP_SECONDS, _PAUSE_SECONDS)
 
 
 def _is_server(pid: int) -> bool:

@@ -14,7 +14,7 @@ from local_account.catalog.catalog import Catalog, Object
 from local_account.identity import access
 from local_account.identity.credentials import Credentials, SignedIn, digest
 from local_account.identity.network_access import NetworkAccess
-from local_account.identity.session import PASSWORD, SERVICE, Session, session_id
+from local_account.identity.session import PASSWORD, SERVICE_TOKEN, Session, session_id
 
 SESSION_SECONDS = 3600
 MASTER_SECONDS = 4 * 3600
@@ -149,13 +149,13 @@ class Authenticator(Credentials):
         for kind in (*_KINDS, *INGRESS_KINDS):
             for token, _, content in self._catalog.tokens(kind):
                 # A service may have the name of a user.
-                if content["user"] == name and content.get("method") != SERVICE:
+                if content["user"] == name and content.get("method") != SERVICE_TOKEN:
                     self._sessions.pop(str(content.get("id")), None)
                     self._catalog.delete_token(token)
 
     def _change(self, attribute: str, old: str, new: str) -> None:
         # A service may have the name of a user.
-        others = (SERVICE,) if attribute == "user" else ()
+        others = (SERVICE_TOKEN,) if attribute == "user" else ()
         for session in list(self._sessions.values()):
             if getattr(session, attribute) == old and session.method not in others:
                 setattr(session, attribute, new)

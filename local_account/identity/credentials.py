@@ -237,12 +237,7 @@ class Credentials:
                 self._change_user(fresh, LOCKED_UNTIL=now() + LOCK_SECONDS)
 
     def _change_user(self, user: Object, **properties: Any) -> None:
-        # The user as it is now: another session may have altered it since it was read.
-        with self._catalog.transaction():
-            fresh = self._catalog.by_id(user.id)
-            if fresh:
-                fresh.properties |= properties
-                self._catalog.save(fresh)
+        self._catalog.set_properties(user.id, properties)
 
 
 def bad_service_token() -> SnowflakeError:

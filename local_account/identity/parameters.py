@@ -47,20 +47,32 @@ class Parameter:
         Raises:
             SnowflakeError: 001008 for a value outside the allowed ones, 000002 for one without effect here.
         """
-        value = self._read(statement)
+        if self.kind == "bool":
+            return self.check(statement.boolean())
+        if self.kind == "int":
+            return self.check(statement.integer())
+        return self.check("" if statement.accept("NULL") else ".".join(statement.parts_or_text()))
+
+    def check(self, given: Any) -> str:
+        """A value, in its own type or as text, as it is kept and shown.
+
+        Raises:
+            SnowflakeError: as `read`.
+        """
+        value = self._checked(str(given))
         if self.fixed and value.upper() != self.default.upper():
             raise errors.unsupported(f"{self.name} = {value}")
         return value
 
-    def _read(self, statement: Statement) -> str:
+    def _checked(self, value: str) -> str:
         if self.kind == "bool":
-            return str(statement.boolean()).lower()
+            if value.lower() not in ("true", "false"):
+                raise errors.invalid_value(value, self.name, "TRUE, FALSE")
+            return value.lower()
         if self.kind == "int":
-            number = statement.integer()
-            if number < 0:
-                raise errors.invalid_value(number, self.name, "0 or more")
-            return str(number)
-        value = "" if statement.accept("NULL") else ".".join(statement.parts_or_text())
+            if not value.isdecimal():
+                raise errors.invalid_value(value, self.name, "0 or more")
+            return str(int(value))
         return value if self.kind == "text" else self._words(value)
 
     def _words(self, value: str) -> str:
@@ -125,15 +137,9 @@ def from_client(values: dict[str, Any]) -> dict[str, Any]:
         known = PARAMETERS.get(name.upper())
         if known is None or "SESSION" not in known.levels or value is None:
             found[name] = value
-            continue
-        literal = str(value).lower() if known.kind in ("bool", "int") else _literal(str(value))
-        found[known.name] = known.read(Statement(literal))
+        else:
+            found[known.name] = known.check(value)
     return found
-
-
-def _literal(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 class Values:

@@ -9,7 +9,7 @@ from typing import Any
 from local_account.base.errors import SnowflakeError
 
 # Ways of signing in.
-PASSWORD, KEY_PAIR, ACCESS_TOKEN, SERVICE = "PASSWORD", "KEY_PAIR", "ACCESS_TOKEN", "SERVICE"
+PASSWORD, KEY_PAIR, ACCESS_TOKEN, SERVICE_TOKEN = "PASSWORD", "KEY_PAIR", "ACCESS_TOKEN", "SERVICE"
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Session:
         user: name of the user, or of the service.
         service: id of the service whose own session it is; 0 for a user's.
         only_role: the role that a restricted sign-in (a service, some access tokens) cannot leave, or ''.
-        method: how it was opened: PASSWORD, KEY_PAIR, ACCESS_TOKEN or SERVICE.
+        method: how it was opened: PASSWORD, KEY_PAIR, ACCESS_TOKEN or SERVICE_TOKEN.
         in_transaction: a transaction over tables is open; it ends with the server.
         transaction_lost: the server ended while one was open, which the client has not been told yet.
     """
@@ -43,7 +43,7 @@ class Session:
     @property
     def is_service(self) -> bool:
         """Whether the session is a service's own; its user is no object of the account."""
-        return self.method == SERVICE
+        return self.method == SERVICE_TOKEN
 
     @property
     def account_user(self) -> str:

@@ -10,7 +10,7 @@ from local_account.catalog.catalog import Object
 from local_account.identity import access
 from local_account.statement import references
 from local_account.statement.context import Context
-from local_account.statement.object_type import ObjectType
+from local_account.statement.object_type import ObjectType, read_restriction
 
 _CONTENT_COLUMNS = columns("created_on:timestamp_ltz name kind")
 
@@ -29,33 +29,32 @@ class Container(ObjectType):
             if name in changed:
                 context.require(f"MODIFY {name.replace('_', ' ')}")
 
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
-        """RENAME TO <name>: takes ownership, and the privilege to create what has the new name."""
+    def require_rename(self, context: Context, item: Object) -> None:
         context.require_ownership(item)
         references.refuse_services(context, item, "renamed")
-        start = statement.position
-        self.require_create(context, context.resolve(statement.parts(), self.scope))
-        statement.position = start
-        old = _inside(item)
-        with context.catalog.transaction():
-            children = context.catalog.inside(item)
-            result = super().rename(context, item, statement)
-            new = _inside(item)
-            for child in children:
-                key = access.role_key(child)
-                child.database, child.schema = new.database, new.schema or child.schema
-                context.catalog.save(child)
-                if child.type == access.DATABASE_ROLE:
-                    context.catalog.rename_grantee("DATABASE_ROLE", key, access.role_key(child))
-            references.renamed(context, old, new)
-        session = context.session
-        if session.database == old.database and old.schema in ("", session.schema):
-            session.database, session.schema = new.database, new.schema or session.schema
-        return result
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
-        if not statement.accept("CASCADE"):
-            statement.accept("RESTRICT")
+    def check_rename(self, context: Context, item: Object, name: Name) -> None:
+        self.require_create(context, name)
+
+    def renamed(self, context: Context, item: Object, old: Name) -> None:
+        before = item.named(old)
+        was, place = _inside(before), _inside(item)
+        for child in context.catalog.inside(before):
+            key = access.role_key(child)
+            child.database, child.schema = place.database, place.schema or child.schema
+            context.catalog.save(child)
+            if child.type == access.DATABASE_ROLE:
+                context.catalog.rename_grantee("DATABASE_ROLE", key, access.role_key(child))
+        references.renamed(context, was, place)
+        session = context.session
+        if session.database == was.database and was.schema in ("", session.schema):
+            session.database, session.schema = place.database, place.schema or session.schema
+
+    def read_drop(self, statement: Statement) -> bool:
+        read_restriction(statement)
+        return False
+
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
         references.refuse_referenced(context, item)
         for role in context.catalog.inside(item, access.DATABASE_ROLE):
             context.catalog.forget_grantee("DATABASE_ROLE", access.role_key(role))

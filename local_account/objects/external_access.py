@@ -36,6 +36,7 @@ class ExternalAccessIntegration(ObjectType):
 
     kind, plural, scope = INTEGRATION, "EXTERNAL ACCESS INTEGRATIONS", "account"
     title = "Integration"
+    renamable = False
     privileges = frozenset({"USAGE"})
     options: ClassVar[dict[str, Reader]] = {
         RULES: _names,
@@ -94,9 +95,6 @@ class ExternalAccessIntegration(ObjectType):
                 ("COMMENT", "String", item.comment, ""),
             ]
         )
-
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
-        raise errors.unsupported("ALTER EXTERNAL ACCESS INTEGRATION RENAME")
 
 
 def refuse_taken(context: Context, name: Name) -> None:

@@ -104,16 +104,13 @@ class NetworkPolicy(ObjectType):
         context.catalog.save(item)
         return status("Statement executed successfully.")
 
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
-        old = item.name
-        result = super().rename(context, item, statement)
-        for holder in _holders(context, old):
+    def renamed(self, context: Context, item: Object, old: Name) -> None:
+        for holder in _holders(context, old.name):
             holder.properties[PARAMETER] = item.name
             context.catalog.save(holder)
-        return result
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
-        if statement.accept("FORCE"):
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
+        if forced:
             # OR REPLACE keeps the name, by which the account and users go on having it.
             return
         for holder in _holders(context, item.name):

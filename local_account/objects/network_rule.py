@@ -35,6 +35,7 @@ class NetworkRule(ObjectType):
     """Lists of hosts or addresses; HOST_PORT rules are what services may reach outside."""
 
     kind, plural, taggable = "NETWORK RULE", "NETWORK RULES", False
+    renamable = False
     privileges = frozenset({"USAGE"})
     options: ClassVar[dict[str, Reader]] = {
         "TYPE": one_of(*_MODES),
@@ -81,12 +82,9 @@ class NetworkRule(ObjectType):
         row["value_list"] = ",".join(item.properties["VALUE_LIST"])
         return table(self.describe_columns, [row])
 
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
-        raise errors.unsupported("ALTER NETWORK RULE RENAME")
-
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
         # OR REPLACE keeps the name, so integrations go on finding it.
-        if not statement.accept("FORCE"):
+        if not forced:
             references.refuse_referenced(context, item)
 
 

@@ -49,6 +49,7 @@ class ResourceMonitor(ObjectType):
 
     kind, plural, scope = KIND, "RESOURCE MONITORS", "account"
     taggable = False
+    renamable = False
     privileges = frozenset({"MODIFY", "MONITOR"})
     options: ClassVar[dict[str, Reader]] = {
         "CREDIT_QUOTA": _quota,
@@ -142,13 +143,10 @@ class ResourceMonitor(ObjectType):
     def require_alter(self, context: Context, item: Object) -> None:
         context.require("MODIFY", item)
 
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
-        raise errors.unsupported("ALTER RESOURCE MONITOR RENAME")
-
     def describe_statement(self, context: Context, statement: Statement) -> Result:
         raise errors.unsupported("DESCRIBE RESOURCE MONITOR")
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
         for warehouse in context.catalog.objects("WAREHOUSE"):
             if warehouse.properties.get(ON_WAREHOUSE) == item.name:
                 warehouse.properties[ON_WAREHOUSE] = None

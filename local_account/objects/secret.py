@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from local_account.base import errors, keys
 from local_account.base.result import Result, columns, table
-from local_account.base.sql import Name, Statement
+from local_account.base.sql import Name
 from local_account.catalog.catalog import Object
 from local_account.identity.account import Account
 from local_account.statement.context import Context
@@ -26,6 +26,7 @@ class Secret(ObjectType):
     """Credentials for services and integrations; no statement reads a value back."""
 
     kind, plural = "SECRET", "SECRETS"
+    renamable = False
     privileges = frozenset({"READ", "USAGE"})
     options: ClassVar[dict[str, Reader]] = {
         "TYPE": one_of("GENERIC_STRING", "PASSWORD", "OAUTH2", "CLOUD_PROVIDER_TOKEN", "SYMMETRIC_KEY"),
@@ -82,9 +83,6 @@ class Secret(ObjectType):
         row = self.show_row(context, item)
         row["username"] = item.properties.get("USERNAME")
         return table(self.describe_columns, [row])
-
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
-        raise errors.unsupported("ALTER SECRET RENAME")
 
 
 def secret_values(account: Account, item: Object) -> dict[str, str]:

@@ -217,14 +217,11 @@ class Warehouse(ObjectType):
             context.catalog.save(item)
         return status("Statement executed successfully.")
 
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
-        old = item.name
-        result = super().rename(context, item, statement)
-        if context.session.warehouse == old:
+    def renamed(self, context: Context, item: Object, old: Name) -> None:
+        if context.session.warehouse == old.name:
             context.session.warehouse = item.name
-        return result
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
         if context.session.warehouse == item.name:
             context.session.warehouse = ""
 
@@ -237,11 +234,20 @@ def suspended(item: Object) -> bool:
 
 
 def use(context: Context, item: Object) -> None:
-    """A query runs on it: a suspended one resumes.
+    """A query runs on it: a suspended one resumes. One that was dropped since the query began stays dropped.
 
     Raises:
         SnowflakeError: 000607 when it is suspended and has no AUTO_RESUME.
     """
+    if not suspended(item) and now() - item.properties["USED_ON"] <= _USE_SECONDS:
+        return
+    with context.catalog.transaction():
+        fresh = context.catalog.by_id(item.id)
+        if fresh is not None:
+            _note_use(context, fresh)
+
+
+def _note_use(context: Context, item: Object) -> None:
     down = suspended(item)
     if down and not item.properties["AUTO_RESUME"]:
         raise errors.SnowflakeError(
@@ -250,12 +256,10 @@ def use(context: Context, item: Object) -> None:
             f"Warehouse '{item.name}' is suspended and does not resume by itself. "
             f"Run ALTER WAREHOUSE {item.name} RESUME.",
         )
-    if down or now() - item.properties["USED_ON"] > _USE_SECONDS:
-        with context.catalog.transaction():
-            item.properties |= {"SUSPENDED": False, "USED_ON": now()}
-            if down:
-                item.properties["RESUMED_ON"] = now()
-            context.catalog.save(item)
+    item.properties |= {"SUSPENDED": False, "USED_ON": now()}
+    if down:
+        item.properties["RESUMED_ON"] = now()
+    context.catalog.save(item)
 
 
 TYPES = [Warehouse()]

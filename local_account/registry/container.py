@@ -10,8 +10,6 @@ import logging
 import tarfile
 import threading
 import time
-import urllib.error
-import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import docker
@@ -19,6 +17,7 @@ import requests
 from docker.errors import APIError, DockerException, NotFound
 from docker.types import LogConfig
 
+from local_account.base.waiting import answers_http, poll
 from local_account.identity.account import Account
 from local_account.registry.images import KIND, folder
 from local_account.registry.registry import READY, Registry
@@ -182,18 +181,15 @@ class RegistryReconciler:
 
     def _wait_for_answer(self, container: Container) -> None:
         url = f"http://127.0.0.1:{self._account.settings.registry_port}/v2/"
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline and not self._stopping:
-            try:
-                urllib.request.urlopen(url, timeout=2).close()
-                return
-            except urllib.error.HTTPError:
-                return
-            except OSError:
-                time.sleep(0.1)
-                container.reload()
-                if container.status == "exited":
-                    break
+
+        def settled() -> str:
+            if answers_http(url):
+                return "answers"
+            container.reload()
+            return "ended" if self._stopping or container.status == "exited" else ""
+
+        if poll(settled, _START_SECONDS) == "answers":
+            return
         lines = container.logs(tail=5).decode(errors="replace")
         raise StorageError(f"no answer on port {self._account.settings.registry_port}: {lines}")
 
@@ -228,15 +224,7 @@ class RegistryReconciler:
                 self._garbage = True
         for item in items:
             if not item.properties.get(READY):
-                self._open(item.id)
-
-    def _open(self, identity: int) -> None:
-        catalog = self._account.catalog
-        with catalog.transaction():
-            fresh = catalog.by_id(identity)
-            if fresh is not None:
-                fresh.properties[READY] = True
-                catalog.save(fresh)
+                catalog.set_properties(item.id, {READY: True})
 
 
 def _archive(files: dict[str, bytes]) -> bytes:

@@ -54,12 +54,9 @@ def use_warehouse(context: Context, statement: Statement) -> Result:
 
 def use_schema(context: Context, statement: Statement) -> Result:
     """USE SCHEMA [<database>.]<name>"""
-    name = context.resolve(statement.parts(), "database")
+    parts = statement.parts()
     statement.end()
-    _found(context, "DATABASE", Name("", "", name.database))
-    schema = _found(context, "SCHEMA", name)
-    context.session.database, context.session.schema = schema.database, schema.name
-    return _done()
+    return _enter_schema(context, parts)
 
 
 def use_database(context: Context, statement: Statement) -> Result:
@@ -67,11 +64,19 @@ def use_database(context: Context, statement: Statement) -> Result:
     parts = statement.parts()
     statement.end()
     if len(parts) == 2:
-        return use_schema(context, Statement(".".join(f'"{part}"' for part in parts)))
+        return _enter_schema(context, parts)
     database = _found(context, "DATABASE", context.resolve(parts, "account"))
     public = context.catalog.find("SCHEMA", Name(database.name, "", "PUBLIC"))
     context.session.database = database.name
     context.session.schema = "PUBLIC" if public and context.access.sees(public) else ""
+    return _done()
+
+
+def _enter_schema(context: Context, parts: list[str]) -> Result:
+    name = context.resolve(parts, "database")
+    _found(context, "DATABASE", Name("", "", name.database))
+    schema = _found(context, "SCHEMA", name)
+    context.session.database, context.session.schema = schema.database, schema.name
     return _done()
 
 

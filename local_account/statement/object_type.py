@@ -37,6 +37,7 @@ class ObjectType(Shown):
 
     CREATE, ALTER and DROP of an `atomic` type are one transaction of the catalog each, during which no other
     session can change anything: their handlers must neither wait nor ask Docker, the registry or tables.
+    CREATE OR REPLACE needs a type that is `replaceable`, ALTER … RENAME one that is `renamable`.
     """
 
     privileges: ClassVar[frozenset[str]] = frozenset()
@@ -47,6 +48,8 @@ class ObjectType(Shown):
     create_privilege: ClassVar[str] = ""
     taggable: ClassVar[bool] = True
     atomic: ClassVar[bool] = True
+    replaceable: ClassVar[bool] = True
+    renamable: ClassVar[bool] = True
 
     def label(self) -> str:
         """The type as status messages write it: `Compute pool`."""
@@ -62,11 +65,23 @@ class ObjectType(Shown):
     def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
         """Refuse bad option values before anything is stored."""
 
+    def prepare(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
+        """Check and complete option values with what takes time; runs before the transaction."""
+
     def created(self, context: Context, item: Object) -> None:
         """Runs in the transaction that made the object."""
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
-        """Refuse a DROP, or take away what belongs to the object; runs in the transaction."""
+    def read_drop(self, statement: Statement) -> bool:
+        """What follows the name in DROP; whether it says FORCE."""
+        del statement
+        return False
+
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
+        """Refuse a DROP, or take away what belongs to the object; runs in the transaction.
+
+        Args:
+            forced: DROP … FORCE, or OR REPLACE, which puts another object of the same name in its place.
+        """
 
     def describe(self, context: Context, item: Object) -> Result:
         """DESCRIBE; by default the SHOW row."""
@@ -74,6 +89,18 @@ class ObjectType(Shown):
 
     def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
         """Check and complete a SET or UNSET before it is stored; runs in the transaction."""
+
+    def require_rename(self, context: Context, item: Object) -> None:
+        """Who may rename an object: the owner, unless a type says otherwise."""
+        context.require_ownership(item)
+
+    def check_rename(self, context: Context, item: Object, name: Name) -> None:
+        """Refuse a new name; one in another place takes the privilege to create there."""
+        if name[:2] != item.fqn[:2]:
+            self.require_create(context, name)
+
+    def renamed(self, context: Context, item: Object, old: Name) -> None:
+        """Let what names the object follow its new name; runs in the transaction."""
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
         """An ALTER verb of the type's own (SUSPEND, ADD …); None when the words are not one."""
@@ -101,6 +128,8 @@ class ObjectType(Shown):
         properties = {**self.defaults, **self.read_create(context, statement)}
         properties |= dict.fromkeys(modifiers, True)
         statement.end()
+        if replace and not self.replaceable:
+            raise errors.unsupported(f"CREATE OR REPLACE {self.kind}")
         return self.store(context, name, properties, if_not_exists, replace)
 
     def store(
@@ -108,18 +137,19 @@ class ObjectType(Shown):
     ) -> Result:
         """Check privileges and values, then add the object."""
         self.require_create(context, name)
+        if self._is_there(context, name, if_not_exists, replace):
+            return status(f"{name.name} already exists, statement succeeded.")
+        self.prepare(context, name, properties)
         with context.catalog.transaction():
             # It may have been dropped since the privileges were checked.
             context.require_parents(name)
-            existing = context.catalog.find(self.kind, name)
-            if existing and if_not_exists:
+            if self._is_there(context, name, if_not_exists, replace):
                 return status(f"{name.name} already exists, statement succeeded.")
-            if existing and replace:
+            existing = context.catalog.find(self.kind, name)
+            if existing:
                 context.require_ownership(existing)
-                self.dropping(context, existing, Statement("FORCE"))
+                self.dropping(context, existing, forced=True)
                 context.catalog.delete(existing)
-            elif existing:
-                raise errors.already_exists(str(name))
             self.check(context, name, properties)
             comment, tags = properties.pop("COMMENT", ""), properties.pop(tagging.TAG, None)
             item = context.catalog.create(self.kind, name, context.session.role, properties, comment)
@@ -129,6 +159,18 @@ class ObjectType(Shown):
                 context.catalog.save(item)
             self.created(context, item)
         return status(f"{self.label()} {name.name} successfully created.")
+
+    def _is_there(self, context: Context, name: Name, if_not_exists: bool, replace: bool) -> bool:
+        """Whether CREATE … IF NOT EXISTS has nothing to do.
+
+        Raises:
+            SnowflakeError: 002002 when an object of that name is in the way.
+        """
+        if context.catalog.find(self.kind, name) is None:
+            return False
+        if not if_not_exists and not replace:
+            raise errors.already_exists(str(name))
+        return if_not_exists
 
     def require_create(self, context: Context, name: Name) -> None:
         parents = context.parents(name)
@@ -215,17 +257,20 @@ class ObjectType(Shown):
 
     def rename(self, context: Context, item: Object, statement: Statement) -> Result:
         """RENAME TO <name>, which may be in another database or schema."""
-        context.require_ownership(item)
+        if not self.renamable:
+            raise errors.unsupported(f"ALTER {self.kind} RENAME")
+        self.require_rename(context, item)
         name = context.resolve(statement.parts(), self.scope)
         statement.end()
-        if name[:2] != item.fqn[:2]:
-            self.require_create(context, name)
+        self.check_rename(context, item, name)
         with context.catalog.transaction():
             if context.catalog.find(self.kind, name):
                 raise errors.already_exists(str(name))
-            item.properties = self.fresh(context, item).properties
+            item = self.fresh(context, item)
+            old = item.fqn
             item.database, item.schema, item.name = name
             context.catalog.save(item)
+            self.renamed(context, item, old)
         return status("Statement executed successfully.")
 
     def drop(self, context: Context, statement: Statement) -> Result:
@@ -236,9 +281,10 @@ class ObjectType(Shown):
         if item is None:
             return status(f"Drop statement executed successfully ({name.name} already dropped).")
         self.require_drop(context, item)
+        forced = self.read_drop(statement)
+        statement.end()
         with context.catalog.transaction():
-            self.dropping(context, item, statement)
-            statement.end()
+            self.dropping(context, item, forced)
             context.catalog.delete(item)
         return status(f"{item.name} successfully dropped.")
 
@@ -265,6 +311,12 @@ class ObjectType(Shown):
         raise errors.does_not_exist(self.kind, str(name))
 
 
+def read_restriction(statement: Statement) -> None:
+    """`CASCADE` or `RESTRICT` at the end of DROP, neither of which changes anything here."""
+    if not statement.accept("CASCADE"):
+        statement.accept("RESTRICT")
+
+
 def property_table(rows: Iterable[tuple[str, str, Any, Any]]) -> Result:
     """DESCRIBE of integrations and the like: property, type, value, default; never NULL."""
     names = [column.name for column in PROPERTY_COLUMNS]
@@ -281,6 +333,7 @@ __all__ = [
     "property_table",
     "read_limit",
     "read_options",
+    "read_restriction",
     "text",
     "words",
 ]

@@ -203,5 +203,8 @@ class DataEngine:
         name = access.table_name(context, renamed.this)
         if name[:2] != plan.item.fqn[:2]:
             raise errors.unsupported("ALTER TABLE RENAME to another schema")
-        plan.item.name = name.name
-        context.catalog.save(plan.item)
+        with context.catalog.transaction():
+            item = context.catalog.by_id(plan.item.id)
+            if item is not None:
+                item.name = name.name
+                context.catalog.save(item)

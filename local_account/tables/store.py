@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import threading
 import time
@@ -23,7 +22,7 @@ from fakesnow.instance import GLOBAL_DATABASE_NAME, FakeSnow
 from fakesnow.rowtype import describe_as_rowtype
 from sqlglot import exp
 
-from local_account.base import errors
+from local_account.base import errors, files
 from local_account.base.result import Column, Result
 from local_account.base.sql import Name, quote
 from local_account.catalog.catalog import Catalog
@@ -130,12 +129,7 @@ class DataStore:
         self._save()
 
     def _save(self) -> None:
-        temporary = self._ids_file.with_suffix(".new")
-        with temporary.open("w") as file:
-            json.dump(self._ids, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._ids_file)
+        files.write_whole(self._ids_file, json.dumps(self._ids))
 
     def rows(self, name: Name) -> int | None:
         """Row count of a table, None for one that the engine has not opened yet."""
@@ -179,6 +173,9 @@ class DataSession:
         item = catalog.find("SCHEMA", Name(session.database, "", session.schema))
         wanted = (session.database, session.schema, item.id if item else 0)
         if wanted == self._entered or not item:
+            return
+        # Other names have no data in the engine, and could end the text of the statement below.
+        if not all(_PLAIN.fullmatch(name) for name in wanted[:2]):
             return
         with contextlib.suppress(duckdb.Error):
             # Absent in the engine: then the statement at hand does not touch it.

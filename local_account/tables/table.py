@@ -11,7 +11,7 @@ from local_account.base.result import Result, columns, status
 from local_account.base.sql import Statement
 from local_account.catalog.catalog import Object
 from local_account.statement.context import Context
-from local_account.statement.object_type import ObjectType
+from local_account.statement.object_type import ObjectType, read_restriction
 from local_account.tables.engine import DataEngine
 
 _CHANGES = frozenset({"DELETE", "INSERT", "REFERENCES", "SELECT", "TRUNCATE", "UPDATE"})
@@ -37,9 +37,9 @@ class _DataObject(ObjectType):
             context.account.part(DataEngine).drop(context, item)
         return result
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
-        if not statement.accept("CASCADE"):
-            statement.accept("RESTRICT")
+    def read_drop(self, statement: Statement) -> bool:
+        read_restriction(statement)
+        return False
 
 
 class Table(_DataObject):

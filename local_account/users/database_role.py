@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from local_account.base import errors
-from local_account.base.result import Result, columns, status
+from local_account.base.result import Result, columns
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Object
 from local_account.identity import access
@@ -49,22 +49,16 @@ class DatabaseRole(ObjectType):
             ),
         }
 
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
-        context.require_ownership(item)
-        new = context.resolve(statement.parts(), self.scope)
-        statement.end()
-        check_name(new.name)
-        if new.database != item.database:
+    def check_rename(self, context: Context, item: Object, name: Name) -> None:
+        check_name(name.name)
+        if name.database != item.database:
             raise errors.unsupported("ALTER DATABASE ROLE RENAME TO another database")
-        with context.catalog.transaction():
-            if context.catalog.find(self.kind, new):
-                raise errors.already_exists(str(new))
-            old, item.name = access.role_key(item), new.name
-            context.catalog.save(item)
-            context.catalog.rename_grantee("DATABASE_ROLE", old, access.role_key(item))
-        return status("Statement executed successfully.")
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+    def renamed(self, context: Context, item: Object, old: Name) -> None:
+        before = access.role_key(item.named(old))
+        context.catalog.rename_grantee("DATABASE_ROLE", before, access.role_key(item))
+
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
         key = access.role_key(item)
         context.catalog.forget_grantee("DATABASE_ROLE", key)
         # What it owned goes to the role that drops it.

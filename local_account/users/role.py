@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from local_account.base import errors
-from local_account.base.result import Result, columns, status
-from local_account.base.sql import Name, Statement
+from local_account.base.result import Result, columns
+from local_account.base.sql import Name
 from local_account.catalog.catalog import Object
 from local_account.identity import access
 from local_account.statement.context import Context
@@ -44,26 +44,22 @@ class Role(ObjectType):
     def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
         check_name(name.name)
 
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
+    def require_rename(self, context: Context, item: Object) -> None:
         self.require_alter(context, item)
-        new = context.resolve(statement.parts(), self.scope)
-        statement.end()
-        check_name(new.name)
-        with context.catalog.transaction():
-            if context.catalog.find(self.kind, new):
-                raise errors.already_exists(new.name)
-            old, item.name = item.name, new.name
-            context.catalog.save(item)
-            context.catalog.rename_grantee("ROLE", old, new.name)
-            pat.rename_role(context.catalog, old, new.name)
-        context.account.authenticator.rename_role(old, new.name)
-        return status("Statement executed successfully.")
+
+    def check_rename(self, context: Context, item: Object, name: Name) -> None:
+        check_name(name.name)
+
+    def renamed(self, context: Context, item: Object, old: Name) -> None:
+        context.catalog.rename_grantee("ROLE", old.name, item.name)
+        pat.rename_role(context.catalog, old.name, item.name)
+        context.account.authenticator.rename_role(old.name, item.name)
 
     def require_drop(self, context: Context, item: Object) -> None:
         _refuse_system(item)
         context.require_ownership(item)
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
         context.catalog.forget_grantee("ROLE", item.name)
         # What it owned goes to the role that drops it.
         context.catalog.transfer(item.name, context.session.role)

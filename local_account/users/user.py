@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, cast
 
 from local_account.base import errors
-from local_account.base.result import Result, now, status
+from local_account.base.result import Result, now
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Object
 from local_account.identity import parameters
@@ -184,28 +184,20 @@ class User(ObjectType):
                 more = statement.words(2)
                 raise errors.unsupported(f"ALTER USER {' '.join([*words, *more]).strip()}")
         refuse_policies(statement, KIND)
-        if statement.words(1) == ("RENAME",):
-            self._require_governing(context, item)
         return None
 
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
+    def require_rename(self, context: Context, item: Object) -> None:
         self._require_governing(context, item)
-        new = context.resolve(statement.parts(), self.scope)
-        statement.end()
-        with context.catalog.transaction():
-            if context.catalog.find(KIND, new):
-                raise errors.already_exists(new.name)
-            old, item.name = item.name, new.name
-            context.catalog.save(item)
-            context.catalog.rename_grantee("USER", old, item.name)
-            pat.rename_user(context.catalog, old, item.name)
-        context.account.authenticator.rename_user(old, item.name)
-        return status("Statement executed successfully.")
+
+    def renamed(self, context: Context, item: Object, old: Name) -> None:
+        context.catalog.rename_grantee("USER", old.name, item.name)
+        pat.rename_user(context.catalog, old.name, item.name)
+        context.account.authenticator.rename_user(old.name, item.name)
 
     def require_drop(self, context: Context, item: Object) -> None:
         context.require_ownership(item)
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
         if item.name == context.session.account_user:
             raise errors.SnowflakeError(
                 "003016", "42501", f"SQL access control error:\nUser '{item.name}' cannot drop itself."

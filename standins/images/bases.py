@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from local_account.base import files
 from standins.images import layers, packages
 from standins.images.oci import ImageConfig, Layout
 from standins.images.packages import debian_tar, download_wheels
@@ -117,9 +118,7 @@ class Bases:
 
     def _remember(self, key: str, value: str) -> None:
         self._made[key] = value
-        temporary = self._made_path.with_suffix(".new")
-        temporary.write_text(json.dumps(self._made, indent=1))
-        temporary.replace(self._made_path)
+        files.write_whole(self._made_path, json.dumps(self._made, indent=1))
 
 
 def base_of(image: str) -> str:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local_account.base import files
+
 LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar"
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
@@ -117,6 +119,4 @@ class Layout:
         manifests = [entry for entry in manifests if entry["annotations"][key] != name]
         manifests.append(manifest | {"annotations": {key: name}})
         index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": manifests}
-        temporary = path.with_suffix(".new")
-        temporary.write_text(json.dumps(index, indent=1))
-        temporary.replace(path)
+        files.write_whole(path, json.dumps(index, indent=1))

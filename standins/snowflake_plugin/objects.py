@@ -1,6 +1,7 @@
 """Resources that are one named object: CREATE, SHOW, DESCRIBE, ALTER and DROP."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from standins.snowflake_plugin import sql
@@ -16,6 +17,24 @@ FIXED_NAME = Prop("name", "label", plain=False, required=True, replace=True)
 DATABASE = Prop("database", "label", plain=False, required=True, replace=True)
 SCHEMA = Prop("schema", "label", plain=False, required=True, replace=True)
 COMMENT = Prop("comment", show="comment")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The answers from which an object's state is made.
+
+    Attributes:
+        names: the parts of the object's full name.
+        row: its row of SHOW.
+        described: its DESCRIBE, as one mapping.
+        importing: there is no state yet, so settings that are not followed otherwise are taken over too.
+    """
+
+    session: Session
+    names: Sequence[str]
+    row: Row
+    described: Row
+    importing: bool
 
 
 class ObjectResource(Resource):
@@ -192,7 +211,7 @@ class ObjectResource(Resource):
             state["describeOutputs"] = [read_row(described, self.describe_columns)]
         if self.type_output:
             state[self.type_output[0]] = self.actual_type(row)
-        self.read_more(session, names, row, described, state, importing=importing)
+        self.read_more(Reading(session, names, row, described, importing), state)
         return state
 
     @staticmethod
@@ -231,17 +250,8 @@ class ObjectResource(Resource):
         column = self.type_output[1] if self.type_output else ""
         return str(row.get(column) or "")
 
-    def read_more(
-        self,
-        session: Session,
-        names: Sequence[str],
-        row: Row,
-        described: Row,
-        state: State,
-        *,
-        importing: bool,
-    ) -> None:
-        """Read what is not a plain column."""
+    def read_more(self, reading: Reading, state: State) -> None:
+        """Complete the state with what is not a plain column."""
 
     def moved(self, olds: State, changes: Changes) -> set[str]:
         """A new name makes a new full name."""

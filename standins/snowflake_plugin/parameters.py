@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from standins.snowflake_plugin import sql
 from standins.snowflake_plugin.columns import camel, text, truth
-from standins.snowflake_plugin.objects import ObjectResource, Row
+from standins.snowflake_plugin.objects import ObjectResource, Reading, Row
 from standins.snowflake_plugin.properties import Prop
 from standins.snowflake_plugin.resource import Difference, State
 from standins.snowflake_plugin.session import Session
@@ -65,23 +65,14 @@ class ParameterResource(ObjectResource):
         rows = session.run(f"SHOW PARAMETERS IN {self.kind} {sql.path(names)}", self.timeout)
         return {row["key"]: row for row in rows}
 
-    def read_more(
-        self,
-        session: Session,
-        names: Sequence[str],
-        row: Row,
-        described: Row,
-        state: State,
-        *,
-        importing: bool,
-    ) -> None:
+    def read_more(self, reading: Reading, state: State) -> None:
         """Take over the parameters' values, set here or inherited."""
-        rows = self._parameters(session, names)
+        rows = self._parameters(reading.session, reading.names)
         for prop in self.props:
             if (
                 prop.parameter
                 and prop.keyword in rows
-                and not (importing and self._inherited(rows[prop.keyword]))
+                and not (reading.importing and self._inherited(rows[prop.keyword]))
             ):
                 state[prop.name] = _typed(prop, rows[prop.keyword].get("value"))
 

@@ -163,3 +163,51 @@ def test_changes_at_the_same_time_are_all_kept(account: RunningAccount) -> None:
     levels = {row["key"]: row["level"] for row in account.run("SHOW PARAMETERS IN DATABASE D_MANY")}
     assert (levels["DATA_RETENTION_TIME_IN_DAYS"], levels["USER_TASK_TIMEOUT_MS"]) == ("DATABASE", "DATABASE")
     account.run("DROP DATABASE D_MANY", "DROP ROLE D_MANY_R")
+
+
+def test_names_with_quotes_and_dots_can_be_used(session: SnowflakeConnection) -> None:
+    for statement in ('CREATE DATABASE "D ""Q"" 1.5"', 'CREATE SCHEMA "D ""Q"" 1.5"."S"".x"'):
+        run(session, statement)
+    for statement in (
+        'USE "D ""Q"" 1.5"."S"".x"',
+        'USE SCHEMA "D ""Q"" 1.5"."S"".x"',
+    ):
+        run(session, 'USE DATABASE "D ""Q"" 1.5"')
+        assert run(session, "SELECT CURRENT_SCHEMA() AS S") == [{"S": "PUBLIC"}]
+        run(session, statement)
+        found = run(session, "SELECT CURRENT_DATABASE() AS D, CURRENT_SCHEMA() AS S")
+        assert found == [{"D": 'D "Q" 1.5', "S": 'S".x'}]
+    with pytest.raises(ProgrammingError, match="does not exist, or operation cannot"):
+        run(session, 'USE "D ""Q"" 1.5"."absent"')
+    run(session, 'DROP DATABASE "D ""Q"" 1.5"')
+
+
+def test_name_of_a_database_is_not_run_as_sql(session: SnowflakeConnection) -> None:
+    for statement in (
+        "CREATE WAREHOUSE D_ENGINE",
+        "CREATE DATABASE D_TARGET",
+        "CREATE TABLE D_TARGET.PUBLIC.T (A INT)",
+    ):
+        run(session, statement)
+    name = '"D_TARGET.PUBLIC\'; DROP TABLE D_TARGET.PUBLIC.T; --"'
+    run(session, f"CREATE DATABASE {name}")
+    assert run(session, "SELECT 1 + 1 AS N") == [{"N": 2}]
+    assert run(session, "SELECT COUNT(*) AS N FROM D_TARGET.PUBLIC.T") == [{"N": 0}]
+    for dropped in (f"DATABASE {name}", "DATABASE D_TARGET", "WAREHOUSE D_ENGINE"):
+        run(session, f"DROP {dropped}")
+
+
+def test_only_types_that_have_force_take_it(session: SnowflakeConnection) -> None:
+    for statement in (
+        "CREATE DATABASE D_FORCE",
+        "CREATE NETWORK RULE R TYPE = HOST_PORT MODE = EGRESS VALUE_LIST = ('a.b')",
+        "CREATE EXTERNAL ACCESS INTEGRATION D_FORCE_I ALLOWED_NETWORK_RULES = (R) ENABLED = TRUE",
+    ):
+        run(session, statement)
+    with pytest.raises(ProgrammingError, match="unexpected 'FORCE'"):
+        run(session, "DROP NETWORK RULE R FORCE")
+    with pytest.raises(ProgrammingError, match="associated with integration D_FORCE_I"):
+        run(session, "DROP NETWORK RULE R")
+    run(session, "CREATE OR REPLACE NETWORK RULE R TYPE = HOST_PORT MODE = EGRESS VALUE_LIST = ('c.d')")
+    run(session, "DROP INTEGRATION D_FORCE_I")
+    run(session, "DROP DATABASE D_FORCE RESTRICT")

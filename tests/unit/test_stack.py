@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local_account.base.waiting import poll
 from workstation import stack
 
 PLACE = {"database": "D", "schema": "S"}
@@ -27,6 +27,7 @@ def pending(kind: str, operation: str = "creating", **inputs: Any) -> dict[str, 
         (pending("warehouse:Warehouse", name="W"), "W"),
         (pending("service:Service", **PLACE, name="SVC"), '"D"."S"."SVC"'),
         (pending("schema:Schema", database="D", name="PUBLIC"), '"D"."PUBLIC"'),
+        (pending("schema:Schema", database='D"Q', name="S.1"), '"D""Q"."S.1"'),
     ],
 )
 def test_what_was_being_created_is_taken_into_the_state(operation: dict[str, Any], identity: str) -> None:
@@ -63,13 +64,11 @@ def test_a_lock_counts_while_a_pulumi_process_holds_it(tmp_path: Path) -> None:
     lock = {"hostname": socket.gethostname(), "pid": process.pid}
     try:
         # From when it has become that program.
-        while not stack.holder_is_alive(lock):
-            time.sleep(0.01)
+        assert poll(lambda: stack.holder_is_alive(lock), 10, 0.01)
     finally:
         process.kill()
     # A zombie until it is waited for.
-    while stack.holder_is_alive(lock):
-        time.sleep(0.01)
+    assert poll(lambda: not stack.holder_is_alive(lock), 10, 0.01)
     process.wait()
     assert not stack.holder_is_alive(lock)
     assert not stack.holder_is_alive({**lock, "pid": os.getpid()})

@@ -12,9 +12,9 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
+from local_account.base.waiting import poll
 from machine.debian import apt_install
 from machine.paths import STATE
 from machine.terminal import ToolchainError, say, step
@@ -185,11 +185,9 @@ def _ensure_daemon() -> None:
 
 
 def _wait_for_socket(process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        if SOCKET.exists():
-            return
-        time.sleep(0.05)
+    poll(lambda: SOCKET.exists() or process.poll() is not None, _START_SECONDS, 0.05)
+    if SOCKET.exists() and process.poll() is None:
+        return
     lines = LOG.read_text(errors="replace").splitlines()[-5:]
     raise ToolchainError("The BuildKit daemon did not start. Its last lines:\n  " + "\n  ".join(lines))
 
@@ -210,11 +208,7 @@ def _stop_daemon() -> None:
     pid = daemon_pid()
     if pid is not None:
         os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + _STOP_SECONDS
-        while daemon_pid() is not None:
-            if time.monotonic() > deadline:
-                os.kill(pid, signal.SIGKILL)
-                break
-            time.sleep(0.1)
+        if not poll(lambda: daemon_pid() is None, _STOP_SECONDS):
+            os.kill(pid, signal.SIGKILL)
         say("builder", "BuildKit daemon stopped")
     _PID.unlink(missing_ok=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
+from local_account.base.waiting import poll
 from machine.debian import apt_install
 from machine.paths import STATE
 from machine.terminal import ToolchainError, say, step
@@ -102,11 +102,9 @@ def _start() -> None:
 
 def _wait_for_engine() -> str:
     with step("docker", "starting the engine"):
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            if version := engine_version():
-                return version
-            time.sleep(0.5)
+        version = poll(engine_version, _START_SECONDS, 0.5)
+    if version:
+        return version
     raise ToolchainError(
         f"Docker's engine did not answer within {_START_SECONDS:.0f} s. Its log: journalctl -u docker, or "
         f"without systemd {STATE / 'docker' / 'dockerd.log'}"

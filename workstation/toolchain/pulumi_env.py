@@ -9,6 +9,7 @@ import secrets
 import subprocess
 from pathlib import Path
 
+from local_account.base import files
 from machine.paths import PROJECT, STATE
 from machine.terminal import ToolchainError
 from workstation.account import account_settings
@@ -132,9 +133,7 @@ def _project_name(text: str) -> str:
 def _passphrase_file() -> Path:
     path = account_settings().state.parent / "pulumi-passphrase"
     if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(32))
+        files.write_once(path, secrets.token_urlsafe(32))
     return path
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from local_account.base.result import now
 from local_account.catalog.catalog import Object
 from local_account.identity.account import Account
 from local_account.spcs.state.lifecycle import suspend
 from local_account.spcs.state.observed import SERVICE, Observed
 from local_account.spcs.state.status import services_on
+
+_NEVER = float("inf")
 
 
 def suspend_idle(account: Account, pools: list[Object]) -> float:
@@ -19,40 +23,40 @@ def suspend_idle(account: Account, pools: list[Object]) -> float:
     Returns:
         Seconds until the next one may be due.
     """
-    waits = [_service(account, item) for item in account.catalog.objects(SERVICE)]
-    waits += [_pool(account, pool) for pool in pools]
-    return min(waits, default=float("inf"))
+    waits = [_suspend(account, item, _service_left) for item in account.catalog.objects(SERVICE)]
+    waits += [_suspend(account, pool, _pool_left) for pool in pools]
+    return min(waits, default=_NEVER)
 
 
-def _service(account: Account, item: Object) -> float:
+def _suspend(account: Account, item: Object, left: Callable[[Account, Object], float]) -> float:
+    """Suspend what has no seconds left, and still has none when nobody can change it; the seconds left."""
+    seconds = left(account, item)
+    if seconds > 0:
+        return seconds
+    with account.catalog.transaction():
+        fresh = account.catalog.by_id(item.id)
+        if fresh is not None and left(account, fresh) <= 0:
+            suspend(account.catalog, fresh)
+    return _NEVER
+
+
+def _service_left(account: Account, item: Object) -> float:
+    del account
     properties = item.properties
     seconds = properties["AUTO_SUSPEND_SECS"]
     if not seconds or properties["SUSPENDED"] or properties.get("RESULT"):
-        return float("inf")
-    left = (properties.get("RESUMED_ON") or item.created) + seconds - now()
-    if left <= 0:
-        suspend(account.catalog, item)
-        return float("inf")
-    return left
+        return _NEVER
+    return (properties.get("RESUMED_ON") or item.created) + seconds - now()
 
 
-def _pool(account: Account, pool: Object) -> float:
-    seconds = pool.properties["AUTO_SUSPEND_SECS"]
-    if not seconds or pool.properties["SUSPENDED"]:
-        return float("inf")
-    services = services_on(account.catalog, pool.name)
-    active = [item for item in services if not item.properties["SUSPENDED"]]
-    idle_since = account.part(Observed).idle_since
-    if active:
+def _pool_left(account: Account, pool: Object) -> float:
+    seconds, idle_since = pool.properties["AUTO_SUSPEND_SECS"], account.part(Observed).idle_since
+    if not seconds or pool.properties["SUSPENDED"] or _in_use(account, pool):
+        # Its idle time starts again after that.
         idle_since.pop(pool.id, None)
-        return float("inf")
-    left = idle_since.setdefault(pool.id, now()) + seconds - now()
-    if left > 0:
-        return left
-    with account.catalog.transaction():
-        fresh = account.catalog.by_id(pool.id)
-        if fresh is not None:
-            fresh.properties["SUSPENDED"] = True
-            account.catalog.save(fresh)
-    idle_since.pop(pool.id, None)
-    return float("inf")
+        return _NEVER
+    return idle_since.setdefault(pool.id, now()) + seconds - now()
+
+
+def _in_use(account: Account, pool: Object) -> bool:
+    return any(not item.properties["SUSPENDED"] for item in services_on(account.catalog, pool.name))

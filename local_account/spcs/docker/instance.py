@@ -12,6 +12,7 @@ from docker.errors import APIError, NotFound
 from local_account.base.labels import CONTAINER, HOLDER, Found
 from local_account.base.result import now
 from local_account.catalog.catalog import Object
+from local_account.identity.account import Account
 from local_account.spcs.docker import session_token, volumes
 from local_account.spcs.docker.container_state import ended, probing
 from local_account.spcs.docker.probes import Probe
@@ -53,6 +54,7 @@ class Keeper:
 
     def __init__(
         self,
+        account: Account,
         runtime: DockerRuntime,
         firewall: Firewall,
         item: Object,
@@ -60,11 +62,10 @@ class Keeper:
         found: list[Found],
         memory: Memory,
         before: InstanceState | None,
-        observed: Observed,
     ) -> None:
-        self._runtime, self._firewall = runtime, firewall
+        self._account, self._runtime, self._firewall = account, runtime, firewall
         self._item, self._number, self._memory = item, number, memory
-        self._found, self._observed = found, observed
+        self._found, self._observed = found, account.part(Observed)
         self.state = replace(before, containers={}) if before else InstanceState(created=now())
         self._before = before.containers if before else {}
         self.due: float | None = None
@@ -129,7 +130,7 @@ class Keeper:
             self._firewall.forget(holder.id)
             self._runtime.remove([holder.id], grace=0)
             self.state.address = ""
-        labels = self._runtime.account.settings.labels
+        labels = self._account.settings.labels
         volumes.remove(self._runtime.client, labels, self._item.id, self._number, block=False)
         self._memory.probes.clear()
         self._memory.crashes.clear()
@@ -265,7 +266,7 @@ class Keeper:
 
     def _renew_token(self) -> None:
         if time.monotonic() >= self._memory.token_due:
-            account = self._runtime.account
+            account = self._account
             token = session_token.issue(account, self._item)
             for container in self._containers:
                 if session_token.wants_token(container):

@@ -12,6 +12,7 @@ import requests
 from docker import DockerClient
 from docker.errors import DockerException
 
+from local_account.base.waiting import poll
 from local_account.catalog.catalog import Object
 from local_account.identity.account import Account
 from local_account.spcs.docker import idle, session_token, snapshot_copy, snapshot_taker, volumes
@@ -61,10 +62,12 @@ class Reconciler(LogReader):
     def stop(self) -> None:
         """End the threads. Services go on running; what was dropped is removed first."""
         self._observed.close()
-        deadline = time.monotonic() + _END_SECONDS
-        while self._observed.dropped and time.monotonic() < deadline:
+
+        def removed() -> bool:
             self._wake.set()
-            time.sleep(0.1)
+            return not self._observed.dropped
+
+        poll(removed, _END_SECONDS)
         self._stopping = True
         self._wake.set()
         if self._thread:
@@ -237,7 +240,8 @@ class Reconciler(LogReader):
         self._signatures[job.service] = signature
         self._due.pop(job.service, None)
         self._busy.add(job.service)
-        threads.start(lambda: self._pass(ServicePass(runtime, firewall, job), job.service), "service")
+        work = ServicePass(self._account, runtime, firewall, job)
+        threads.start(lambda: self._pass(work, job.service), "service")
 
     def _pass(self, work: ServicePass, service: int) -> None:
         delay: float | None = _FAILED_PASS_SECONDS

@@ -51,7 +51,7 @@ class DockerRuntime:
     """What the reconciler does to Docker."""
 
     def __init__(self, account: Account, client: DockerClient, network: Network, machine: Machine) -> None:
-        self.account, self.client = account, client
+        self._account, self.client = account, client
         self.network, self.machine = network, machine
         self._labels = account.settings.labels
 
@@ -92,7 +92,7 @@ class DockerRuntime:
         except ImageNotFound:
             name, _, digest = reference.partition("@")
             try:
-                self.client.api.pull(name, tag=digest, auth_config=pull_auth(self.account))
+                self.client.api.pull(name, tag=digest, auth_config=pull_auth(self._account))
                 self.client.api.inspect_image(reference)
             except APIError as error:
                 raise PullError(str(error.explanation or error)) from None
@@ -155,9 +155,9 @@ class DockerRuntime:
 
     def _environment(self, item: Object, instance: int, container: dict[str, Any]) -> dict[str, str]:
         return {
-            **session_token.variables(self.account, item, instance, container),
+            **session_token.variables(self._account, item, instance, container),
             **container.get("env", {}),
-            **session_token.secret_variables(self.account, item, container),
+            **session_token.secret_variables(self._account, item, container),
         }
 
     def _host_config(
@@ -166,15 +166,15 @@ class DockerRuntime:
         limits = container["resources"]["limits"]
         memory = min(units.memory(limits["memory"]), self.machine.memory)
         binds = {}
-        for folder, path in session_token.write_secrets(self.account, item, instance, container):
+        for folder, path in session_token.write_secrets(self._account, item, instance, container):
             binds[str(folder)] = {"bind": path, "mode": "ro"}
         if session_token.wants_token(container):
-            token = session_token.issue(self.account, item)
-            folder = session_token.write_token(self.account, item, instance, container, token)
+            token = session_token.issue(self._account, item)
+            folder = session_token.write_token(self._account, item, instance, container, token)
             binds[str(folder)] = {"bind": session_token.token_path(container), "mode": "ro"}
         return self.client.api.create_host_config(
             network_mode=f"container:{holder}",
-            mounts=volumes.mounts(self.account, self.client, item, instance, container["name"]),
+            mounts=volumes.mounts(self._account, self.client, item, instance, container["name"]),
             binds=binds,
             mem_limit=memory,
             memswap_limit=memory,

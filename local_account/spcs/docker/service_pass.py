@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from local_account.base.labels import CONTAINER, HOLDER, Found
 from local_account.base.result import now
 from local_account.catalog.catalog import Object
+from local_account.identity.account import Account
 from local_account.spcs.docker import session_token, snapshot_taker, volumes
 from local_account.spcs.docker.container_state import ended_state
 from local_account.spcs.docker.instance import Keeper, Memory
@@ -46,9 +47,9 @@ class Job:
 class ServicePass:
     """Runs in a worker thread; at most one at a time for a service."""
 
-    def __init__(self, runtime: DockerRuntime, firewall: Firewall, job: Job) -> None:
+    def __init__(self, account: Account, runtime: DockerRuntime, firewall: Firewall, job: Job) -> None:
+        self._account, self._observed = account, account.part(Observed)
         self._runtime, self._firewall, self._job = runtime, firewall, job
-        self._observed: Observed = runtime.account.part(Observed)
 
     def run(self) -> float | None:
         """Make progress.
@@ -116,7 +117,7 @@ class ServicePass:
     def _keep(self, item: Object, number: int, found: list[Found]) -> float | None:
         memory = self._job.memories.setdefault(number, Memory())
         before = self._observed.instances(item.id).get(number)
-        keeper = Keeper(self._runtime, self._firewall, item, number, found, memory, before, self._observed)
+        keeper = Keeper(self._account, self._runtime, self._firewall, item, number, found, memory, before)
         keeper.run()
         self._observed.put(item.id, number, keeper.state)
         return keeper.due
@@ -145,12 +146,8 @@ class ServicePass:
             if part.part == CONTAINER and part.running:
                 self._runtime.stop(part.id)
         self._put_ended(item, found)
-        catalog = self._runtime.account.catalog
-        with catalog.transaction():
-            fresh = catalog.by_id(item.id)
-            if fresh is not None:
-                fresh.properties |= {"RESULT": result, "CANCELLING": False, "ENDED_ON": now()}
-                catalog.save(fresh)
+        ended = {"RESULT": result, "CANCELLING": False, "ENDED_ON": now()}
+        self._account.catalog.set_properties(item.id, ended)
         self._release(found)
 
     def _settle_ended(self, item: Object) -> None:
@@ -175,12 +172,12 @@ class ServicePass:
         for holder in holders:
             self._firewall.forget(holder.id)
         self._runtime.remove([holder.id for holder in holders], grace=0)
-        session_token.forget(self._runtime.account, self._job.service)
+        session_token.forget(self._account, self._job.service)
 
     # Instances that should not run
 
     def _take_snapshots(self) -> bool:
-        account, job = self._runtime.account, self._job
+        account, job = self._account, self._job
         return snapshot_taker.take(
             self._runtime.client, account.catalog, account.settings.labels, job.snapshots, job.item
         )
@@ -194,7 +191,7 @@ class ServicePass:
         numbers = {part.instance for part in self._job.found}
         for number in numbers | set(self._observed.instances(self._job.service)):
             self._remove_instance(self._job.service, number)
-        account, dropped = self._runtime.account, self._job.item is None
+        account, dropped = self._account, self._job.item is None
         labels, client = account.settings.labels, self._runtime.client
         if dropped:
             self._take_snapshots()
@@ -217,7 +214,7 @@ class ServicePass:
             self._firewall.forget(holder.id)
         self._runtime.remove([part.id for part in found if part.part == CONTAINER])
         self._runtime.remove([holder.id for holder in holders], grace=0)
-        account = self._runtime.account
+        account = self._account
         volumes.remove(self._runtime.client, account.settings.labels, service, number, block=False)
         session_token.forget(account, service, number)
         self._job.memories.pop(number, None)

@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from local_account.base import files
 from local_account.base.result import now
 from local_account.base.sql import Name
 from local_account.catalog.catalog import Object
@@ -168,10 +169,5 @@ def _uses(
 
 
 def _replace(path: Path, text: str, mode: int) -> None:
-    """Write a file at once, so that a reader sees the old or the new text and never a part."""
-    if path.exists() and path.read_text() == text:
-        return
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text)
-    fresh.chmod(mode)
-    fresh.replace(path)
+    if not path.exists() or path.read_text() != text:
+        files.write_whole(path, text, mode)

@@ -7,6 +7,8 @@ import threading
 from pathlib import Path
 from typing import NamedTuple
 
+from local_account.base import files
+
 _MOST_BYTES = 2**20
 
 
@@ -45,7 +47,7 @@ class Events:
             path = self._path(service)
             if path.exists() and path.stat().st_size > _MOST_BYTES:
                 kept = path.read_text().splitlines()
-                path.write_text("\n".join(kept[len(kept) // 2 :]) + "\n")
+                files.write_whole(path, "\n".join(kept[len(kept) // 2 :]) + "\n")
             with path.open("a") as file:
                 file.write(json.dumps(event) + "\n")
 

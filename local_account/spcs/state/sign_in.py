@@ -9,7 +9,7 @@ from local_account.base.errors import SnowflakeError
 from local_account.identity import access
 from local_account.identity.account import Account
 from local_account.identity.credentials import bad_service_token
-from local_account.identity.session import SERVICE, Session, session_id
+from local_account.identity.session import SERVICE_TOKEN, Session, session_id
 from local_account.spcs.state.observed import Observed
 
 
@@ -35,7 +35,7 @@ def service_session(account: Account, token: str, role: str, address: str) -> Se
         service=content.get("service", 0),
         role=role or content["role"],
         only_role=content["role"],
-        method=SERVICE,
+        method=SERVICE_TOKEN,
         database=content["database"],
         schema=content["schema"],
         warehouse=content.get("warehouse") or "",

@@ -77,11 +77,7 @@ def pending(catalog: Catalog) -> dict[int, list[Object]]:
 
 def settle(catalog: Catalog, snapshot: Object, state: str) -> None:
     """Write what became of a snapshot."""
-    with catalog.transaction():
-        fresh = catalog.by_id(snapshot.id)
-        if fresh is not None:
-            fresh.properties["STATE"] = state
-            catalog.save(fresh)
+    catalog.set_properties(snapshot.id, {"STATE": state})
 
 
 def drop_expired(catalog: Catalog) -> None:

@@ -52,6 +52,7 @@ class ComputePool(ObjectType):
     """Compute pools. All their nodes are this machine, so they start as soon as Docker is ready for them."""
 
     kind, plural, scope, title = "COMPUTE POOL", "COMPUTE POOLS", "account", "Compute pool"
+    replaceable = renamable = False
     privileges = frozenset({"USAGE", "MONITOR", "OPERATE", "MODIFY"})
     options: ClassVar[dict[str, Reader]] = {
         "MIN_NODES": integer,
@@ -78,13 +79,6 @@ class ComputePool(ObjectType):
         if statement.accept("FOR", "APPLICATION"):
             raise errors.unsupported("CREATE COMPUTE POOL FOR APPLICATION")
         return super().read_create(context, statement)
-
-    def store(
-        self, context: Context, name: Name, properties: dict[str, Any], if_not_exists: bool, replace: bool
-    ) -> Result:
-        if replace:
-            raise errors.unsupported("CREATE OR REPLACE COMPUTE POOL")
-        return super().store(context, name, properties, if_not_exists, replace)
 
     def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
         missing = [key for key in ("MIN_NODES", "MAX_NODES", "INSTANCE_FAMILY") if key not in properties]
@@ -177,10 +171,7 @@ class ComputePool(ObjectType):
             context.catalog.save(item)
         return status("Statement executed successfully.")
 
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
-        raise errors.unsupported("ALTER COMPUTE POOL RENAME")
-
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
         found = services_on(context.catalog, item.name)
         running = [str(service.fqn) for service in found if not service.properties["IS_JOB"]]
         if running:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 from typing import Any
 
 from local_account.base import errors
@@ -32,7 +31,7 @@ _LOG_LINES = 20
 class _Job(Service):
     """How a job is stored, and SHOW JOB SERVICES."""
 
-    plural = "JOB SERVICES"
+    plural, jobs = "JOB SERVICES", True
 
     def read_create(self, context: Context, statement: Statement) -> dict[str, Any]:
         """What follows IN COMPUTE POOL: options and FROM in any order."""
@@ -49,18 +48,8 @@ class _Job(Service):
             raise statement.unexpected()
         return found
 
-    def store(
-        self, context: Context, name: Name, properties: dict[str, Any], if_not_exists: bool, replace: bool
-    ) -> Result:
-        self.require_create(context, name)
-        existing = context.catalog.find(self.kind, name)
-        if existing:
-            raise errors.already_exists(str(name))
+    def prepare(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
         prepare_service(context, name, properties, job=True)
-        return super(Service, self).store(context, name, properties, if_not_exists, replace)
-
-    def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
-        return [item for item in super().in_scope(context, statement) if item.properties["IS_JOB"]]
 
 
 _JOB = _Job()

@@ -56,11 +56,17 @@ def identifiers(statement: Statement) -> list[str]:
 
 
 class Service(ObjectType):
-    """Long-running services; job services are of the same kind, made by EXECUTE JOB SERVICE."""
+    """Long-running services; job services are of the same kind, made by EXECUTE JOB SERVICE.
 
+    Attributes:
+        jobs: whether SHOW lists jobs only (True), no jobs (False) or both (None).
+    """
+
+    jobs: ClassVar[bool | None] = None
     kind, plural = SERVICE, "SERVICES"
     # The registry is asked for its images.
     atomic = False
+    replaceable = renamable = False
     privileges = frozenset({"USAGE", "MONITOR", "OPERATE"})
     options: ClassVar[dict[str, Reader]] = {
         "AUTO_SUSPEND_SECS": integer,
@@ -86,18 +92,8 @@ class Service(ObjectType):
         found["SOURCE"] = read_from(context, statement)
         return found | read_options(statement, self.all_options())
 
-    def store(
-        self, context: Context, name: Name, properties: dict[str, Any], if_not_exists: bool, replace: bool
-    ) -> Result:
-        if replace:
-            raise errors.unsupported("CREATE OR REPLACE SERVICE")
-        self.require_create(context, name)
-        existing = context.catalog.find(self.kind, name)
-        if existing is None:
-            prepare_service(context, name, properties)
-        elif not if_not_exists:
-            raise errors.already_exists(str(name))
-        return super().store(context, name, properties, if_not_exists, replace)
+    def prepare(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
+        prepare_service(context, name, properties)
 
     def require_create(self, context: Context, name: Name) -> None:
         super().require_create(context, name)
@@ -146,7 +142,8 @@ class Service(ObjectType):
         return table(self.describe_columns, [row])
 
     def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
-        return services_in(self, context, statement)
+        found = services_in(self, context, statement)
+        return [item for item in found if self.jobs in (None, item.properties["IS_JOB"])]
 
     def narrowed(self, found: Iterable[Object], statement: Statement) -> Iterable[Object]:
         return found if workload_filter(statement) else ()
@@ -208,11 +205,11 @@ class Service(ObjectType):
             )
         changed |= {key: merged[key] for key in ("MIN_INSTANCES", "MAX_INSTANCES", "MIN_READY_INSTANCES")}
 
-    def rename(self, context: Context, item: Object, statement: Statement) -> Result:
-        raise errors.unsupported("ALTER SERVICE RENAME")
+    def read_drop(self, statement: Statement) -> bool:
+        return statement.accept("FORCE")
 
-    def dropping(self, context: Context, item: Object, statement: Statement) -> None:
-        if not statement.accept("FORCE") and spec.block_volumes(item.properties["SPEC"]):
+    def dropping(self, context: Context, item: Object, forced: bool) -> None:
+        if not forced and spec.block_volumes(item.properties["SPEC"]):
             raise errors.SnowflakeError(
                 "395032",
                 "22023",
@@ -271,7 +268,7 @@ def as_owner(context: Context, item: Object) -> Context:
         context.session,
         role=item.owner,
         only_role=item.owner,
-        method=session.SERVICE,
+        method=session.SERVICE_TOKEN,
         secondary_roles="NONE",
     )
     return Context(context.account, owner)
@@ -293,8 +290,7 @@ def _refuse_job(item: Object) -> None:
 class _WithoutJobs(Service):
     """SHOW SERVICES EXCLUDE JOBS."""
 
-    def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
-        return [item for item in super().in_scope(context, statement) if not item.properties["IS_JOB"]]
+    jobs = False
 
 
 def show_without_jobs(context: Context, statement: Statement) -> Result:

@@ -97,7 +97,7 @@ def restore_volume(context: Context, item: Object, statement: Statement) -> Resu
     statement.end()
     with context.catalog.transaction():
         snapshot = usable(context, name)
-        item = context.catalog.by_id(item.id) or item
+        item = context.get(SERVICE, item.fqn)
         volume = find_volume(item, volume_name)
         for number in numbers:
             require_instance(item, number)

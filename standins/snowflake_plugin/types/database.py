@@ -10,7 +10,7 @@ from contextlib import suppress
 from standins.snowflake_plugin import sql
 from standins.snowflake_plugin.columns import columns, items, read_row
 from standins.snowflake_plugin.errors import SnowflakeError
-from standins.snowflake_plugin.objects import COMMENT, DATABASE, NAME, Row
+from standins.snowflake_plugin.objects import COMMENT, DATABASE, NAME, Reading
 from standins.snowflake_plugin.parameters import ParameterResource, parameters
 from standins.snowflake_plugin.properties import Prop
 from standins.snowflake_plugin.resource import Changes, State
@@ -57,20 +57,11 @@ class Database(ParameterResource):
         if inputs.get("dropPublicSchemaOnCreation"):
             session.run(f"DROP SCHEMA IF EXISTS {sql.path((*names, 'PUBLIC'))}", self.timeout)
 
-    def read_more(
-        self,
-        session: Session,
-        names: Sequence[str],
-        row: Row,
-        described: Row,
-        state: State,
-        *,
-        importing: bool,
-    ) -> None:
+    def read_more(self, reading: Reading, state: State) -> None:
         """Read the parameters and whether it is transient."""
-        super().read_more(session, names, row, described, state, importing=importing)
+        super().read_more(reading, state)
         del state["showOutputs"]
-        transient = "TRANSIENT" in items(row.get("options"))
+        transient = "TRANSIENT" in items(reading.row.get("options"))
         if transient != bool(state.get("isTransient")):
             state["isTransient"] = transient
 
@@ -128,18 +119,9 @@ class Schema(ParameterResource):
             self._manage_access(session, names, news)
         super().alter(session, names, olds, news, changes)
 
-    def read_more(
-        self,
-        session: Session,
-        names: Sequence[str],
-        row: Row,
-        described: Row,
-        state: State,
-        *,
-        importing: bool,
-    ) -> None:
+    def read_more(self, reading: Reading, state: State) -> None:
         """Read the parameters and what the schema holds; one that cannot be described is still there."""
-        super().read_more(session, names, row, described, state, importing=importing)
+        super().read_more(reading, state)
         with suppress(SnowflakeError):
-            rows = session.run(f"DESCRIBE SCHEMA {sql.path(names)}", self.timeout)
+            rows = reading.session.run(f"DESCRIBE SCHEMA {sql.path(reading.names)}", self.timeout)
             state["describeOutputs"] = [read_row(item, _CONTENT) for item in rows]

@@ -8,7 +8,7 @@ from typing import Any
 
 from standins.snowflake_plugin import sql
 from standins.snowflake_plugin.columns import columns, items, property_rows
-from standins.snowflake_plugin.objects import COMMENT, FIXED_NAME, ObjectResource, Row
+from standins.snowflake_plugin.objects import COMMENT, FIXED_NAME, ObjectResource, Reading, Row
 from standins.snowflake_plugin.properties import Prop
 from standins.snowflake_plugin.resource import State
 from standins.snowflake_plugin.session import Session
@@ -70,20 +70,11 @@ class ExternalAccessIntegration(ObjectResource):
         """DESCRIBE has a row for each property."""
         return property_rows(session.run(f"DESCRIBE {self.kind} {sql.path(names)}", self.timeout))
 
-    def read_more(
-        self,
-        session: Session,
-        names: Sequence[str],
-        row: Row,
-        described: Row,
-        state: State,
-        *,
-        importing: bool,
-    ) -> None:
+    def read_more(self, reading: Reading, state: State) -> None:
         """Import takes over the allowed secrets and integrations."""
-        if importing:
-            secrets = items(described.get("ALLOWED_AUTHENTICATION_SECRETS"))
-            apis = items(described.get("ALLOWED_API_AUTHENTICATION_INTEGRATIONS"))
+        if reading.importing:
+            secrets = items(reading.described.get("ALLOWED_AUTHENTICATION_SECRETS"))
+            apis = items(reading.described.get("ALLOWED_API_AUTHENTICATION_INTEGRATIONS"))
             if secrets:
                 everything = [item.upper() for item in secrets] == ["ALL"]
                 state["allowedAuthenticationSecrets"] = {"all": True} if everything else {"secrets": secrets}

@@ -3,10 +3,10 @@
 from standins.snowflake_plugin import sql
 from standins.snowflake_plugin.errors import Failure, PluginError, SnowflakeError
 from standins.snowflake_plugin.properties import Prop
-from standins.snowflake_plugin.resource import Resource, State
+from standins.snowflake_plugin.resource import State
 from standins.snowflake_plugin.session import Session
 from standins.snowflake_plugin.types import grants
-from standins.snowflake_plugin.types.grants import Target
+from standins.snowflake_plugin.types.grants import GrantResource, Target
 from standins.snowflake_plugin.wire import has_unknown
 
 # A service keeps the role that created it: Snowflake has no GRANT OWNERSHIP ON SERVICE.
@@ -40,7 +40,7 @@ KINDS = tuple(
 """Object types whose ownership can be given away."""
 
 
-class GrantOwnership(Resource):
+class GrantOwnership(GrantResource):
     """Ownership of one object, or of all or future objects in a place, given to a role."""
 
     type = "GrantOwnership"
@@ -76,13 +76,6 @@ class GrantOwnership(Resource):
             if kind in allowed
             else [Failure("on", f"expected the object type to be one of {allowed}, got {kind}")]
         )
-
-    def same(self, prop: Prop, olds: State, news: State) -> bool:
-        """Targets are compared as SQL: quoting and the case of an object type do not matter."""
-        old, new = olds.get(prop.name), news.get(prop.name)
-        if prop.kind == "block" and old and new and not has_unknown(new):
-            return self.target({prop.name: old}) == self.target({prop.name: new})
-        return super().same(prop, olds, news)
 
     @staticmethod
     def target(values: State) -> Target:

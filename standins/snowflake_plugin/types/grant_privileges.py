@@ -8,10 +8,10 @@ from standins.snowflake_plugin import sql
 from standins.snowflake_plugin.columns import truth
 from standins.snowflake_plugin.errors import Failure, PluginError, SnowflakeError
 from standins.snowflake_plugin.properties import Prop
-from standins.snowflake_plugin.resource import Resource, State
+from standins.snowflake_plugin.resource import State
 from standins.snowflake_plugin.session import Session
 from standins.snowflake_plugin.types import grants
-from standins.snowflake_plugin.types.grants import Target
+from standins.snowflake_plugin.types.grants import GrantResource, Target
 from standins.snowflake_plugin.wire import has_unknown
 
 
@@ -26,7 +26,7 @@ def _privileges(values: Sequence[str]) -> str | None:
     return None
 
 
-class GrantPrivilegesToAccountRole(Resource):
+class GrantPrivilegesToAccountRole(GrantResource):
     """Privileges on one target, granted to one role."""
 
     type = "GrantPrivilegesToAccountRole"
@@ -58,13 +58,6 @@ class GrantPrivilegesToAccountRole(Resource):
         return []
 
     # Target and id
-
-    def same(self, prop: Prop, olds: State, news: State) -> bool:
-        """Targets are compared as SQL: quoting and the case of an object type do not matter."""
-        old, new = olds.get(prop.name), news.get(prop.name)
-        if prop.kind == "block" and old and new and not has_unknown(new):
-            return self.target({prop.name: old}) == self.target({prop.name: new})
-        return super().same(prop, olds, news)
 
     @staticmethod
     def target(values: State) -> Target:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from standins.snowflake_plugin import sql
+from standins.snowflake_plugin.properties import Prop
+from standins.snowflake_plugin.resource import Resource, State
+from standins.snowflake_plugin.wire import has_unknown
 
 ACCOUNT_OBJECTS = (
     "USER",
@@ -70,6 +73,22 @@ class Target:
     def future(self) -> bool:
         """Whether it is about objects yet to be made."""
         return self.on.startswith("FUTURE ")
+
+
+class GrantResource(Resource):
+    """A grant on a target, which the program gives as one of several nested objects."""
+
+    @staticmethod
+    def target(values: State) -> Target:
+        """What the grant is on."""
+        raise NotImplementedError
+
+    def same(self, prop: Prop, olds: State, news: State) -> bool:
+        """Targets are compared as SQL: quoting and the case of an object type do not matter."""
+        old, new = olds.get(prop.name), news.get(prop.name)
+        if prop.kind == "block" and old and new and not has_unknown(new):
+            return self.target({prop.name: old}) == self.target({prop.name: new})
+        return super().same(prop, olds, news)
 
 
 def one(kind: str, name: str, key: str) -> Target:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from standins.snowflake_plugin import sql
 from standins.snowflake_plugin.columns import columns, items, percent
 from standins.snowflake_plugin.errors import Failure
-from standins.snowflake_plugin.objects import FIXED_NAME, ObjectResource, Row
+from standins.snowflake_plugin.objects import FIXED_NAME, ObjectResource, Reading
 from standins.snowflake_plugin.properties import Prop
 from standins.snowflake_plugin.resource import Changes, State
 from standins.snowflake_plugin.session import Session
@@ -68,19 +68,10 @@ class ResourceMonitor(ObjectResource):
         none_left = not any(news.get(name) for name in _TRIGGERS)
         return {name: replace or (name in _TRIGGERS and none_left) for name, replace in changes.items()}
 
-    def read_more(
-        self,
-        session: Session,
-        names: Sequence[str],
-        row: Row,
-        described: Row,
-        state: State,
-        *,
-        importing: bool,
-    ) -> None:
+    def read_more(self, reading: Reading, state: State) -> None:
         """Users and thresholds that are notified are not among the outputs of SHOW."""
-        self._follow(state, self.by_name["notifyUsers"], items(row.get("notify_users")))
-        shares = [percent(item) for item in items(row.get("notify_at"))]
+        self._follow(state, self.by_name["notifyUsers"], items(reading.row.get("notify_users")))
+        shares = [percent(item) for item in items(reading.row.get("notify_at"))]
         self._follow(state, self.by_name["notifyTriggers"], shares)
 
     def create_object(self, session: Session, names: Sequence[str], inputs: State) -> None:

@@ -22,6 +22,9 @@ _SHOW = (
     " auto_suspend_secs:int comment owner_role_type query_warehouse is_job:bool is_async_job:bool"
     " spec_digest is_upgrading:bool managing_object_domain managing_object_name"
 )
+_COMPUTE_POOL = Prop(
+    "computePool", "ident", plain=False, required=True, replace=True, show="computePool", quoted=True
+)
 
 
 def _specification(value: Mapping[str, Any]) -> str | None:
@@ -76,9 +79,7 @@ class Service(ObjectResource):
         FIXED_NAME,
         DATABASE,
         SCHEMA,
-        Prop(
-            "computePool", "ident", plain=False, required=True, replace=True, show="computePool", quoted=True
-        ),
+        _COMPUTE_POOL,
         *_sources(replace=False),
         Prop("autoSuspendSecs", "count", minimum=0, drift="autoSuspendSecs"),
         Prop(
@@ -145,9 +146,7 @@ class JobService(Service):
         FIXED_NAME,
         DATABASE,
         SCHEMA,
-        Prop(
-            "computePool", "ident", plain=False, required=True, replace=True, show="computePool", quoted=True
-        ),
+        _COMPUTE_POOL,
         *_sources(replace=True),
         Prop("queryWarehouse", "ident", replace=True, drift="queryWarehouse"),
         Prop("comment", replace=True, show="comment"),

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from standins.snowflake_plugin import sql
 from standins.snowflake_plugin.columns import columns, truth
-from standins.snowflake_plugin.objects import COMMENT, DATABASE, NAME, SCHEMA, ObjectResource, Row
+from standins.snowflake_plugin.objects import COMMENT, DATABASE, NAME, SCHEMA, ObjectResource, Reading, Row
 from standins.snowflake_plugin.properties import Prop
 from standins.snowflake_plugin.resource import Changes, State
 from standins.snowflake_plugin.session import Session
@@ -98,23 +98,14 @@ class StageInternal(ObjectResource):
         rows = session.run(f"DESCRIBE STAGE {sql.path(names)}", self.timeout)
         return {f"{row['parent_property']}/{row['property']}": row["property_value"] for row in rows}
 
-    def read_more(
-        self,
-        session: Session,
-        names: Sequence[str],
-        row: Row,
-        described: Row,
-        state: State,
-        *,
-        importing: bool,
-    ) -> None:
+    def read_more(self, reading: Reading, state: State) -> None:
         """The directory, whose change outside the state follows."""
         directory = {
-            "enable": truth(described.get("DIRECTORY/ENABLE")),
-            "autoRefresh": truth(described.get("DIRECTORY/AUTO_REFRESH")),
-            "lastRefreshedOn": str(described.get("DIRECTORY/LAST_REFRESHED_ON") or ""),
+            "enable": truth(reading.described.get("DIRECTORY/ENABLE")),
+            "autoRefresh": truth(reading.described.get("DIRECTORY/AUTO_REFRESH")),
+            "lastRefreshedOn": str(reading.described.get("DIRECTORY/LAST_REFRESHED_ON") or ""),
         }
         known = (state.get("describeOutputs") or [{}])[0].get("directoryTables") or [directory]
-        if known[0]["enable"] != directory["enable"] or (importing and directory["enable"]):
+        if known[0]["enable"] != directory["enable"] or (reading.importing and directory["enable"]):
             state["directory"] = {"enable": directory["enable"]}
         state["describeOutputs"] = [{"directoryTables": [directory]}]
