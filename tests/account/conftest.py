@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,9 @@ from local_account.base.settings import PORT_VARIABLE, LocalSettings, admin_cred
 from local_account.host import control
 from local_account.host.leftovers import remove_docker_objects
 from machine.paths import PROJECT
+from tests.account.asking import run as run
+from tests.account.asking import wait_until as wait_until
+from tests.account.spcs_world import World, make_world
 
 START_SECONDS = 60.0
 
@@ -117,21 +120,6 @@ class RunningAccount:
             return rows
 
 
-def run(connection: SnowflakeConnection, statement: str) -> list[dict[str, Any]]:
-    """Rows of one statement, by column name."""
-    cursor = connection.cursor(snowflake.connector.DictCursor)
-    return [dict(row) for row in cursor.execute(statement).fetchall()]
-
-
-def wait_until(condition: Callable[[], Any], timeout: float = 30.0, what: str = "") -> Any:
-    """Poll until the condition gives something true, and return that."""
-    deadline = time.monotonic() + timeout
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"not within {timeout} s: {what or condition}"
-        time.sleep(0.05)
-    return found
-
-
 def client_environment(name: str) -> Path:
     """Folder of a Python environment with one client alone, locked in tests/clients; made when missing."""
     project, environment = PROJECT / "tests" / "clients" / name, PROJECT / f".venv-{name}"
@@ -176,6 +164,12 @@ def session(account: RunningAccount) -> Iterator[SnowflakeConnection]:
     """A session of the administrator, closed after the test."""
     with account.connect() as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def world(account: RunningAccount) -> World:
+    """Where services run; each test makes some under names of its own."""
+    return make_world(account)
 
 
 @dataclass
