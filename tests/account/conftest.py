@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -118,18 +117,6 @@ class RunningAccount:
             for statement in statements:
                 rows = run(connection, statement)
             return rows
-
-
-def client_environment(name: str) -> Path:
-    """Folder of a Python environment with one client alone, locked in tests/clients; made when missing."""
-    project, environment = PROJECT / "tests" / "clients" / name, PROJECT / f".venv-{name}"
-    uv = shutil.which("uv") or str(PROJECT / ".state" / "uv" / "bin" / "uv")
-    subprocess.run(
-        [uv, "sync", "--frozen", "--quiet", "--project", project],
-        env={**os.environ, "UV_PROJECT_ENVIRONMENT": str(environment), "VIRTUAL_ENV": ""},
-        check=True,
-    )
-    return environment
 
 
 def new_account(folder: Path) -> RunningAccount:

@@ -16,8 +16,8 @@ from snowflake.connector import SnowflakeConnection
 from snowflake.connector.constants import FIELD_ID_TO_NAME
 
 from tests.account import spcs_world
-from tests.account.conftest import client_environment
 from tests.account.parity.judge import Answer
+from tests.tools import client_environment
 
 DATABASE, WAREHOUSE = "PARITY", "PARITY_WH"
 ROLES = {"ADMIN": "ACCOUNTADMIN", "OWNER": "PARITY_OWNER", "GUEST": "PARITY_GUEST"}
