@@ -48,9 +48,9 @@ def pools(query: Query, declared: list[Managed]) -> Iterator[Finding]:
 
 
 def images(query: Query, repository: Managed, declared: list[Managed]) -> Iterator[Finding]:
-    """Images in the repository that are gone, or were pushed anew under the same tag.
+    """Images in the repository that are gone, or that were pushed again under the same tag.
 
-    Such a tag changes nothing that runs, but the next change of a specification would take it up.
+    Such a push changes nothing that runs, but the next change of a specification would use the new image.
     """
     rows = query(f"SHOW IMAGES IN IMAGE REPOSITORY {repository.quoted}")
     found = {row["image_path"].rpartition("/")[2]: row["digest"] for row in rows}

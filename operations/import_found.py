@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from snowflake.connector import ProgrammingError
-
 from components import sql
 from components.account import Query
 from components.guard import (
@@ -20,11 +18,9 @@ from components.guard import (
 )
 from operations.drift_grants import OBJECT_TYPES, Grant, declared_grants, granted_to
 from operations.import_plan import Planned
-from operations.objects import Managed
+from operations.objects import Managed, show
 from settings import Settings
 
-# SHOW in a database or schema that is not there, or not to be seen.
-_MISSING = (2003, 2043)
 _GRANTS = ("GrantAccountRole", "GrantPrivilegesToAccountRole")
 _SERVER_SIDE, _PASSWORD = "INTERNAL NO CSE", "PASSWORD"
 JOB_ENDED = ("DONE", "FAILED", "CANCELLED", "INTERNAL_ERROR")
@@ -66,27 +62,6 @@ def _objects(query: Query, resources: Iterable[Planned]) -> Iterator[Found]:
         if one.item.kind in OBJECT_TYPES and (row := show(query, OBJECT_TYPES[one.item.kind], one.item.path)):
             described = query(f"DESCRIBE SERVICE {one.item.quoted}") if one.item.kind == "Service" else []
             yield Found(one, row, described[0]["spec"] if described else "")
-
-
-def show(query: Query, kind: str, path: tuple[str, ...]) -> dict[str, Any] | None:
-    """An object's row of SHOW; None when it is not there.
-
-    Args:
-        query: runs statements.
-        kind: the object type in SQL, `IMAGE REPOSITORY`.
-        path: the object's name, with database and schema where it has them.
-    """
-    *parents, name = path
-    plural = f"{kind[:-1]}IES" if kind.endswith("Y") else f"{kind}S"
-    inside = ("", " IN DATABASE ", " IN SCHEMA ")[len(parents)]
-    try:
-        rows = query(f"SHOW {plural} LIKE {sql.literal(name)}{inside}{sql.identifier(*parents)}")
-    except ProgrammingError as error:
-        if error.errno not in _MISSING:
-            raise
-        return None
-    # LIKE takes `_` for any character.
-    return next((row for row in rows if row["name"] == name), None)
 
 
 def _is_granted(item: Managed, held: set[Grant]) -> bool:

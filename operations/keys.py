@@ -15,12 +15,12 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from components.account import AccountError
+from machine.errors import UserError
 
 _BITS = 2048
 
 
-class BadKeyError(AccountError):
+class BadKeyError(UserError):
     """A key cannot be used; the message says why."""
 
 

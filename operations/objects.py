@@ -6,8 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from snowflake.connector import ProgrammingError
+
 from components import sql
+from components.account import Query
 from operations.target import Target
+
+# SHOW in a database or schema that is not there, or that the role may not see.
+_MISSING = (2003, 2043)
 
 
 @dataclass(frozen=True)
@@ -75,3 +81,24 @@ def managed(target: Target, *kinds: str) -> list[Managed]:
         and not (resource.get("external") or resource.get("delete"))
     ]
     return [item for item in found if not kinds or item.kind in kinds]
+
+
+def show(query: Query, kind: str, path: tuple[str, ...]) -> dict[str, Any] | None:
+    """An object's row of SHOW; None when it is not there.
+
+    Args:
+        query: runs statements.
+        kind: the object type in SQL, `IMAGE REPOSITORY`.
+        path: the object's name, with database and schema where it has them.
+    """
+    *parents, name = path
+    plural = f"{kind[:-1]}IES" if kind.endswith("Y") else f"{kind}S"
+    inside = ("", " IN DATABASE ", " IN SCHEMA ")[len(parents)]
+    try:
+        rows = query(f"SHOW {plural} LIKE {sql.literal(name)}{inside}{sql.identifier(*parents)}")
+    except ProgrammingError as error:
+        if error.errno not in _MISSING:
+            raise
+        return None
+    # LIKE takes `_` for any character.
+    return next((row for row in rows if row["name"] == name), None)

@@ -6,7 +6,7 @@ import shutil
 import sys
 
 from machine.debian import apt_install
-from machine.terminal import ToolchainError
+from machine.errors import ToolchainError
 
 PACKAGES = {"chromium": "chromium", "chromedriver": "chromium-driver", "skopeo": "skopeo"}
 

@@ -7,13 +7,15 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from machine.terminal import ToolchainError, say
+from machine.errors import ToolchainError, UserError
+from machine.paths import PROJECT
+from machine.terminal import say
 from workstation.toolchain import pulumi_env
 
 LOCAL = "local"
@@ -39,11 +41,32 @@ _ID_PARTS = {
 }
 
 
+# How Pulumi says that a stack, or a sign-in to its backend, is missing.
+_NO_STACK = ("no stack selected", "no stack named")
+_NO_LOGIN = ("PULUMI_ACCESS_TOKEN must be set", "not logged in")
+
+
+_NO_STACK_TEXT = """\
+There is no stack {stack} yet. Make it, and say which account it is for:
+  pulumi stack init {stack}
+  pulumi config set --stack {stack} snowflake:organizationName MYORG
+  pulumi config set --stack {stack} snowflake:accountName MYACCOUNT
+Then make the user that deploys it, as administrator and once:
+  milvus-spcs bootstrap --stack {stack} --connection MYCONNECTION"""
+_PATH_HINT = """
+This puts pulumi and milvus-spcs on the PATH:
+  eval "$(make -s env STACK={stack})\""""
+
+
+class NoStackError(UserError):
+    """Pulumi does not know the stack, or nobody is signed in to its backend; the message has the commands."""
+
+
 class Stack:
     """One stack of the program, in the backend that the user is logged in to.
 
     Args:
-        name: stack name; its settings are in `Pulumi.<name>.yaml`.
+        name: name of the stack; its settings are in `Pulumi.<name>.yaml`.
     """
 
     def __init__(self, name: str) -> None:
@@ -51,21 +74,37 @@ class Stack:
         self.variables = {**pulumi_env.tools(), "PULUMI_STACK": name}
 
     def run(self, *arguments: str) -> int:
-        """Run a Pulumi command with the user's terminal; its exit code."""
-        return subprocess.run(["pulumi", *arguments], env=self._environment(), check=False).returncode
+        """Run a Pulumi command with the user's terminal, and return its exit code."""
+        return subprocess.run(
+            ["pulumi", *arguments], cwd=PROJECT, env=self._environment(), check=False
+        ).returncode
 
     def ask(self, *arguments: str) -> str:
-        """Standard output of a Pulumi command.
+        """Run a Pulumi command and return its standard output.
 
         Raises:
-            ToolchainError: it failed; the message has what it said.
+            NoStackError: the stack does not exist, or nobody is signed in to Pulumi's backend.
+            ToolchainError: the command failed in another way; the message has what it said.
         """
-        done = subprocess.run(
-            ["pulumi", *arguments], env=self._environment(), check=False, capture_output=True, text=True
-        )
-        if done.returncode:
-            raise ToolchainError(f"pulumi {' '.join(arguments)}: {_reason(done)}")
-        return done.stdout
+        return self._capture(arguments)
+
+    def tell(self, text: str, *arguments: str) -> None:
+        """Run a Pulumi command that reads `text` from its standard input.
+
+        Raises:
+            NoStackError: the stack does not exist, or nobody is signed in to Pulumi's backend.
+            ToolchainError: the command failed in another way; the message has what it said.
+        """
+        self._capture(arguments, text)
+
+    def preview(self) -> int:
+        """Show what `up` would change; Pulumi's exit code.
+
+        Raises:
+            NoStackError: the stack does not exist.
+        """
+        self.ask("config", "--json")  # fails with our own message where the stack does not exist
+        return self.run("preview", "--diff")
 
     def up(self, confirm: bool) -> int:
         """Deploy, going on where an interrupted deployment ended; Pulumi's exit code."""
@@ -73,7 +112,7 @@ class Stack:
         return self.run("up", *(() if confirm else ("--yes", "--skip-preview")))
 
     def destroy(self, confirm: bool) -> int:
-        """Destroy, also what an interrupted deployment left; Pulumi's exit code."""
+        """Destroy everything, including what an interrupted deployment left; Pulumi's exit code."""
         self.resume()
         return self.run("destroy", *(() if confirm else ("--yes", "--skip-preview")))
 
@@ -98,18 +137,20 @@ class Stack:
         resources = json.loads(self.ask("stack", "export"))["deployment"].get("resources", [])
         return [item["urn"].rpartition("::")[2] for item in resources if item.get("protect")]
 
-    def outputs(self) -> dict[str, Any]:
-        """The stack's outputs; secret ones are masked."""
-        return json.loads(self.ask("stack", "output", "--json"))
+    def outputs(self, show_secrets: bool = False) -> dict[str, Any]:
+        """The stack's outputs by name; empty before the first deployment.
 
-    def tell(self, text: str, *arguments: str) -> None:
-        """Give a Pulumi command its standard input.
-
-        Raises:
-            ToolchainError: it failed; the message has what it said.
+        Args:
+            show_secrets: give secret outputs in plain text instead of masked. Default false.
         """
+        return json.loads(
+            self.ask("stack", "output", "--json", *(("--show-secrets",) if show_secrets else ()))
+        )
+
+    def _capture(self, arguments: Sequence[str], text: str | None = None) -> str:
         done = subprocess.run(
             ["pulumi", *arguments],
+            cwd=PROJECT,
             env=self._environment(),
             check=False,
             input=text,
@@ -117,7 +158,8 @@ class Stack:
             text=True,
         )
         if done.returncode:
-            raise ToolchainError(f"pulumi {' '.join(arguments)}: {_reason(done)}")
+            raise _error(self.name, arguments, _reason(done))
+        return done.stdout
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, **self.variables}
@@ -212,6 +254,20 @@ def identity(kind: str, inputs: Mapping[str, Any]) -> str:
     """
     parts = [inputs[part] for part in _ID_PARTS.get(kind, ())]
     return parts[0] if len(parts) == 1 else ".".join(f'"{part}"' for part in parts)
+
+
+def _error(stack: str, arguments: Sequence[str], reason: str) -> UserError:
+    """The error for a Pulumi command that failed."""
+    if any(text in reason for text in _NO_LOGIN):
+        return NoStackError(
+            "Nobody is signed in to Pulumi's backend, which keeps the stack's state. Sign in:\n"
+            "  pulumi login\n"
+            "or name another backend with `pulumi login s3://BUCKET` or the variable PULUMI_BACKEND_URL."
+            + _PATH_HINT.format(stack=stack)
+        )
+    if any(text in reason for text in _NO_STACK):
+        return NoStackError(_NO_STACK_TEXT.format(stack=stack) + _PATH_HINT.format(stack=stack))
+    return ToolchainError(f"pulumi {' '.join(arguments)}: {reason}")
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:

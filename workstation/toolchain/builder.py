@@ -16,8 +16,9 @@ import time
 from pathlib import Path
 
 from machine.debian import apt_install
+from machine.errors import ToolchainError
 from machine.paths import STATE
-from machine.terminal import ToolchainError, say, step
+from machine.terminal import say, step
 from standins.go.gobuild import ensure_built
 from workstation.toolchain import public_registry
 from workstation.toolchain.pulumi_env import BUILDER, DOCKER_CONFIG, environment

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 from machine.debian import apt_install
+from machine.errors import ToolchainError
 from machine.paths import STATE
-from machine.terminal import ToolchainError, say, step
+from machine.terminal import say, say_change, step
 
 _INSTALL_PAGE = "https://docs.docker.com/engine/install/"
 _START_SECONDS = 60.0
@@ -19,9 +20,9 @@ _START_SECONDS = 60.0
 def ensure_docker() -> str:
     """Make sure that Docker Engine answers.
 
-    On a Debian relative as root, a missing engine is installed, and one that does not run is started: through
-    systemd where that is the service manager, else as a process of its own with its log in
-    `.state/docker/dockerd.log`.
+    On a Debian relative as root, a missing engine is installed and one that does not run is started: by
+    systemd where that is the service manager, otherwise as a process of its own with its log in
+    `.state/docker/dockerd.log`. One line says which engine was found, the first time and after each change.
 
     Returns:
         The engine's version.
@@ -30,7 +31,7 @@ def ensure_docker() -> str:
         ToolchainError: Docker is missing or does not answer and cannot be helped from here.
     """
     if version := engine_version():
-        say("docker", f"found, engine {version}")
+        say_change("docker", f"found, engine {version}")
         return version
     if shutil.which("docker") is None or (shutil.which("dockerd") is None and _may_install()):
         _install()

@@ -9,8 +9,8 @@ import secrets
 import subprocess
 from pathlib import Path
 
+from machine.errors import ToolchainError
 from machine.paths import PROJECT, STATE
-from machine.terminal import ToolchainError
 from workstation.account import account_settings
 from workstation.toolchain.docker_engine import engine_host
 from workstation.toolchain.install import BIN
