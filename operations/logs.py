@@ -5,6 +5,7 @@ See https://docs.snowflake.com/en/sql-reference/functions/system_get_service_log
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from operations.target import Target
 
 PAUSE_SECONDS = 1.0
 _FOLLOWED_LINES = 10_000
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z ")
 # Of 2026-01-31T12:00:00.123456789, what Python's times can hold.
 _MICROSECONDS = len("2026-01-31T12:00:00.123456")
 
@@ -100,7 +102,8 @@ def containers(service: Managed, wanted: str | None) -> list[str]:
 
 def read(query: Query, request: LogRequest) -> list[str]:
     """The wanted lines, the oldest first; empty when there are none."""
-    return (query(request.statement)[0]["LOGS"] or "").splitlines()
+    text: str = query(request.statement)[0]["LOGS"] or ""
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 class Follower:
@@ -122,7 +125,7 @@ class Follower:
 
     def news(self) -> list[str]:
         """The lines that were not given before, the oldest first."""
-        found = [line for line in read(self._query, self._request) if line]
+        found = [line for line in read(self._query, self._request) if _STAMP.match(line)]
         fresh = self._without_known(found)
         if found:
             latest = max(map(_time, found))

@@ -48,14 +48,17 @@ _NO_LOGIN = ("PULUMI_ACCESS_TOKEN must be set", "not logged in")
 
 _NO_STACK_TEXT = """\
 There is no stack {stack} yet. Make it, and say which account it is for:
+  eval "$(make -s env STACK={stack})"    # puts pulumi and milvus-spcs on the PATH
   pulumi stack init {stack}
   pulumi config set --stack {stack} snowflake:organizationName MYORG
   pulumi config set --stack {stack} snowflake:accountName MYACCOUNT
 Then make the user that deploys it, as administrator and once:
   milvus-spcs bootstrap --stack {stack} --connection MYCONNECTION"""
-_PATH_HINT = """
-This puts pulumi and milvus-spcs on the PATH:
-  eval "$(make -s env STACK={stack})\""""
+_NO_LOGIN_TEXT = """\
+Nobody is signed in to Pulumi's backend, which keeps the state of stack {stack}. Sign in:
+  eval "$(make -s env STACK={stack})"    # puts pulumi on the PATH
+  pulumi login
+or name another backend with `pulumi login s3://BUCKET` or the variable PULUMI_BACKEND_URL."""
 
 
 class NoStackError(UserError):
@@ -258,15 +261,9 @@ def identity(kind: str, inputs: Mapping[str, Any]) -> str:
 
 def _error(stack: str, arguments: Sequence[str], reason: str) -> UserError:
     """The error for a Pulumi command that failed."""
-    if any(text in reason for text in _NO_LOGIN):
-        return NoStackError(
-            "Nobody is signed in to Pulumi's backend, which keeps the stack's state. Sign in:\n"
-            "  pulumi login\n"
-            "or name another backend with `pulumi login s3://BUCKET` or the variable PULUMI_BACKEND_URL."
-            + _PATH_HINT.format(stack=stack)
-        )
-    if any(text in reason for text in _NO_STACK):
-        return NoStackError(_NO_STACK_TEXT.format(stack=stack) + _PATH_HINT.format(stack=stack))
+    for signs, text in ((_NO_LOGIN, _NO_LOGIN_TEXT), (_NO_STACK, _NO_STACK_TEXT)):
+        if any(sign in reason for sign in signs):
+            return NoStackError(text.format(stack=stack))
     return ToolchainError(f"pulumi {' '.join(arguments)}: {reason}")
 
 

@@ -39,15 +39,15 @@ class Deployment:
 
     def make(self, command: str) -> subprocess.CompletedProcess[str]:
         """What `make <command>` runs; standard output and error together."""
-        return self._python("workstation.cli", command)
+        return self._cli(command)
 
     def operate(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command for the deployed stack, e.g. `suspend`; standard output and error together."""
-        return self._python("operations", *arguments)
+        return self._cli(*arguments)
 
-    def _python(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def _cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", module, *arguments],
+            [sys.executable, "-m", "cli", *arguments],
             cwd=PROJECT,
             env=self.environment,
             stdout=subprocess.PIPE,

@@ -123,7 +123,7 @@ def test_a_taken_port_is_named_with_the_way_out(deployment: Deployment) -> None:
         environment = {**deployment.environment, PORT_VARIABLE: str(port)}
         environment["LOCAL_ACCOUNT_STATE"] = str(deployment.settings.state.parent / "other" / "account")
         done = subprocess.run(
-            [str(PROJECT / ".venv/bin/python"), "-m", "workstation.cli", "up"],
+            [str(PROJECT / ".venv/bin/python"), "-m", "cli", "up"],
             cwd=PROJECT,
             env=environment,
             stdout=subprocess.PIPE,
