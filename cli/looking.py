@@ -158,6 +158,7 @@ def open_(
     stack: Stack = DEFAULT,
 ) -> None:
     """Open the notebook in the browser, or print its address where there is no browser."""
+    answer_alone()
     found = {name.upper(): url for name, url in notebooks(reach(stack)).items()}
     if not found:
         raise UserError("The stack has no notebook. `make up` deploys it.")

@@ -25,7 +25,7 @@ class Backup:
         kind: `snapshot` or `export`.
         state: as Snowflake calls it, CREATED when it can be restored.
         made: time in UTC as `2026-01-31 12:00:00`; empty for an export.
-        size: GiB of the volume; 0 for an export.
+        size: GiB of the volume; None for an export.
         milvus: version of Milvus that wrote it; empty when it is not known.
     """
 
@@ -33,7 +33,7 @@ class Backup:
     kind: str
     state: str
     made: str = ""
-    size: int = 0
+    size: int | None = None
     milvus: str = ""
 
 

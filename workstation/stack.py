@@ -77,10 +77,23 @@ class Stack:
         self.variables = {**pulumi_env.tools(), "PULUMI_STACK": name}
 
     def run(self, *arguments: str) -> int:
-        """Run a Pulumi command with the user's terminal, and return its exit code."""
-        return subprocess.run(
-            ["pulumi", *arguments], cwd=PROJECT, env=self._environment(), check=False
-        ).returncode
+        """Run a Pulumi command with the user's terminal, and return its exit code.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C; Pulumi has ended before this is raised.
+        """
+        process = subprocess.Popen(["pulumi", *arguments], cwd=PROJECT, env=self._environment())
+        interrupted: KeyboardInterrupt | None = None
+        while True:
+            try:
+                code = process.wait()
+            except KeyboardInterrupt as error:
+                # The terminal tells Pulumi too, which ends what it is doing and saves the state.
+                interrupted = error
+                continue
+            if interrupted:
+                raise interrupted
+            return code
 
     def ask(self, *arguments: str) -> str:
         """Run a Pulumi command and return its standard output.

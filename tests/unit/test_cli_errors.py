@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,7 @@ from local_account.base.settings import SettingsError as LocalSettingsError
 from local_account.host.control import ControlError
 from local_account.host.images import ImageError
 from machine.errors import ToolchainError, UserError
+from machine.paths import PROJECT
 from operations.bootstrap import BootstrapError
 from operations.keys import BadKeyError
 from operations.logs import LogsError
@@ -129,6 +134,30 @@ def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         return stack.Stack("dev")
 
     return make
+
+
+def test_ctrl_c_lets_pulumi_save_its_state(tmp_path: Path) -> None:
+    program, saved = tmp_path / "pulumi", tmp_path / "saved"
+    program.write_text(
+        f"#!/bin/sh\ntrap 'sleep 1; echo saved > {saved}; exit 1' INT\necho ready\n"
+        "while :; do sleep 0.05; done\n"
+    )
+    program.chmod(0o755)
+    script = (
+        "import sys; from cli.main import main; from workstation import deploy, stack\n"
+        f"stack.pulumi_env.tools = lambda: {{'PATH': '{tmp_path}:/usr/bin:/bin'}}\n"
+        "deploy.up = lambda name: stack.Stack(name).run('up')\n"
+        "sys.exit(main(['up', '--stack', 'dev']))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=PROJECT, start_new_session=True, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    os.killpg(process.pid, signal.SIGINT)
+    _, shown = process.communicate(timeout=60)
+    assert (process.returncode, shown, saved.read_text()) == (130, "Interrupted.\n", "saved\n")
 
 
 @pytest.mark.parametrize(
