@@ -22,7 +22,7 @@ def _collection(text: str) -> str:
 
 def backup(
     stack: Stack = DEFAULT,
-    list_: Annotated[bool, typer.Option("--list", help="Show the backups, and make none.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="Show the backups; no backup is made.")] = False,
     export: Annotated[
         bool, typer.Option("--export", help="Also export all collections to stage DATA.")
     ] = False,

@@ -1,4 +1,4 @@
-"""What becomes of an error: one message and an exit code, or, for a mistake in this program, a bug report.
+"""Turns an error into a message and an exit code; a mistake in this program into a bug report.
 
 Exit codes: 0 done; 1 it cannot be done, and the message says why; 2 `drift` found something; 64 the command
 line is wrong; 70 a bug; 130 interrupted. `up`, `preview`, `down` and `migrate` pass on Pulumi's own code.

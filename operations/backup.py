@@ -45,7 +45,8 @@ def run(target: Target, *, export: bool = False, suspend: bool = False, keep: in
         export: also export all collections to stage DATA. Default false.
         suspend: suspend Milvus meanwhile, so that the snapshot has everything that Milvus was told. Default
             false.
-        keep: afterwards drop the backups of each kind that are older than the newest `keep`; default none.
+        keep: afterwards drop the backups of each kind that are older than the newest `keep`. Default: drop
+            nothing.
 
     Raises:
         DataError: there is no Milvus, or the snapshot or the export cannot be made.

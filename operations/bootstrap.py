@@ -24,7 +24,7 @@ from settings import Settings
 
 COMMENT = "Deploys Milvus; made by make bootstrap"
 ROTATION = "MODIFY PROGRAMMATIC AUTHENTICATION METHODS"
-# What the stack's program makes on the account as the deploying role, and nothing else.
+# All that the stack's program makes on the account as the deploying role.
 _MAKES = ("CREATE ROLE", "CREATE USER", "CREATE COMPUTE POOL")
 
 
@@ -38,7 +38,7 @@ class Deployer:
 
     Attributes:
         name: of the role, of the user and of the network policy.
-        privileges: of the role, by what it is on; each with WITH GRANT OPTION or not.
+        privileges: of the role, by object; each with or without GRANT OPTION.
         allowed: addresses (CIDR) from which the user may sign in; empty, the default, for everywhere.
         rotates_itself: whether the user may change its own keys. Default false.
     """
@@ -110,7 +110,7 @@ def _as_administrator(target: Target, connection: str | None, name: str) -> Iter
 
 
 def privileges(chosen: Settings) -> dict[str, dict[str, bool]]:
-    """What the program needs with these settings, by what it is on, and whether it hands it on."""
+    """Privileges that the program needs with these settings, by object, and whether it grants them on."""
     made = {
         "CREATE WAREHOUSE": not chosen.existing_warehouse,
         "CREATE DATABASE": not chosen.existing_database,
@@ -129,10 +129,10 @@ def privileges(chosen: Settings) -> dict[str, dict[str, bool]]:
 
 
 def make(query: Query, deployer: Deployer, key: keys.PublicKey) -> None:
-    """Make what is missing and bring what is there in line; it can be run again.
+    """Make what is missing, and change what differs. It can be run again.
 
-    The role is granted to ACCOUNTADMIN, so that administrators see what it owns, and not to SYSADMIN, which
-    would so get the right to make users and roles.
+    The role is granted to ACCOUNTADMIN, so that administrators see what it owns. It is not granted to
+    SYSADMIN, which would then have the right to make users and roles.
 
     Args:
         query: runs a statement as ACCOUNTADMIN.
@@ -223,7 +223,7 @@ def _restrict(query: Query, deployer: Deployer) -> None:
 
 
 def _key(query: Query, target: Target, user: str, given: Path | None) -> tuple[keys.PublicKey, Path | None]:
-    """The user's public key and the file with its private half, if there is one here.
+    """The user's public key, and the file with its private half if this machine has it.
 
     Raises:
         BootstrapError: the user has another key.

@@ -1,4 +1,4 @@
-"""What of the program's objects is in the account already, and what keeps the stack from taking it over."""
+"""Which of the program's objects the account has already, and why the stack cannot take some of them over."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Found:
     """An object that is in the account and not in the state.
 
     Attributes:
-        planned: what the program declares of it.
+        planned: what the program declares for it.
         row: the object's row of SHOW; empty for a grant.
-        specification: of a service, as DESCRIBE SERVICE shows it; empty for others.
+        specification: a service's specification as DESCRIBE SERVICE shows it; empty for other objects.
     """
 
     planned: Planned
@@ -45,7 +45,7 @@ def find(query: Query, resources: Iterable[Planned]) -> list[Found]:
     """The resources that the account has, in the same order.
 
     Args:
-        query: acts as the deploying role; what it cannot see counts as absent.
+        query: acts as the deploying role. An object that it cannot see counts as absent.
         resources: what the program would make.
     """
     resources = list(resources)
@@ -69,7 +69,7 @@ def _is_granted(item: Managed, held: set[Grant]) -> bool:
 
 
 def obstacles(found: Iterable[Found], chosen: Settings) -> list[str]:
-    """Why objects cannot be taken over as they are, each with the way out."""
+    """Reasons why objects cannot be taken over as they are, each with the way out."""
     found = list(found)
     return [text for item in found if (text := _obstacle(item))] + _losses(found, chosen)
 
@@ -99,7 +99,7 @@ def _obstacle(found: Found) -> str:
 
 
 def _losses(found: Iterable[Found], chosen: Settings) -> list[str]:
-    """What the next `up` would refuse, because Milvus's volume is not as the settings ask for."""
+    """What the next `up` would refuse because Milvus's volume differs from the settings."""
     resources = []
     for item in found:
         kind, seen = item.planned.item.kind, dict(item.planned.item.inputs)

@@ -23,7 +23,7 @@ class Managed:
     Attributes:
         resource: the resource's name in the program.
         kind: the resource's type, without package: `ComputePool`.
-        owner: role that the stack made it with.
+        owner: role that made it.
         inputs: what the program declared at the last `up`.
     """
 
@@ -49,7 +49,7 @@ class Managed:
 
 
 def by_owner(items: Iterable[Managed]) -> dict[str, list[Managed]]:
-    """Objects by the role that they were made with."""
+    """Objects, grouped by the role that made them."""
     found: dict[str, list[Managed]] = {}
     for item in items:
         found.setdefault(item.owner, []).append(item)
@@ -76,7 +76,7 @@ def managed(target: Target, *kinds: str) -> list[Managed]:
             inputs=resource.get("inputs", {}),
         )
         for resource in target.resources
-        # Not what the stack only reads, nor what it has replaced and is about to delete.
+        # The stack only reads external objects, and it is about to delete the replaced ones.
         if resource["type"].startswith("snowflake:")
         and not (resource.get("external") or resource.get("delete"))
     ]

@@ -81,12 +81,14 @@ def slots(found: Mapping[str, str], current: keys.PublicKey) -> tuple[str, str]:
     """The slot of the current key and the other one.
 
     Raises:
-        RotationError: the current key is in neither.
+        RotationError: neither slot holds the current key.
     """
     for used, free in (SLOTS, SLOTS[::-1]):
         if found[used] == current.fingerprint:
             return used, free
-    raise RotationError("The stack's key is in none of the user's two slots; sign in was by another key.")
+    raise RotationError(
+        "Neither of the user's two slots holds the stack's key; the sign-in used another key."
+    )
 
 
 def _introduce(query: Query, account: Account, slot: str, pending: Path) -> str:
@@ -111,10 +113,10 @@ def _record(target: Target) -> None:
 
 
 def _place(query: Query, user: str, slot: str, pending: Path) -> tuple[keys.PublicKey, str]:
-    """A new key in a free slot, its private half in a file so that it outlives an interruption.
+    """Put a new key into a free slot, and its private half into a file that outlives an interruption.
 
     Raises:
-        RotationError: the slot holds a key that no rotation from here put there.
+        RotationError: the slot holds a key that no rotation of this stack put there.
     """
     if not pending.exists():
         keys.write_private_key(pending, keys.new_private_key())

@@ -1,6 +1,6 @@
-"""Stop what costs credits: services, compute pools, warehouse; the data stays on the block volume.
+"""Stop what costs credits: services, compute pools, warehouse. The data stays on the block volume.
 
-Credits stop with the pools' machines; Snowflake goes on billing the storage of volumes, images and stages.
+Credits stop with the pools' machines. Snowflake still bills the storage of volumes, images and stages.
 See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/accounts-orgs-usage-views.
 """
 
@@ -45,7 +45,11 @@ def _suspend_services(query: Query, services: list[Managed], seconds: int) -> No
 
 
 def _refuse_foreign_services(query: Query, pool: Managed, services: list[Managed]) -> None:
-    """Suspending a pool suspends every service on it."""
+    """Refuse to suspend a pool that other services use, because that would suspend them too.
+
+    Raises:
+        PowerError: services that the stack did not make run on the pool.
+    """
     mine = {service.path for service in services}
     rows = query(f"SHOW SERVICES EXCLUDE JOBS IN COMPUTE POOL {pool.quoted}")
     others = [

@@ -1,4 +1,4 @@
-"""Running the Pulumi program: settings of a stack, deploying, going on after an interruption."""
+"""Runs the Pulumi program: a stack's settings, its deployment, and how to go on after an interruption."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from machine.terminal import say
 from workstation.toolchain import pulumi_env
 
 LOCAL = "local"
-# Objects whose id follows from their name; grants and statements can simply be sent again.
+# Objects whose id follows from their name. Grants and statements can simply be sent again.
 _ID_PARTS = {
     "snowflake:index/warehouse:Warehouse": ("name",),
     "snowflake:index/database:Database": ("name",),
@@ -123,7 +123,7 @@ class Stack:
         return self.run("preview", "--diff")
 
     def up(self, confirm: bool) -> int:
-        """Deploy, going on where an interrupted deployment ended; Pulumi's exit code."""
+        """Deploy, and go on where an interrupted deployment ended; Pulumi's exit code."""
         self.resume()
         return self.run("up", *(() if confirm else ("--yes", "--skip-preview")))
 
@@ -133,10 +133,10 @@ class Stack:
         return self.run("destroy", *(() if confirm else ("--yes", "--skip-preview")))
 
     def resume(self) -> None:
-        """Take into the state what a killed deployment had begun to create, as far as the account has it.
+        """Take into the state what a killed deployment had begun to create and the account has.
 
-        Pulumi only remembers that such objects may exist; creating them again would fail. They are put into
-        the state under the id that follows from their name, and a refresh drops those that were never made.
+        Pulumi only remembers that such objects may exist, and creating them again would fail. They are put
+        into the state under the id that follows from their name. A refresh drops those that were never made.
         """
         state = json.loads(self.ask("stack", "export"))
         if not _was_creating(state):
@@ -185,7 +185,7 @@ class LocalStack(Stack):
     """The stack on the local account, with its state and passphrase in this project's folder.
 
     Args:
-        settings: settings laid over the file's, full key to value.
+        settings: settings that replace those of the file, by full key.
         variables: environment variables that name the account and its administrator.
     """
 
@@ -215,8 +215,8 @@ class LocalStack(Stack):
 def mend(backend: Path) -> None:
     """Make a backend of files readable again after a kill in the middle of a write.
 
-    Pulumi writes each file whole, but beside it a small one with its content type, `.attrs`; an empty one
-    makes the state unreadable (`failed to load checkpoint: EOF`), none at all does not.
+    Pulumi writes each file whole, and next to it a small file `.attrs` with its content type. An empty one
+    makes the state unreadable (`failed to load checkpoint: EOF`); a missing one does no harm.
     """
     for attributes in backend.glob(".pulumi/**/*.attrs"):
         if attributes.stat().st_size == 0:
@@ -227,7 +227,7 @@ def holder_is_alive(lock: dict[str, Any]) -> bool:
     """Whether the deployment that holds a lock may still run; one on another machine may."""
     if lock.get("hostname") != socket.gethostname():
         return True
-    # By name too, for the number may be another process's by now; a zombie has ended.
+    # The name counts too, because another process may have the number by now. A zombie has ended.
     command = ["ps", "-o", "stat=,comm=", "-p", str(int(lock["pid"]))]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     status, _, name = done.stdout.strip().partition(" ")
@@ -242,10 +242,10 @@ def _was_creating(state: dict[str, Any]) -> bool:
 def adopt_pending(state: dict[str, Any]) -> list[str]:
     """Move objects that were being created from a state's pending operations to its resources.
 
-    Where creating again is harmless (grants, statements, images) the operation is only forgotten.
+    An operation that can be repeated without harm (grants, statements, images) is only forgotten.
 
     Returns:
-        URNs of what was moved.
+        URNs of the moved objects.
     """
     deployment = state.get("deployment") or {}
     adopted, kept = [], []
@@ -281,7 +281,7 @@ def _error(stack: str, arguments: Sequence[str], reason: str) -> UserError:
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:
-    """What a failed command said; of an answer in JSON only its diagnostics."""
+    """What a failed command said; only the diagnostics of an answer in JSON."""
     try:
         diagnostics = json.loads(done.stdout)["diagnostics"]
     except (ValueError, KeyError, TypeError):

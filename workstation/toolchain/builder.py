@@ -93,7 +93,7 @@ def _describe(kind: str) -> str:
 
 
 def _driver() -> str | None:
-    """Kind of the builder; None when there is none."""
+    """Kind of the builder; None when it does not exist."""
     path = DOCKER_CONFIG / "buildx" / "instances" / BUILDER
     if not path.exists():
         return None

@@ -28,7 +28,7 @@ def ensure_docker() -> str:
         The engine's version.
 
     Raises:
-        ToolchainError: Docker is missing or does not answer and cannot be helped from here.
+        ToolchainError: Docker is missing or does not answer, and cannot be installed or started from here.
     """
     if version := engine_version():
         say_change("docker", f"found, engine {version}")
@@ -52,7 +52,7 @@ def engine_version() -> str | None:
 
 
 def engine_host() -> str | None:
-    """Address of the engine when the user's current Docker context is not the system's socket, else None."""
+    """Address of the engine if the user's current Docker context is not the system's socket, or None."""
     if "DOCKER_HOST" in os.environ or shutil.which("docker") is None or not _has_contexts():
         return None
     done = subprocess.run(
@@ -66,7 +66,7 @@ def engine_host() -> str | None:
 
 
 def _has_contexts() -> bool:
-    # Asking the docker command costs 40 ms and can only say something new where a context was ever added.
+    # Asking the docker command takes 40 ms, and is of use only if a context was ever added.
     folder = Path(os.environ.get("DOCKER_CONFIG", Path.home() / ".docker"))
     return "DOCKER_CONTEXT" in os.environ or (folder / "contexts").is_dir()
 
