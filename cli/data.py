@@ -9,6 +9,7 @@ import typer
 
 from cli import layouts, tables
 from cli.options import DEFAULT, Json, Stack, answer_alone, target_of
+from machine.terminal import say
 
 # As Milvus names databases and collections; the name goes into a specification.
 _COLLECTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z_][A-Za-z0-9_]*")
@@ -60,8 +61,10 @@ def backup(
     found = backing_up.backups(target)
     if json:
         tables.print_json(found)
-    else:
+    elif found:
         tables.show(layouts.BACKUPS, found)
+    else:
+        say("backup", "none yet; `make backup` makes one")
 
 
 def restore(

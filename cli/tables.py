@@ -85,26 +85,37 @@ def _grid(columns: Sequence[Column], rows: Sequence[Sequence[list[str]]], limit:
     shown = list(range(len(columns)))
     for dropped in [None, *sorted((c for c in columns if c.drop), key=lambda column: column.drop)]:
         shown = [place for place in shown if columns[place] is not dropped]
-        widths = [_width(columns[place], [row[place] for row in rows]) for place in shown]
-        free = None if limit is None else limit - sum(widths) - len(_GAP) * (len(shown) - 1)
-        if free is None or free >= 0:
-            return _aligned(
-                [columns[place] for place in shown], [[row[p] for p in shown] for row in rows], free
-            )
+        kept, cells = [columns[place] for place in shown], [[row[place] for place in shown] for row in rows]
+        rooms = _rooms(kept, cells, limit)
+        if rooms is not None:
+            return _aligned(kept, cells, rooms)
     return []
 
 
-def _aligned(columns: Sequence[Column], rows: Sequence[Sequence[list[str]]], free: int | None) -> list[Text]:
-    prose = sum(column.prose for column in columns)
+def _rooms(
+    columns: Sequence[Column], rows: Sequence[Sequence[list[str]]], limit: int | None
+) -> list[int | None] | None:
+    """How wide each column may be; None when they do not fit side by side."""
+    if limit is None:
+        return [None for _ in columns]
+    least = [
+        max(cell_len(line) for line in [column.heading, *_column(rows, place, column, _PROSE_WIDTH)])
+        for place, column in enumerate(columns)
+    ]
+    free = limit - sum(least) - len(_GAP) * (len(columns) - 1)
+    share = free // (sum(column.prose for column in columns) or 1)
+    return [width + share for width in least] if free >= 0 else None
+
+
+def _aligned(
+    columns: Sequence[Column], rows: Sequence[Sequence[list[str]]], rooms: Sequence[int | None]
+) -> list[Text]:
     wrapped = [
-        [
-            _wrapped(cell, column, None if free is None else _PROSE_WIDTH + free // (prose or 1))
-            for cell, column in zip(row, columns, strict=True)
-        ]
+        [_wrapped(cell, column, room) for cell, column, room in zip(row, columns, rooms, strict=True)]
         for row in rows
     ]
     widths = [
-        max(cell_len(line) for line in [column.heading, *(line for row in wrapped for line in row[place])])
+        max(cell_len(line) for line in [column.heading, *_column(rows, place, column, rooms[place])])
         for place, column in enumerate(columns)
     ]
     lines = [Text(_joined([column.heading for column in columns], widths), style="bold")]
@@ -131,10 +142,9 @@ def _records(columns: Sequence[Column], rows: Sequence[Sequence[list[str]]], lim
     return lines
 
 
-def _width(column: Column, cells: Sequence[list[str]]) -> int:
-    """The least columns that a column needs."""
-    lines = [line for cell in cells for line in _wrapped(cell, column, _PROSE_WIDTH)]
-    return max(cell_len(line) for line in [column.heading, *lines])
+def _column(rows: Sequence[Sequence[list[str]]], place: int, column: Column, room: int | None) -> list[str]:
+    """All lines of one column."""
+    return [line for row in rows for line in _wrapped(row[place], column, room)]
 
 
 def _wrapped(cell: list[str], column: Column, room: int | None) -> list[str]:

@@ -328,6 +328,22 @@ def test_import_says_what_became_of_each_resource(
     assert given == [True, False]
 
 
+def test_backups_are_listed(
+    stack: FakeTarget, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from operations import backup
+
+    found = [backup.Backup("MILVUS_BACKUP_20260131_120000", "export", "CREATED")]
+    monkeypatch.setattr(backup, "backups", lambda _: found)
+    assert main(["backup", "--list"]) == 0
+    assert "MILVUS_BACKUP_20260131_120000  export" in capsys.readouterr().out
+    assert main(["backup", "--list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["size"] is None
+    found.clear()
+    assert main(["backup", "--list"]) == 0
+    assert "none yet" in capsys.readouterr().out
+
+
 def test_backup_passes_its_options_on(stack: FakeTarget, monkeypatch: pytest.MonkeyPatch) -> None:
     from operations import backup
 

@@ -79,6 +79,16 @@ def test_a_sentence_is_wrapped_at_spaces_and_gets_the_room_that_is_left() -> Non
     assert text in rendered(layout, [{"name": "N", "text": text}], 80)[2]
 
 
+def test_a_table_fits_every_terminal_that_is_as_wide_as_its_names() -> None:
+    layout = Layout("T", (Column("n", "N"), Column("a", "A", prose=True), Column("b", "B", prose=True)))
+    rows = [
+        {"n": "NAME", "a": "taken over; `up` changes maxClusterCount, comment", "b": "one two three " * 4},
+        {"n": "NAME", "a": "made by `up`: a job, which runs again", "b": "short"},
+    ]
+    for width in range(20, 140):
+        assert max(len(line) for line in rendered(layout, rows, width)) <= max(width, 27), width
+
+
 def test_brackets_are_no_markup_and_lines_of_a_value_stay_lines() -> None:
     lines = rendered(layouts.DRIFT, [Finding("S", "spec[0]", "[bold]x[/bold]", "a\nb")], None)
     assert "[bold]x[/bold]" in lines[2]
