@@ -63,7 +63,10 @@ app = typer.Typer(
 def options(
     debug: Annotated[bool, typer.Option(_DEBUG, help="Show where an error happened.")] = False,
 ) -> None:
-    """Milvus and a Jupyter notebook on Snowpark Container Services."""
+    """Milvus and a Jupyter notebook on Snowpark Container Services.
+
+    Exit codes: 0 done, 1 not done, 2 drift was found, 64 wrong command line, 70 a bug, 130 interrupted.
+    """
 
 
 for _panel, _commands in COMMANDS.items():
