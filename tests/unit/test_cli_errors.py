@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import pytest
 import snowflake.connector
 
 import cli.deploying
+from cli import errors
 from cli.main import main
 from components.account import AccountError
 from components.guard import DataLossError
@@ -66,6 +69,18 @@ def test_an_error_of_our_own_is_its_message(
     assert main(["up"]) == 1
     shown = capsys.readouterr()
     assert (shown.out, shown.err) == ("", "milvusVolumeSize [5] is deployed. Run `make migrate`.\n")
+
+
+@pytest.mark.parametrize(
+    "room", ["components", "machine", "operations", "settings", "standins", "workstation"]
+)
+def test_no_error_of_our_own_is_forgotten(room: str) -> None:
+    for module in pkgutil.walk_packages([str(PROJECT.joinpath(*room.split(".")))], f"{room}."):
+        if module.name.endswith("__main__"):
+            continue
+        for kind in vars(importlib.import_module(module.name)).values():
+            if isinstance(kind, type) and issubclass(kind, Exception) and kind.__module__ == module.name:
+                assert issubclass(kind, errors.family()), f"{module.name}.{kind.__name__}"
 
 
 def test_an_error_of_snowflake_is_its_message(
