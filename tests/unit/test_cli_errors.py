@@ -72,7 +72,7 @@ def test_an_error_of_our_own_is_its_message(
 
 
 @pytest.mark.parametrize(
-    "room", ["components", "machine", "operations", "settings", "standins", "workstation"]
+    "room", ["components", "local_account.host", "machine", "operations", "settings", "workstation"]
 )
 def test_no_error_of_our_own_is_forgotten(room: str) -> None:
     for module in pkgutil.walk_packages([str(PROJECT.joinpath(*room.split(".")))], f"{room}."):
