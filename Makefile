@@ -28,6 +28,10 @@ status: ## show the stack's compute pools, services, containers and endpoints
 $(COMMANDS): $(READY)
 	@$(PYTHON) -m cli $@ --stack $(STACK) $(OPTIONS)
 
+.PHONY: settings
+settings: $(READY) ## write the settings of settings/model.py into Pulumi.yaml and docs/lifecycle.md
+	@$(PYTHON) -m settings.documents
+
 check: $(READY) ## lint and type check
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
