@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components import sql
-from components.account import Query
-from components.data_loss import (
+from components.account import sql
+from components.account.account import Query
+from components.checks.data_loss import (
     POOL_TYPE,
     SERVICE_TYPE,
     DataLossError,

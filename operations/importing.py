@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components import sql
-from components.account import Query
+from components.account import sql
+from components.account.account import Query
 from machine.terminal import say
 from operations import import_found, import_plan, import_state
 from operations.import_found import JOB_ENDED, Found

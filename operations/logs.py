@@ -13,8 +13,8 @@ from datetime import datetime
 
 import yaml
 
-from components import sql
-from components.account import Query
+from components.account import sql
+from components.account.account import Query
 from machine.errors import UserError
 from operations.objects import Managed, managed
 from operations.target import Target

@@ -7,7 +7,14 @@ snapshot. Until it runs, Milvus is away; the rest of the stack goes on.
 
 from __future__ import annotations
 
-from components.data_loss import MOVABLE, MilvusDeployment, changed, chosen_milvus, deployed_milvus, older
+from components.checks.data_loss import (
+    MOVABLE,
+    MilvusDeployment,
+    changed,
+    chosen_milvus,
+    deployed_milvus,
+    older,
+)
 from machine.terminal import say
 from operations.backup import new_name
 from operations.milvus import DataError, Milvus

@@ -8,8 +8,8 @@ from typing import Any
 
 from snowflake.connector import ProgrammingError
 
-from components import sql
-from components.account import Query
+from components.account import sql
+from components.account.account import Query
 from operations.target import Target
 
 # SHOW in a database or schema that is not there, or that the role may not see.

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from components.account import Query
+from components.account.account import Query
 from machine.errors import UserError
 from operations.objects import Managed, show
 

@@ -5,8 +5,8 @@ Pulumi's engine does not run. A service that is gone is made again from what the
 
 from __future__ import annotations
 
-from components import sql
-from components.data_loss import SERVICE_TYPE, older
+from components.account import sql
+from components.checks.data_loss import SERVICE_TYPE, older
 from machine.terminal import say
 from operations import transfer
 from operations.milvus import DataError, Milvus, version_of

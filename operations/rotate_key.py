@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from components.account import KEY_PAIR, Account, Query
-from components.sql import identifier, literal
+from components.account.account import KEY_PAIR, Account, Query
+from components.account.sql import identifier, literal
 from machine.errors import UserError
 from machine.terminal import console, say
 from operations import administrator, keys

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from components.account import Query
 from components.guard import DataLossError
-from components.milvus import VOLUME
+
+from components.account.account import Query
+from components.services.milvus import VOLUME
 from operations.milvus import DataError, Milvus
 from operations.objects import Managed, managed, show
 from operations.target import Target

@@ -6,8 +6,8 @@ See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/ac
 
 from __future__ import annotations
 
-from components.account import Query
-from components.suspension import SERVICE_DOWN
+from components.account.account import Query
+from components.services.suspension import SERVICE_DOWN
 from machine.terminal import say
 from operations import power
 from operations.objects import Managed, by_owner, managed

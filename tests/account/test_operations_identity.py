@@ -14,7 +14,7 @@ import pytest
 import snowflake.connector
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 
-from components.account import KEY_PAIR, Account, AccountError
+from components.account.account import KEY_PAIR, Account, AccountError
 from machine.errors import UserError
 from operations import bootstrap, keys, rotate_key
 from settings import Settings

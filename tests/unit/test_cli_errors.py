@@ -14,12 +14,12 @@ from typing import Any
 import pulumi
 import pytest
 import snowflake.connector
+from components.guard import DataLossError
 
 import cli.deploying
 from cli import errors
 from cli.main import main
-from components.account import AccountError
-from components.guard import DataLossError
+from components.account.account import AccountError
 from local_account.base.settings import SettingsError as LocalSettingsError
 from local_account.host.control import ControlError
 from local_account.host.images import ImageError
