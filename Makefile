@@ -58,6 +58,10 @@ restore: $(READY) ## bring Milvus back to a backup; OPTIONS="NAME" or "--export 
 migrate: $(READY) ## carry Milvus's data through a change of volume size or instance family
 	@$(PYTHON) -m operations migrate --stack $(STACK)
 
+.PHONY: settings
+settings: $(READY) ## write the settings of settings/model.py into Pulumi.yaml and docs/lifecycle.md
+	@$(PYTHON) -m settings.documents
+
 check: $(READY) ## lint and type check
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
@@ -76,7 +80,7 @@ clean: $(READY) ## remove all that was made: containers, volumes, networks, stat
 	@$(PYTHON) -m workstation.cli clean
 	@rm -rf .venv .venv-*
 
-$(READY): pyproject.toml uv.lock | $(UV)
+$(READY): pyproject.toml local_account/pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --frozen --quiet --compile-bytecode
 	@touch $@
 

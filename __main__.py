@@ -1,6 +1,6 @@
-"""Milvus and a Jupyter notebook on Snowpark Container Services, from top to bottom.
+"""The whole stack, from top to bottom: Milvus and a Jupyter notebook on Snowpark Container Services.
 
-Settings are in Pulumi.yaml; what each component makes, in components/; the service specifications, in specs/.
+The settings are in settings/model.py, the components in components/, the service specifications in specs/.
 """
 
 # One component, one paragraph.
@@ -17,10 +17,10 @@ c.check_specifications()
 cost = c.cost_of(chosen)
 c.refuse_over_budget(cost, chosen.monthly_credit_budget)
 c.require_monitor_role(chosen.warehouse_monthly_credits, account.role)
-volume = c.guard(chosen)
+volume = c.refuse_data_loss(chosen)
 named = chosen.named
 
-# As the deploying role: what belongs to the account, and what the other roles may do with it.
+# The deploying role makes what belongs to the account, and grants it to the other roles.
 deployer = pulumi.ResourceOptions(provider=account.provider("deployer"))
 kept = pulumi.ResourceOptions(protect=chosen.protect, retain_on_delete=chosen.retain_on_delete)
 guarded = pulumi.ResourceOptions.merge(deployer, kept)
@@ -42,7 +42,7 @@ warehouse = c.Warehouse("warehouse", c.WarehouseArgs(
     monthly_credits=chosen.warehouse_monthly_credits, monitor=named("MILVUS_MONITOR"),
 ), deployer)
 database = c.Database("database", c.DatabaseArgs(
-    name=chosen.database, existing=bool(chosen.existing_database), schema=chosen.schema,
+    name=chosen.database, existing=bool(chosen.existing_database), schema=chosen.schema_name,
     owner=owner, notebook=notebook_role, people=people,
 ), guarded)
 egress = c.Egress("egress", c.EgressArgs(
@@ -61,7 +61,7 @@ jupyter_pool = pool if chosen.shared_compute_pool else c.ComputePool("jupyter-po
     instance_family=chosen.jupyter_instance_family, auto_suspend=chosen.pool_auto_suspend,
 ), deployer)
 
-# As the owner role, once it has its privileges: files, images, Milvus.
+# The owner role makes files, images and Milvus, as soon as it has its privileges.
 place = c.Place(
     account=account, owner_role=named("MILVUS_OWNER_ROLE"), database=database.name, schema=database.schema,
 )
@@ -81,7 +81,8 @@ milvus = c.Milvus("milvus", c.MilvusArgs(
     compute_pool=pool.name, volume=volume, ready_timeout=chosen.ready_timeout,
 ), guarded_owning)
 
-# As the role that code in the notebook acts as: it reaches Milvus, but owns nothing of it.
+# The notebook's role makes the notebook. Code in the notebook acts as this role: it can reach Milvus, but
+# does not own it.
 guest = replace(place, owner_role=named("MILVUS_NOTEBOOK_ROLE"))
 visiting = pulumi.ResourceOptions(provider=account.provider(
     "notebook", guest.owner_role, depends_on=[*made, storage, milvus.credentials],

@@ -18,7 +18,6 @@ from bench.measure import Figure
 from bench.registry import docker_command, repository
 from bench.servers import Server, account_settings, local_account
 from local_account.base.settings import LocalSettings
-from local_account.host.images import REGISTRY_IMAGE
 
 _READY_SECONDS = 120
 _REQUESTS = 1500
@@ -52,7 +51,7 @@ def _service(account: Server, settings: LocalSettings) -> Iterator[tuple[dict[st
     """A service with a public endpoint: headers that sign in, its address at the ingress and its own."""
     with tempfile.TemporaryDirectory() as folder:
         target = f"{repository(account, settings, Path(folder))}/web:1"
-        docker_command(Path(folder), "tag", REGISTRY_IMAGE, target)
+        docker_command(Path(folder), "tag", settings.labels.registry_image, target)
         try:
             docker_command(Path(folder), "push", "--quiet", target)
         finally:

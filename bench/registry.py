@@ -18,7 +18,6 @@ from bench.measure import MIB, Figure
 from bench.servers import Server, account_settings, local_account
 from local_account.base.settings import LocalSettings
 from local_account.base.waiting import answers_http, poll
-from local_account.host.images import REGISTRY_IMAGE
 
 SIZE = 1024 * MIB
 _LEAST = 0.8
@@ -32,7 +31,7 @@ def figures() -> list[Figure]:
         _image(),
         account_settings() as settings,
         local_account(settings) as account,
-        _bare() as bare,
+        _bare(settings.labels.registry_image) as bare,
         tempfile.TemporaryDirectory() as folder,
     ):
         ours = f"{repository(account, settings, Path(folder))}/random:1"
@@ -64,10 +63,10 @@ def _image() -> Iterator[None]:
 
 
 @contextmanager
-def _bare() -> Iterator[str]:
+def _bare(image: str) -> Iterator[str]:
     """A registry without sign-in, as its image has it; its host."""
     container = docker.from_env().containers.run(
-        REGISTRY_IMAGE,
+        image,
         detach=True,
         ports={"5000/tcp": ("127.0.0.1", 0)},
         environment={"OTEL_TRACES_EXPORTER": "none"},

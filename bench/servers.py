@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import subprocess
 import sys
@@ -21,10 +20,12 @@ from local_account.base.settings import (
     LocalSettings,
     admin_credentials,
     free_ports,
+    load_own,
 )
 from local_account.base.waiting import poll
 from local_account.host.leftovers import remove_docker_objects
 from machine.paths import PROJECT
+from workstation.account import LABEL
 
 _START_SECONDS = 60.0
 _FAKESNOW = """
@@ -77,10 +78,7 @@ def local_account(settings: LocalSettings | None = None) -> Iterator[Server]:
 def account_settings() -> Iterator[LocalSettings]:
     """Settings of an account whose state and containers are removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        port = free_ports()
-        settings = LocalSettings(Path(folder) / "account", port, secrets.token_hex(4))
-        settings.state.mkdir(mode=0o700)
-        (settings.state / "account_id").write_text(settings.account_id)
+        settings = load_own(Path(folder) / "account", label=LABEL)
         try:
             yield settings
         finally:

@@ -96,7 +96,7 @@ def _statements(account: LocalSettings) -> int:
 
 def _pushed_mib(account: LocalSettings, action: Callable[[], None]) -> float:
     """What the registry's container receives during an action, tokens and look-ups included."""
-    container = docker.from_env().containers.get(f"milvus-spcs-registry-{account.account_id}")
+    container = docker.from_env().containers.get(account.labels.registry)
 
     def received() -> int:
         found: Any = container.stats(stream=False)

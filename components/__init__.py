@@ -1,11 +1,11 @@
-"""Component resources of the stack; `__main__.py` puts them together."""
+"""The component resources of a stack; `__main__.py` connects them."""
 
 from components.account import Account, from_config
 from components.compute_pool import ComputePool, ComputePoolArgs
 from components.cost import cost_of, refuse_over_budget
+from components.data_loss import refuse_data_loss
 from components.database import Database, DatabaseArgs
 from components.egress import Egress, EgressArgs
-from components.guard import guard
 from components.identity import Identity, IdentityArgs
 from components.image import Image, ImageArgs
 from components.milvus import Milvus, MilvusArgs
@@ -45,7 +45,7 @@ __all__ = [
     "check_specifications",
     "cost_of",
     "from_config",
-    "guard",
+    "refuse_data_loss",
     "refuse_over_budget",
     "require_monitor_role",
 ]

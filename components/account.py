@@ -1,7 +1,8 @@
 """The Snowflake account that a stack deploys to: connection settings, providers, registry login.
 
-Settings are the provider's own (`pulumi config set snowflake:user …`); each falls back to the environment
-variable of the provider (SNOWFLAKE_USER, …). See https://www.pulumi.com/registry/packages/snowflake/.
+The settings are the provider's own (`pulumi config set snowflake:user …`). A setting that is not set is read
+from the provider's environment variable (SNOWFLAKE_USER, …). See
+https://www.pulumi.com/registry/packages/snowflake/.
 """
 
 from __future__ import annotations
@@ -19,14 +20,17 @@ import pulumi
 import pulumi_docker_build as docker_build
 import pulumi_snowflake as snowflake
 
+from components.errors import AccountError
+
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
-# Resource types of the program that the provider serves only on request.
+# Resource types of the program that the provider has only when they are enabled.
 PREVIEW_FEATURES = ("snowflake_external_access_integration_resource",)
 PASSWORD, KEY_PAIR, TOKEN, OAUTH = "SNOWFLAKE", "SNOWFLAKE_JWT", "PROGRAMMATIC_ACCESS_TOKEN", "OAUTH"
 WORKLOAD = "WORKLOAD_IDENTITY"
-# For a workload identity it is the identity's provider, for that names the machine's own credential.
+# The setting that must be set for each way to sign in. A workload identity stores no credential; its provider
+# selects the machine's own.
 _CREDENTIAL = {
     PASSWORD: "password",
     KEY_PAIR: "privateKey",
@@ -40,7 +44,7 @@ _ACCOUNT = r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}", "letters, digits, _ and -"
 # The provider puts names into double quotes.
 _NAME = r'[^"\x00-\x1f\x7f]{1,255}', 'a name of 1 to 255 characters without " and control characters'
 _PORT = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
-# How the settings that make up addresses and statements must look: pattern, and the same in words.
+# The form of the settings that become part of addresses and statements: a pattern, and the same in words.
 _FORMS = {
     "organizationName": _ACCOUNT,
     "accountName": _ACCOUNT,
@@ -53,24 +57,23 @@ _FORMS = {
 }
 
 Query = Callable[[str], list[dict[str, Any]]]
-"""Runs one statement and gives its rows, column name to value."""
-
-
-class AccountError(pulumi.RunError):
-    """The account or its credentials are not, or not properly, configured."""
+"""Runs one statement and returns its rows, each from column name to value."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """How to reach one account, and as whom.
+    """How to reach an account, and who signs in.
 
     Attributes:
         organization, name: the two parts of the account identifier.
-        user, role: who deploys, acting in which role.
+        user, role: the user who deploys, and the role in which this user acts.
         authenticator: SNOWFLAKE (password), SNOWFLAKE_JWT (key pair), PROGRAMMATIC_ACCESS_TOKEN, OAUTH or
-            WORKLOAD_IDENTITY.
+            WORKLOAD_IDENTITY; default SNOWFLAKE.
         workload_identity_provider: AWS, AZURE, GCP or OIDC; for OIDC, `token` is the identity's token.
-        host, port, protocol: only for accounts that are not at their usual address.
+        host, port, protocol: set for an account that is not at its usual address; default: Snowflake's own
+            address, and https.
+        password, private_key, private_key_passphrase, token: the credential that the authenticator needs;
+            default None.
     """
 
     organization: str
@@ -90,12 +93,12 @@ class Account:
     def provider(
         self, name: str, role: str | None = None, depends_on: Sequence[pulumi.Resource] = ()
     ) -> snowflake.Provider:
-        """A provider that acts in one role.
+        """Make a provider that acts in one role.
 
         Args:
-            name: the provider resource's name.
-            role: the acting role; default the deploying one.
-            depends_on: what must exist before the role can act, e.g. its grants.
+            name: name of the provider resource.
+            role: the role; default: the deploying role.
+            depends_on: resources that must exist before the role can act, e.g. its grants; default: none.
         """
         return snowflake.Provider(
             name,
@@ -113,7 +116,7 @@ class Account:
             token=_secret(self.token),
             workload_identity_provider=self.workload_identity_provider,
             login_timeout=_LOGIN_SECONDS,
-            # A preview of the first `up` must not fail because the role is still to be made.
+            # A preview of the first `up` must not fail because the role does not exist yet.
             validate_default_parameters="false",
             preview_features_enabled=list(PREVIEW_FEATURES),
             opts=pulumi.ResourceOptions(depends_on=list(depends_on)),
@@ -122,12 +125,12 @@ class Account:
     def registry_login(self, repository_url: pulumi.Input[str]) -> docker_build.RegistryArgs:
         """Credentials for pushing to the account's image registry.
 
-        A password or programmatic access token is the registry's too. For all others a session token is
-        fetched, during `up` only. A changed token does not make an image differ: the docker-build provider
-        leaves registry passwords out of the comparison.
+        The registry accepts a password or a programmatic access token as it is. With every other way to sign
+        in, `up` fetches a session token; a preview does not. A new token does not change an image, because
+        the docker-build provider does not compare registry passwords.
 
         Args:
-            repository_url: as SHOW IMAGE REPOSITORIES gives it; its host is the registry's.
+            repository_url: the address that SHOW IMAGE REPOSITORIES shows; its host is the registry.
         """
         url = pulumi.Output.from_input(repository_url)
         if self.authenticator in (PASSWORD, TOKEN):
@@ -144,20 +147,20 @@ class Account:
         return await asyncio.to_thread(self._issue_session_token)
 
     def _issue_session_token(self) -> str:
-        # The registry takes the token only while the session lives, so it stays open until the program ends;
-        # the connector then closes it.
+        # The registry accepts the token only while the session is open. So the session stays open until the
+        # program ends; then the connector closes it.
         connection = self.connect()
-        # The connector has no public call for it; Snowflake's own CLI asks in the same way.
+        # The connector has no public function for this; Snowflake's own CLI uses the same call.
         answer = cast(Any, connection.rest)._token_request("ISSUE")["data"]  # noqa: SLF001
         return json.dumps({"token": answer["sessionToken"], "expires_in": answer["validityInSecondsST"]})
 
     def connect(self, role: str | None = None) -> SnowflakeConnection:
-        """Open a connection of the official connector, beside the providers.
+        """Open a connection with the official connector, independent of the providers.
 
         Args:
-            role: the acting role; default the deploying one.
+            role: the role; default: the deploying role.
         """
-        import snowflake.connector  # late, for its import takes most of a second
+        import snowflake.connector  # imported here because the import takes most of a second
 
         settings: dict[str, Any] = {
             "account": f"{self.organization}-{self.name}",
@@ -178,7 +181,11 @@ class Account:
 
     @contextmanager
     def queries(self, role: str | None = None) -> Iterator[Query]:
-        """A short connection as a function from statement to rows."""
+        """Open a connection for a short time, as a function that runs statements.
+
+        Args:
+            role: the role; default: the deploying role.
+        """
         from snowflake.connector import DictCursor
 
         with self.connect(role) as connection, connection.cursor(DictCursor) as cursor:
@@ -202,10 +209,10 @@ class Account:
 
 
 def from_config() -> Account:
-    """The account of the running stack.
+    """The account that the configuration of the running stack names.
 
     Raises:
-        AccountError: naming each missing or bad setting and the ways to give it.
+        AccountError: it names each missing or bad setting and says how to set it.
     """
     required = {name: setting(name) for name in ("organizationName", "accountName", "user", "role")}
     problems = [f"{name} is missing" for name, value in required.items() if value is None]
@@ -218,14 +225,14 @@ def from_config() -> Account:
     ]
     if protocol == "http" and host not in _THIS_MACHINE:
         problems.append(
-            f"protocol: http to host {host!a:.200} would show the credentials on the way; use https"
+            f"protocol: http to host {host!a:.200} would show the credentials to others; use https"
         )
     if problems:
         raise AccountError(
             "The connection to Snowflake is not configured:\n  "
             + "\n  ".join(problems)
-            + "\nGive a setting with `pulumi config set snowflake:NAME VALUE` (secrets with --secret)"
-            "\nor with an environment variable in upper case with underscores, as SNOWFLAKE_ACCOUNT_NAME."
+            + "\nSet each with `pulumi config set snowflake:NAME VALUE` (secrets with --secret)"
+            "\nor with an environment variable such as SNOWFLAKE_ACCOUNT_NAME."
         )
     return Account(
         organization=required["organizationName"] or "",
@@ -259,13 +266,13 @@ def _authenticator(problems: list[str]) -> str:
         allowed = ", ".join(_CREDENTIAL)
         problems.append(f"authenticator: {chosen!a:.200} cannot be used; it must be one of {allowed}")
     elif setting(_CREDENTIAL[chosen]) is None:
-        problems.append(f"{_CREDENTIAL[chosen]} is missing, which authenticator {chosen} needs")
+        problems.append(f"{_CREDENTIAL[chosen]} is missing; authenticator {chosen} needs it")
     return chosen
 
 
 def setting(name: str) -> str | None:
-    """A setting of the provider: the stack's own, else the environment's; None when neither is there."""
-    # Read without Output: the failure report and the registry login need the values themselves.
+    """A setting of the provider, from the stack or from the environment; None if neither has it."""
+    # Not an Output: the failure report and the registry login need the value itself.
     value = pulumi.Config("snowflake").get(name)
     if value is None:
         value = environ.get("SNOWFLAKE_" + re.sub(r"([A-Z])", r"_\1", name).upper())

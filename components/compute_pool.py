@@ -18,10 +18,11 @@ class ComputePoolArgs:
 
     Attributes:
         name: the pool's name.
-        users: roles that may run services on it, by a short name for the grant.
+        users: the roles that may run services on the pool, by a short name for the grant.
         instance_family: kind of machine; default CPU_X64_S.
         nodes: number of machines, fixed; default 1.
-        auto_suspend: seconds without a running service until it suspends; 0 = never, default 600.
+        auto_suspend: seconds without a running service after which the pool suspends itself; 0: never;
+            default 600.
     """
 
     name: str
@@ -32,7 +33,7 @@ class ComputePoolArgs:
 
 
 class ComputePool(pulumi.ComponentResource):
-    """A pool of fixed size. Deleting it drops every service on it, so a stack deletes its services first."""
+    """A pool of fixed size. Deleting it drops all services on it, so a stack deletes its services first."""
 
     name: pulumi.Output[str]
 
@@ -45,12 +46,12 @@ class ComputePool(pulumi.ComponentResource):
             min_nodes=args.nodes,
             max_nodes=args.nodes,
             auto_resume="true",
-            # Never while a service runs, even one that nobody uses.
+            # A running service keeps the pool running, even if nobody uses the service.
             auto_suspend_secs=args.auto_suspend,
             comment="Runs Milvus and its notebook",
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         for user, role in args.users.items():
-            grants.on_account_object(f"{name}-{user}", role, ["USAGE"], "COMPUTE POOL", pool.name, self)
+            grants.grant(f"{name}-{user}", role, ["USAGE"], ("COMPUTE POOL", pool.name), self)
         self.name = pool.name
         self.register_outputs({"name": self.name})

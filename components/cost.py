@@ -1,4 +1,4 @@
-"""What a stack costs: credits of its compute pools, and of its warehouse while that runs."""
+"""What a stack costs: the credits of its compute pools, and of its warehouse while the warehouse runs."""
 
 from __future__ import annotations
 
@@ -6,19 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pulumi
-
+from components.errors import BudgetError
 from settings import Settings
 from settings.values import INSTANCE_FAMILIES, WAREHOUSE_SIZES
 
 HOURS = 730
-"""Hours of a month."""
+"""Hours in a month."""
 # https://docs.snowflake.com/en/user-guide/warehouses-overview#warehouse-size
 WAREHOUSE_CREDITS = {size: 2**power for power, size in enumerate(WAREHOUSE_SIZES)}
-
-
-class BudgetError(pulumi.RunError):
-    """The stack would cost more than `monthlyCreditBudget`; the message has the parts of the sum."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +21,9 @@ class Cost:
     """Credits of a stack that runs all the time.
 
     Attributes:
-        pools: credits per hour of each compute pool, all nodes.
-        warehouse: credits per hour of the warehouse while it runs; it suspends itself between queries. None
-            for one that the stack does not make.
+        pools: credits per hour of each compute pool, with all its nodes.
+        warehouse: credits per hour of the warehouse while it runs; it suspends itself between queries. None:
+            the stack uses an existing warehouse.
     """
 
     pools: Mapping[str, float]
@@ -55,7 +50,7 @@ class Cost:
 
 
 def cost_of(chosen: Settings) -> Cost:
-    """The cost of a stack with these settings; storage and data transfer are not in it."""
+    """The cost of a stack with these settings, without storage and data transfer."""
     families = {"MILVUS_COMPUTE_POOL": chosen.milvus_instance_family}
     if not chosen.shared_compute_pool:
         families["JUPYTER_COMPUTE_POOL"] = chosen.jupyter_instance_family
@@ -66,13 +61,14 @@ def cost_of(chosen: Settings) -> Cost:
 
 
 def refuse_over_budget(cost: Cost, budget: int) -> None:
-    """Stop the program when its compute pools cost more than the budget.
+    """Stop the program if its compute pools cost more than the budget.
 
     Args:
-        budget: credits per month; 0 for none.
+        cost: the cost of the stack.
+        budget: credits per month; 0: no limit.
 
     Raises:
-        BudgetError: they do.
+        BudgetError: the compute pools cost more.
     """
     if not budget or cost.monthly <= budget:
         return

@@ -1,4 +1,4 @@
-"""User name and password for something that runs in a service, kept as a Snowflake secret."""
+"""A user name and a password, kept in a Snowflake secret, for a program that runs in a service."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class CredentialsArgs:
     """Inputs of Credentials.
 
     Attributes:
-        name: the secret's name.
-        username: the user name in it; the password is made once and kept.
-        place: where the secret is made.
-        comment: the secret's comment.
-        reader: another role whose services may mount it; default none.
+        name: name of the secret.
+        username: the user name in the secret; the password is made once and kept.
+        place: schema of the secret.
+        comment: comment of the secret.
+        reader: another role whose services may mount the secret; default: no other role.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Credentials(pulumi.ComponentResource):
     """A generated password in a Snowflake secret that containers mount."""
 
     secret: pulumi.Output[str]
-    """Name of the secret with database and schema, unquoted as in specifications."""
+    """Name of the secret with database and schema, unquoted, as specifications need it."""
 
     def __init__(self, name: str, args: CredentialsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("milvus-spcs:index:Credentials", name, {}, opts)
@@ -51,8 +51,7 @@ class Credentials(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         if args.reader:
-            grants.on_schema_object(
-                f"{name}-reader", args.reader, ["READ"], "SECRET", secret.fully_qualified_name, self
-            )
+            on = ("SECRET", secret.fully_qualified_name)
+            grants.grant(f"{name}-reader", args.reader, ["READ"], on, self)
         self.secret = pulumi.Output.concat(secret.database, ".", secret.schema, ".", secret.name)
         self.register_outputs({"secret": self.secret})

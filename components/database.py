@@ -1,4 +1,4 @@
-"""The database and schema that hold everything of the stack below the account level."""
+"""The database and the schema that hold everything of the stack below the account level."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pulumi_snowflake as snowflake
 from components import grants
 from components.role import Role
 
-# What the roles make in the schema. The owner role has the notebook's privileges too, by role hierarchy.
+# The owner role makes these in the schema. It has the privileges of the notebook too, by role hierarchy.
 OWNER_PRIVILEGES = ("CREATE IMAGE REPOSITORY", "CREATE SECRET", "CREATE STAGE")
-# Its service, and the demo table.
+# The notebook makes its service and the demo table.
 NOTEBOOK_PRIVILEGES = ("USAGE", "CREATE SERVICE", "CREATE TABLE")
 
 
@@ -21,13 +21,13 @@ class DatabaseArgs:
     """Inputs of Database.
 
     Attributes:
-        name: the database's name.
-        owner: role that owns Milvus and everything that is kept.
-        notebook: role that owns the notebook, granted to `owner`.
-        people: role of the people who use it; it may look into database and schema.
-        schema: the schema's name; default PUBLIC.
-        existing: the database is there already: read, and never changed or dropped; default false. The
-            schema is made in it in any case.
+        name: name of the database.
+        owner: the role that owns Milvus and all data.
+        notebook: the role that owns the notebook; it is granted to `owner`.
+        people: the role of the people who use the notebook; it may see database and schema.
+        schema: name of the schema; default PUBLIC.
+        existing: whether the database exists already; then it is read, and never changed or dropped. The
+            schema is always made. Default false.
     """
 
     name: str
@@ -39,9 +39,9 @@ class DatabaseArgs:
 
 
 class Database(pulumi.ComponentResource):
-    """A database, or one that is there already, with one schema.
+    """A new or an existing database, with one new schema.
 
-    Each role gets no more than to make its own objects there.
+    Each role may make only its own kinds of objects in the schema.
     """
 
     name: pulumi.Output[str]
@@ -57,8 +57,9 @@ class Database(pulumi.ComponentResource):
                 name,
                 name=args.name,
                 comment="Milvus on Snowpark Container Services",
-                # Taking over the schema PUBLIC that comes with it would reset each of its parameters, among
-                # them log levels, for which the deploying role would need privileges on the account.
+                # Snowflake makes a schema PUBLIC with the database. To manage that one, the provider would
+                # reset all its parameters. Some of them are log levels, and setting those needs privileges on
+                # the account that the deploying role does not have.
                 drop_public_schema_on_creation=True,
                 opts=child,
             )
@@ -69,9 +70,10 @@ class Database(pulumi.ComponentResource):
             ("notebook", args.notebook, NOTEBOOK_PRIVILEGES),
             ("people", args.people, ("USAGE",)),
         ):
-            grants.on_schema(f"{name}-schema-{user}", role, privileges, schema.fully_qualified_name, self)
-            if "USAGE" in privileges and grants.ours(role, args.existing):
-                grants.on_account_object(f"{name}-{user}", role, ["USAGE"], "DATABASE", database.name, self)
+            on = ("SCHEMA", schema.fully_qualified_name)
+            grants.grant(f"{name}-schema-{user}", role, privileges, on, self)
+            if "USAGE" in privileges and grants.is_managed(role, args.existing):
+                grants.grant(f"{name}-{user}", role, ["USAGE"], ("DATABASE", database.name), self)
         self.name = database.name
         self.schema = schema.name
         self.register_outputs({"name": self.name, "schema": self.schema})

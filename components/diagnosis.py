@@ -1,4 +1,4 @@
-"""What a failing service says about itself: its containers' states and last log lines.
+"""Reports on a service that failed: the states and the last log lines of its containers.
 
 See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/monitoring-services.
 """
@@ -23,15 +23,15 @@ class Diagnosis:
     """Reports on one service when a statement about it fails.
 
     Attributes:
-        place: where the service is, and its owner, who may read status and logs.
-        service: its name with database and schema, unquoted.
+        place: schema and owner of the service; the owner may read status and logs.
+        service: name of the service with database and schema, unquoted.
     """
 
     place: Place
     service: pulumi.Output[str]
 
     def hook(self, name: str) -> pulumi.ErrorHook:
-        """An error hook that shows the report and leaves the failure as it is.
+        """An error hook that shows the report; the statement still fails.
 
         Args:
             name: name of the hook, unique in the stack.
@@ -44,9 +44,10 @@ class Diagnosis:
         return pulumi.ErrorHook(name, show)
 
     def job_hook(self, name: str) -> pulumi.ErrorHook:
-        """An error hook that shows the report, drops the job, and retries when one was left over.
+        """An error hook that shows the report and drops the job, so that its name can be used again.
 
-        A failed job keeps its name, and so does one of an interrupted `up`.
+        If the statement failed only because a job of an earlier, interrupted `up` was left, the hook drops
+        that job without a report, and the statement is sent again.
 
         Args:
             name: name of the hook, unique in the stack.
@@ -60,7 +61,7 @@ class Diagnosis:
         return pulumi.ErrorHook(name, show)
 
     async def show(self, *, drop: bool, quiet: bool = False) -> None:
-        """Show the report as an error, except when quiet; then drop the job if asked."""
+        """Show the report as an error unless `quiet` is set; `drop` drops the job too."""
         service = await self.service.future()
         if service is None:
             return
@@ -82,7 +83,7 @@ class Diagnosis:
 
 
 def describe(query: Query, service: str) -> str:
-    """State and log lines of each container of a service that is not well.
+    """The states of all containers of a service, and the log lines of those that are not healthy.
 
     Args:
         query: runs a statement in the role that owns the service.
@@ -104,13 +105,13 @@ def describe(query: Query, service: str) -> str:
 
 
 def read_logs(query: Query, service: str, instance: str, container: str) -> list[str]:
-    """The last log lines of one container; a line saying so when there are none."""
+    """The last log lines of one container; if there are none, one line that says so."""
     rows = query(logs_statement(service, container, instance=instance, lines=LOG_LINES))
     text: str = rows[0]["LOGS"] or ""
     return text.splitlines() or ["(no log lines)"]
 
 
 def logs_statement(service: str, container: str, *, instance: str = "0", lines: int) -> str:
-    """The statement that reads a container's log as the one column LOGS."""
+    """The statement that reads the log of a container; its result is one row with the column LOGS."""
     arguments = f"{sql.literal(service)}, {sql.literal(instance)}, {sql.literal(container)}, {lines}"
     return f"SELECT SYSTEM$GET_SERVICE_LOGS({arguments}) AS LOGS"

@@ -1,4 +1,4 @@
-"""Which hosts outside Snowflake the notebook may reach."""
+"""The hosts outside Snowflake that the notebook may reach."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ class EgressArgs:
     """Inputs of Egress.
 
     Attributes:
-        hosts: HOST:PORT each; none when the integration is there already.
+        hosts: the hosts, each HOST:PORT; empty if the integration exists already.
         rule: name of the network rule.
         integration: name of the external access integration.
-        existing: the integration is there already: read, used, and never changed or dropped; default false.
         database, schema: where the rule is made.
-        user: role that owns the notebook; it may attach the integration but not change it.
+        user: the role that owns the notebook; it may attach the integration but not change it.
+        existing: whether the integration exists already; then it is read and used, and never changed or
+            dropped. Default false.
     """
 
     hosts: Sequence[str]
@@ -35,10 +36,11 @@ class EgressArgs:
 
 
 class Egress(pulumi.ComponentResource):
-    """The integration that services attach: with a network rule of its own, or one that is there already.
+    """The integration that services attach: an existing one, or a new one with its own network rule.
 
-    Made by the deploying role: code in the notebook acts as its owner and must not widen its own egress.
-    See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/service-network-communications.
+    The deploying role makes it, because code in the notebook acts as the notebook's owner role and must not
+    be able to permit itself more hosts. See
+    https://docs.snowflake.com/en/developer-guide/snowpark-container-services/service-network-communications.
     """
 
     integration: pulumi.Output[str]
@@ -52,9 +54,7 @@ class Egress(pulumi.ComponentResource):
             if args.existing
             else self._integration(name, args)
         )
-        grants.on_account_object(
-            f"{name}-notebook", args.user, ["USAGE"], "INTEGRATION", integration.name, self
-        )
+        grants.grant(f"{name}-notebook", args.user, ["USAGE"], ("INTEGRATION", integration.name), self)
         self.integration = integration.name
         self.register_outputs({"integration": self.integration})
 

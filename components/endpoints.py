@@ -1,4 +1,4 @@
-"""Public addresses of a service's endpoints."""
+"""The public address of a service."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.errors import AddressError
 from components.place import Place
 
 STATEMENT = "SHOW ENDPOINTS IN SERVICE "
@@ -17,10 +18,10 @@ _PAUSE_SECONDS = 10
 
 @dataclass(frozen=True)
 class Addresses:
-    """Finds the public address of a service, which Snowflake gives minutes after the service runs.
+    """Finds the public address of a service. Snowflake assigns it some minutes after the service runs.
 
     Attributes:
-        place: where the service is, and its owner.
+        place: schema and owner of the service.
         timeout: seconds to wait for the address during `up`.
     """
 
@@ -31,11 +32,14 @@ class Addresses:
         """URL of the public endpoint.
 
         Args:
-            rows: of SHOW ENDPOINTS, as they are in the state.
-            service: quoted name of the service.
+            rows: rows of SHOW ENDPOINTS from the state; None: there are none.
+            service: quoted name of the service with database and schema.
+
+        Returns:
+            The URL; in a preview the empty text if there is no address yet.
 
         Raises:
-            TimeoutError: Snowflake has not given the address within the time-out.
+            AddressError: Snowflake has not assigned the address within the time-out.
         """
         address = find_address(rows or ())
         if address is None:
@@ -43,7 +47,7 @@ class Addresses:
         return f"{self.place.account.protocol}://{address}" if address else ""
 
     def _wait(self, service: str) -> str:
-        # A preview looks once and shows no address if there is none yet.
+        # A preview asks once, and shows no address if there is none yet.
         deadline = time.monotonic() + (0 if pulumi.runtime.is_dry_run() else self.timeout)
         with self.place.account.queries(self.place.owner_role) as query:
             while True:
@@ -53,7 +57,7 @@ class Addresses:
                 if pulumi.runtime.is_dry_run():
                     return ""
                 if time.monotonic() >= deadline:
-                    raise TimeoutError(
+                    raise AddressError(
                         f"Snowflake has not provisioned the public endpoint of {service} within "
                         f"{self.timeout} seconds; run `pulumi up` again, or raise the setting readyTimeout"
                     )
@@ -61,10 +65,10 @@ class Addresses:
 
 
 def find_address(rows: Sequence[Mapping[str, str | None]]) -> str | None:
-    """Host, with port if it has one, of the public endpoint; None while Snowflake is provisioning it."""
+    """The host of the public endpoint, with its port if it has one; None while Snowflake provisions it."""
     for row in rows:
         address = row.get("ingress_url") or ""
-        # Until the address is there, a sentence stands in its place.
+        # Until there is an address, the column has a sentence instead.
         if address and not any(character.isspace() for character in address):
             return address
     return None

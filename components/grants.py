@@ -10,98 +10,63 @@ import pulumi_snowflake as snowflake
 
 from components.role import Role
 
-
-def on_account(
-    name: str, role: Role, privileges: Sequence[str], parent: pulumi.Resource
-) -> snowflake.GrantPrivilegesToAccountRole:
-    """Grant privileges on the account."""
-    return _grant(name, role, privileges, parent, on_account=True)
+_ACCOUNT_OBJECTS = ("COMPUTE POOL", "DATABASE", "INTEGRATION", "WAREHOUSE")
 
 
-def on_account_object(
+def grant(
     name: str,
     role: Role,
     privileges: Sequence[str],
-    object_type: str,
-    object_name: pulumi.Input[str],
+    on: tuple[str, pulumi.Input[str]] | None,
     parent: pulumi.Resource,
 ) -> snowflake.GrantPrivilegesToAccountRole:
-    """Grant privileges on a database, warehouse, compute pool or integration."""
-    return _grant(
-        name,
-        role,
-        privileges,
-        parent,
-        on_account_object=snowflake.GrantPrivilegesToAccountRoleOnAccountObjectArgs(
-            object_type=object_type, object_name=object_name
-        ),
-    )
-
-
-def on_schema(
-    name: str,
-    role: Role,
-    privileges: Sequence[str],
-    schema_name: pulumi.Input[str],
-    parent: pulumi.Resource,
-) -> snowflake.GrantPrivilegesToAccountRole:
-    """Grant privileges on a schema, given by its quoted name."""
-    return _grant(
-        name,
-        role,
-        privileges,
-        parent,
-        on_schema=snowflake.GrantPrivilegesToAccountRoleOnSchemaArgs(schema_name=schema_name),
-    )
-
-
-def on_schema_object(
-    name: str,
-    role: Role,
-    privileges: Sequence[str],
-    object_type: str,
-    object_name: pulumi.Input[str],
-    parent: pulumi.Resource,
-) -> snowflake.GrantPrivilegesToAccountRole:
-    """Grant privileges on an object in a schema, given by its quoted name."""
-    return _grant(
-        name,
-        role,
-        privileges,
-        parent,
-        on_schema_object=snowflake.GrantPrivilegesToAccountRoleOnSchemaObjectArgs(
-            object_type=object_type, object_name=object_name
-        ),
-    )
-
-
-def ours(role: Role, existing: bool) -> bool:
-    """Whether a grant on an object is the stack's to make.
-
-    Between what others made it is not: the REVOKE in the end could take away what was theirs before.
+    """Grant privileges to a role.
 
     Args:
-        role: the grantee.
-        existing: whether the object was there already.
+        name: name of the resource.
+        role: the role that gets the privileges.
+        privileges: e.g. USAGE.
+        on: type and name of the object; None: the account. The name of a schema, or of an object in one, is
+            the quoted name with all its parts.
+        parent: the resource's parent.
+    """
+    return snowflake.GrantPrivilegesToAccountRole(
+        name,
+        account_role_name=role.name,
+        privileges=privileges,
+        **_target(on),
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            # Protection is for the data; the privileges of a role must stay free to change.
+            protect=False,
+            # Dropping the role ends its grants, and a REVOKE on an object that is already gone would fail.
+            deleted_with=role.made,
+            delete_before_replace=True,
+        ),
+    )
+
+
+def _target(on: tuple[str, pulumi.Input[str]] | None) -> dict[str, Any]:
+    """The argument of the resource that names the object."""
+    if on is None:
+        return {"on_account": True}
+    kind, name = on
+    if kind in _ACCOUNT_OBJECTS:
+        target = snowflake.GrantPrivilegesToAccountRoleOnAccountObjectArgs(object_type=kind, object_name=name)
+        return {"on_account_object": target}
+    if kind == "SCHEMA":
+        return {"on_schema": snowflake.GrantPrivilegesToAccountRoleOnSchemaArgs(schema_name=name)}
+    target = snowflake.GrantPrivilegesToAccountRoleOnSchemaObjectArgs(object_type=kind, object_name=name)
+    return {"on_schema_object": target}
+
+
+def is_managed(role: Role, existing: bool) -> bool:
+    """Whether the stack manages the grant of an object to a role.
+
+    It does not if both existed before: destroying the stack would revoke a grant that it may not have made.
+
+    Args:
+        role: the role that would get the grant.
+        existing: whether the object existed before the stack.
     """
     return role.made is not None or not existing
-
-
-def _grant(
-    name: str,
-    role: Role,
-    privileges: Sequence[str],
-    parent: pulumi.Resource,
-    **target: Any,
-) -> snowflake.GrantPrivilegesToAccountRole:
-    # Dropping the role ends its grants, and a REVOKE on an object that is already gone would fail.
-    options = pulumi.ResourceOptions(
-        parent=parent,
-        # Protection is for the data; what a role may do must stay free to change.
-        protect=False,
-        deleted_with=role.made,
-        delete_before_replace=True,
-    )
-    return snowflake.GrantPrivilegesToAccountRole(
-        name, account_role_name=role.name, privileges=privileges, **target, opts=options
-    )

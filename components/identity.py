@@ -1,4 +1,4 @@
-"""Who acts: the roles that own Milvus and the notebook, the role and user of the people who use them."""
+"""The roles that own Milvus and the notebook, and the role and the user of the people who use them."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ class IdentityArgs:
 
     Attributes:
         owner_role: name of the role that owns Milvus, the files, the images and the secrets.
-        notebook_role: name of the role that owns the notebook; code in it acts as this role.
+        notebook_role: name of the role that owns the notebook; code in the notebook acts as this role.
         people_role: name of the role that may enter the notebook.
-        existing_people: whether that role is there already; then no user is made for it; default false.
-        user: name of the user with the people's role.
-        deployer_role: role that deploys; it gets the owner role to act in it.
+        user: name of the user who has the people's role.
+        deployer_role: the role that deploys; the owner role is granted to it, so that it can act as the
+            owner.
         warehouse, namespace: defaults of the user's sessions.
-        password: the user's password; default none.
+        password: the user's password; default: no password.
         generate_password: make a password once and keep it in the state; default false.
-        public_key: the user's RSA public key, base64 without PEM lines; default none.
+        public_key: the user's RSA public key, base64 without PEM lines; default: no key.
         ingress_integration: make the sign-in integration that old accounts lack; default false.
+        existing_people: whether the people's role exists already; then no user is made. Default false.
     """
 
     owner_role: str
@@ -48,24 +49,25 @@ class IdentityArgs:
 
 
 class Identity(pulumi.ComponentResource):
-    """Roles, user and the grants among them.
+    """The roles, the user, and the grants between them.
 
-    The notebook's role may publish endpoints and nothing else on the account. It is granted to the owner
-    role, which so operates both services; that one is granted to SYSADMIN, as
+    The notebook's role may publish endpoints, and nothing else on the account. It is granted to the owner
+    role, so that the owner role can operate both services. The owner role is granted to SYSADMIN, as
     https://docs.snowflake.com/en/user-guide/security-access-control-considerations advises, and to the
-    deploying role where that is below SYSADMIN.
+    deploying role if that is neither SYSADMIN nor ACCOUNTADMIN.
     """
 
     owner: Role
     notebook: Role
     people: Role
     user_password: pulumi.Output[str] | None
-    """The generated password, secret; None when none was generated."""
+    """The generated password, a secret; None if no password was generated."""
 
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("milvus-spcs:index:Identity", name, {}, opts)
         self._parent = pulumi.ResourceOptions(parent=self, delete_before_replace=True)
-        # Of use only to the stack: kept roles need neither, and a forgotten user could still sign in.
+        # These are dropped even with retainOnDelete: roles that stay need neither of them, and a user whom
+        # nobody takes care of could still sign in.
         self._dropped = pulumi.ResourceOptions.merge(
             self._parent, pulumi.ResourceOptions(retain_on_delete=False)
         )
@@ -76,7 +78,7 @@ class Identity(pulumi.ComponentResource):
             if args.existing_people
             else self._role(f"{name}-people", args.people_role, "People who use Milvus from the notebook")
         )
-        grants.on_account(f"{name}-notebook-endpoints", self.notebook, ["BIND SERVICE ENDPOINT"], self)
+        grants.grant(f"{name}-notebook-endpoints", self.notebook, ["BIND SERVICE ENDPOINT"], None, self)
         self._grant(f"{name}-notebook-owner", self.notebook, self.owner.name)
         self._grant(f"{name}-owner-sysadmin", self.owner, "SYSADMIN")
         if args.deployer_role.upper() not in _SYSTEM_ADMINISTRATORS:
@@ -124,7 +126,8 @@ class Identity(pulumi.ComponentResource):
         )
 
     def _ingress_integration(self, name: str) -> None:
-        # No resource type makes this kind. Without IF NOT EXISTS: one that others made is never ours to drop.
+        # No resource type makes this kind of integration. There is no IF NOT EXISTS, because the stack must
+        # not drop an integration that others made.
         snowflake.Execute(
             name,
             execute=f"CREATE SECURITY INTEGRATION {INGRESS_INTEGRATION} TYPE = OAUTH "

@@ -1,4 +1,4 @@
-"""One container image, built here and pushed to the account's repository."""
+"""A container image, built on this machine and pushed to the account's repository."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ class ImageArgs:
     """Inputs of Image.
 
     Attributes:
-        context: folder with the Dockerfile, relative to the project.
-        repository_url: repository to push to, without scheme.
-        registry: credentials for it.
-        base_images: other sources for base images, image name as in FROM to BuildKit context; default none.
-        builder: name of a buildx builder; default buildx's current one.
+        context: the folder with the Dockerfile, relative to the project.
+        repository_url: the repository to push to, without scheme.
+        registry: credentials for the repository.
+        base_images: other sources of base images, from the image name in FROM to a BuildKit context; default:
+            no other sources.
+        builder: name of a buildx builder; default: buildx's current builder.
     """
 
     context: str
@@ -34,9 +35,10 @@ class ImageArgs:
 
 
 class Image(pulumi.ComponentResource):
-    """An image for linux/amd64, the architecture of compute pools; its tag tells base version and content.
+    """An image for linux/amd64, the architecture of the compute pools.
 
-    Nothing is built or pushed when the folder has not changed.
+    Its tag consists of the version of the base image and a hash of the content. If the folder has not
+    changed, nothing is built or pushed.
     """
 
     reference: pulumi.Output[str]
@@ -62,7 +64,7 @@ class Image(pulumi.ComponentResource):
             build_on_preview=False,
             registries=[args.registry],
             builder=docker_build.BuilderConfigArgs(name=args.builder) if args.builder else None,
-            # Images go with their repository; Snowflake's registry has no call to delete one.
+            # An image is dropped with its repository; Snowflake's registry has no call that deletes an image.
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
         self.reference = image.ref
@@ -81,17 +83,17 @@ def used_base_images(dockerfile: str, base_images: Mapping[str, str]) -> dict[st
 
 
 def base_version(dockerfile: str) -> str:
-    """Tag of the image that a Dockerfile's last stage begins with, e.g. `v2.6.16`."""
+    """The tag of the base image of a Dockerfile's last stage, e.g. `v2.6.16`."""
     bases = [line.split()[1] for line in dockerfile.splitlines() if line.upper().startswith("FROM ")]
     return bases[-1].rpartition(":")[2]
 
 
 def content_tag(folder: Path, base_images: Mapping[str, str]) -> str:
-    """Tag for the image that a build context makes: a hash of all that goes into the build.
+    """A hash of everything that the build of an image uses: 16 hexadecimal digits.
 
     Args:
-        folder: the build context; its .dockerignore is followed.
-        base_images: other sources for base images.
+        folder: the build context; files that its .dockerignore excludes do not count.
+        base_images: other sources of base images.
     """
     digest = hashlib.sha256()
     for path in context_files(folder):
@@ -104,7 +106,7 @@ def content_tag(folder: Path, base_images: Mapping[str, str]) -> str:
 
 
 def context_files(folder: Path) -> list[Path]:
-    """The files of a build context that are not excluded by its .dockerignore, in a fixed order."""
+    """The files of a build context that its .dockerignore does not exclude, in a fixed order."""
     ignore = folder / ".dockerignore"
     lines = ignore.read_text().splitlines() if ignore.exists() else []
     excluded = pathspec.PathSpec.from_lines("gitignore", map(_rooted, lines))
@@ -116,7 +118,7 @@ def context_files(folder: Path) -> list[Path]:
 
 
 def _rooted(pattern: str) -> str:
-    """A .dockerignore line as .gitignore line: Docker's patterns always begin at the context's root."""
+    """A line of .dockerignore as a line of .gitignore: Docker's patterns start at the root of the context."""
     pattern = pattern.strip()
     if not pattern or pattern.startswith("#"):
         return pattern

@@ -1,4 +1,4 @@
-"""A job: a service that runs to its end while `pulumi up` waits."""
+"""A job: a service that runs once, while `pulumi up` waits for its end."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class JobArgs:
     """Inputs of Job.
 
     Attributes:
-        name: the job's name.
-        container: the container whose log is the job's output.
+        name: name of the job.
+        container: the container whose log is the output of the job.
         template: file name of the specification in specs/.
         values: values for the template.
-        place: where it is made, and as whom.
-        compute_pool: the pool it runs on.
-        depends_on: what must be there before it runs.
-        triggers: texts that run the job again when they change; the specification always does.
-        replace_with: resources whose replacement runs the job again.
-        before: hooks that run before it, e.g. one that resumes a service.
+        place: schema and owner of the job.
+        compute_pool: the compute pool that the job runs on.
+        depends_on: resources that must exist before the job runs; default: none.
+        triggers: texts whose change runs the job again, in addition to the specification; default: none.
+        replace_with: resources whose replacement runs the job again; default: none.
+        before: hooks that run before the job, e.g. one that resumes a service; default: none.
     """
 
     name: str
@@ -45,14 +45,14 @@ class JobArgs:
 
 
 class Job(pulumi.ComponentResource):
-    """Runs a job service and fails when it fails, with its log.
+    """Runs a job service. If the job fails, `pulumi up` fails and shows the log of the job.
 
-    A statement, because the provider's job resource does not wait for the end.
+    It is made with a statement, because the provider's job resource does not wait until the job has ended.
     See https://docs.snowflake.com/en/sql-reference/sql/execute-job-service.
     """
 
     last_line: pulumi.Output[str]
-    """Last line of the job's output."""
+    """The last line of the job's output."""
 
     def __init__(self, name: str, args: JobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("milvus-spcs:index:Job", name, {}, opts)
@@ -73,7 +73,7 @@ class Job(pulumi.ComponentResource):
                 protect=False,
                 retain_on_delete=False,
                 depends_on=list(args.depends_on),
-                # The name of a finished job is taken until it is dropped.
+                # A finished job keeps its name until it is dropped.
                 delete_before_replace=True,
                 replace_with=list(args.replace_with),
                 hooks=pulumi.ResourceHookBinding(
@@ -86,13 +86,13 @@ class Job(pulumi.ComponentResource):
 
 
 def statement(service: str, compute_pool: str, text: str, *triggers: str) -> str:
-    """The statement that runs a job to its end.
+    """The statement that runs a job and waits for its end.
 
     Args:
-        service: the job's name with database and schema, unquoted.
-        compute_pool: where it runs.
-        text: its specification.
-        triggers: texts that make the statement differ when they change.
+        service: name of the job with database and schema, unquoted.
+        compute_pool: the compute pool that the job runs on.
+        text: the specification.
+        triggers: texts whose change makes another statement, so that the job runs again.
     """
     return (
         f"EXECUTE JOB SERVICE IN COMPUTE POOL {sql.identifier(compute_pool)} NAME = {sql.quoted(service)} "
@@ -101,6 +101,6 @@ def statement(service: str, compute_pool: str, text: str, *triggers: str) -> str
 
 
 def last_line(rows: Sequence[Mapping[str, str]] | None) -> str:
-    """Last line that is not empty in the rows of the log query."""
+    """The last line that is not empty in the rows of the log query; the empty text if there is none."""
     lines = (rows[0].get("LOGS") or "").strip().splitlines() if rows else []
     return lines[-1].strip() if lines else ""

@@ -1,4 +1,4 @@
-"""Milvus as a service: standalone, its data on a block volume, nobody gets in without a password."""
+"""Milvus as a service: standalone, with its data on a block volume, and only open with a password."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Volume:
     """The block volume with Milvus's data.
 
     Attributes:
-        size: GiB; default 10.
-        iops, throughput: operations and MiB per second; 0 = the cloud's default, which is the default.
-        snapshot: snapshot that it began with, or a new one begins with; empty for none.
-        new: whether it takes the place of a deployed one, which Snowflake cannot change: then the service is
-            made anew; default false.
+        size: in GiB; default 10.
+        iops, throughput: operations and MiB per second; 0: the cloud's default; default 0.
+        snapshot: the snapshot from which the volume started, or a new volume starts; default: no snapshot.
+        new: whether the volume replaces a deployed one. Snowflake cannot change a volume, so the service is
+            replaced too. Default false.
     """
 
     size: int = 10
@@ -44,12 +44,13 @@ class MilvusArgs:
     Attributes:
         image: reference of the Milvus image, with digest.
         tools_image: reference of the image with the set-up script.
-        notebook_role: role that owns the notebook; its services reach Milvus and may mount its credentials.
-        place: where it is made, and as whom.
-        compute_pool: the pool it runs on.
-        volume: the block volume; default an empty one of 10 GiB.
-        ready_timeout: seconds to wait until it runs; default 600.
-        name: the service's name; default MILVUS.
+        notebook_role: the role that owns the notebook; its services may reach Milvus and mount the notebook's
+            Milvus credentials.
+        place: schema and owner of the service.
+        compute_pool: the compute pool that the service runs on.
+        volume: the block volume; default: an empty one of 10 GiB.
+        ready_timeout: seconds to wait until the service runs; default 600.
+        name: name of the service; default MILVUS.
     """
 
     image: pulumi.Input[str]
@@ -63,15 +64,16 @@ class MilvusArgs:
 
 
 class Milvus(pulumi.ComponentResource):
-    """The Milvus service, root's password, and a Milvus user for the notebook with the rights it needs."""
+    """The Milvus service, the password of its root user, and a Milvus user for the notebook."""
 
     host: str
-    """Name under which services in the same schema reach it."""
+    """The host name by which services in the same schema reach Milvus."""
     endpoint: pulumi.Output[str]
-    """HOST:PORT inside the account."""
+    """HOST:PORT of Milvus inside the account."""
     status: pulumi.Output[str]
+    """The status of the service, e.g. RUNNING."""
     credentials: Credentials
-    """The notebook's user name and password in Milvus."""
+    """User name and password of the notebook in Milvus."""
     service: Service
     setup: Job
 
@@ -120,9 +122,9 @@ class Milvus(pulumi.ComponentResource):
                 place=args.place,
                 compute_pool=args.compute_pool,
                 depends_on=[self.service.ready],
-                # A new service begins with an empty volume.
+                # A new service starts with an empty volume.
                 replace_with=[self.service.service],
-                before=[self.service.awake],
+                before=[self.service.resume],
             ),
             child,
         )

@@ -1,4 +1,4 @@
-"""JupyterLab as a service with a public address, entered by Snowflake sign-in."""
+"""JupyterLab as a service with a public address; people sign in to Snowflake to enter it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class NotebookArgs:
 
     Attributes:
         image: reference of the Jupyter image, with digest.
-        milvus_host: host of Milvus inside the schema.
-        milvus_secret: secret with the notebook's Milvus user name and password.
-        files_stage: stage mounted at /workspace/files, with database and schema.
-        visitors: role that may enter.
-        place: where it is made, and as whom.
-        compute_pool: the pool it runs on.
-        warehouse: where its queries run.
-        external_access_integrations: integrations for egress; default none.
-        ready_timeout: seconds to wait until it runs; default 600.
-        name: the service's name; default JUPYTER.
+        milvus_host: host name of Milvus inside the schema.
+        milvus_secret: the secret with the notebook's Milvus user name and password.
+        files_stage: the stage that is mounted at /workspace/files, with database and schema.
+        visitors: the role that may enter.
+        place: schema and owner of the service.
+        compute_pool: the compute pool that the service runs on.
+        warehouse: the warehouse for queries from the notebook.
+        external_access_integrations: integrations for egress; default: none.
+        ready_timeout: seconds to wait until the service runs; default 600.
+        name: name of the service; default JUPYTER.
     """
 
     image: pulumi.Input[str]
@@ -45,10 +45,12 @@ class NotebookArgs:
 
 
 class Notebook(pulumi.ComponentResource):
-    """The Jupyter service; people enter with the service role, code in it acts by session token."""
+    """The Jupyter service. People enter it by a service role; code in it acts with the session token."""
 
     url: pulumi.Output[str]
+    """The public address; empty in a preview before the service exists."""
     status: pulumi.Output[str]
+    """The status of the service, e.g. RUNNING."""
 
     def __init__(self, name: str, args: NotebookArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("milvus-spcs:index:Notebook", name, {}, opts)

@@ -1,4 +1,4 @@
-"""Passwords that are made once and kept in the stack's state, encrypted."""
+"""Passwords that are made once and kept, encrypted, in the stack's state."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LENGTH = 32
 
 
 def generate() -> str:
-    """A random password of 32 letters and digits, with each kind that Snowflake's default policy wants."""
+    """A random password of 32 characters: small letters, capital letters and digits, at least one of each."""
     while True:
         password = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
         if all(set(password) & set(kind) for kind in _KINDS):
@@ -21,16 +21,16 @@ def generate() -> str:
 
 
 def kept_password(name: str, parent: pulumi.Resource) -> pulumi.Output[str]:
-    """A password that stays the same from the first `up` on; replace the resource to get another.
+    """A secret password that stays the same after the first `up`. To get another one, replace the resource.
 
     Args:
-        name: name of the resource that keeps it.
+        name: name of the resource that keeps the password.
         parent: the resource's parent.
     """
     stash = pulumi.Stash(
         name,
         input=pulumi.Output.secret(generate()),
-        # Every run of the program makes a new value; the first one counts.
+        # Every run of the program makes a new value; only the first one is used.
         opts=pulumi.ResourceOptions(
             parent=parent, ignore_changes=["input"], additional_secret_outputs=["input", "output"]
         ),

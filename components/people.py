@@ -1,4 +1,4 @@
-"""People who use the notebook besides MILVUS_USER: existing users get the role, others are made."""
+"""People who use the notebook in addition to MILVUS_USER: existing users, and users that the stack makes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pulumi_snowflake as snowflake
 
 from components.password import kept_password
 from components.role import Role
-from settings.values import NotebookUser
+from settings import NotebookUser
 
 
 @dataclass(kw_only=True)
@@ -18,9 +18,9 @@ class PeopleArgs:
     """Inputs of People.
 
     Attributes:
-        people: who they are; a user is made, and dropped, only where `create` is set.
+        people: the people; a user is made and dropped only if `create` is set.
         role: the role that they get.
-        warehouse, namespace: defaults of the sessions of users that are made.
+        warehouse, namespace: session defaults of the users that the stack makes.
     """
 
     people: Sequence[NotebookUser]
@@ -30,10 +30,10 @@ class PeopleArgs:
 
 
 class People(pulumi.ComponentResource):
-    """Grants of the people's role, and the users that are made for it."""
+    """The grants of the people's role, and the users that the stack makes."""
 
     passwords: dict[str, pulumi.Output[str]]
-    """Initial password of each made user that has one, secret, by user name."""
+    """The initial passwords of the users that the stack makes, by user name; each is a secret."""
 
     def __init__(self, name: str, args: PeopleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("milvus-spcs:index:People", name, {}, opts)
@@ -66,7 +66,7 @@ class People(pulumi.ComponentResource):
             default_secondary_roles_option="ALL",
             default_warehouse=args.warehouse,
             default_namespace=args.namespace,
-            # The person has changed it by the time of the next refresh.
+            # The person has changed the password before the next refresh sees it.
             opts=pulumi.ResourceOptions(
                 parent=self, delete_before_replace=True, ignore_changes=["mustChangePassword"]
             ),

@@ -1,4 +1,4 @@
-"""Where the stack's services live, and as whom they act."""
+"""The schema of the stack's services, and the role that owns them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from components.account import Account
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """What all services and jobs of a stack have in common.
+    """Where services and jobs are made, and the role that owns them.
 
     Attributes:
         account: the account, for failure reports and public addresses.
-        owner_role: name of the role that owns them.
-        database, schema: where they and their secrets are made.
+        owner_role: name of the role that owns the services and jobs.
+        database, schema: where the services, the jobs and their secrets are made.
     """
 
     account: Account
@@ -25,5 +25,5 @@ class Place:
     schema: pulumi.Input[str]
 
     def qualified(self, name: str) -> pulumi.Output[str]:
-        """An object's name with database and schema, unquoted."""
+        """The name of an object with database and schema, unquoted."""
         return pulumi.Output.concat(self.database, ".", self.schema, ".", name)

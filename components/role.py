@@ -1,4 +1,4 @@
-"""A role as others need it: its name, and whether its end ends what it was granted."""
+"""A role passed between components, and whether the stack made it (then dropping it drops its grants)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import pulumi_snowflake as snowflake
 
 @dataclass(frozen=True)
 class Role:
-    """A role that the stack makes, or one that is there already.
+    """A role that the stack makes, or one that exists already.
 
     Attributes:
-        name: the role's name.
-        made: the stack's own resource. Dropping it ends all its grants, so they need no REVOKE of their own.
-            None for a role that is there already: it stays, and its grants are revoked one by one.
+        name: name of the role.
+        made: the resource, if the stack makes the role; dropping it ends all its grants, so they need no
+            REVOKE. None: the role exists already. It stays, and the stack's grants to it are revoked one by
+            one.
     """
 
     name: pulumi.Output[str]
@@ -28,14 +29,11 @@ def made(role: snowflake.AccountRole) -> Role:
 
 
 def existing(resource: str, name: str, opts: pulumi.ResourceOptions) -> Role:
-    """A role that is there already; it is read, and never changed or dropped.
+    """A role that exists already; it is read, and never changed or dropped. Without it, the preview fails.
 
     Args:
         resource: name of the resource in the program.
-        name: the role's name as SHOW ROLES has it.
+        name: name of the role as SHOW ROLES shows it.
         opts: options of the resource.
-
-    Raises:
-        Exception: from the engine, at preview already, when there is no such role.
     """
     return Role(snowflake.AccountRole.get(resource, name, opts=opts).name)

@@ -1,4 +1,4 @@
-"""A service on a compute pool, which counts as made only when it runs."""
+"""A service on a compute pool; it counts as deployed only when it runs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pulumi
 import pulumi_snowflake as snowflake
 
 from components import endpoints, specification, sql
-from components.awake import Awake
 from components.diagnosis import Diagnosis
 from components.place import Place
 from components.role import Role
+from components.suspension import Resumer
 
 _NOTHING_TO_UNDO = "SELECT 1"
 
@@ -23,18 +23,18 @@ class ServiceArgs:
     """Inputs of Service.
 
     Attributes:
-        name: the service's name; in lower case its DNS name in the schema.
+        name: name of the service; in lower case it is the host name in the schema.
         template: file name of the specification in specs/.
         values: values for the template.
-        place: where it is made, and as whom.
-        compute_pool: the pool it runs on.
-        visitors: roles that may enter all its endpoints, by a short name for the grant; default none.
-        public: whether it has a public endpoint; default false.
-        external_access_integrations: integrations for egress; default none.
-        query_warehouse: warehouse for queries from its containers; default none.
-        ready_timeout: seconds to wait until it runs; default 600.
-        comment: the service's comment.
-        new: whether a changed specification makes the service anew instead of altering it; default false.
+        place: schema and owner of the service.
+        compute_pool: the compute pool that the service runs on.
+        visitors: the roles that may use all endpoints, by a short name for the grant; default: none.
+        public: whether the service has a public endpoint; default false.
+        external_access_integrations: integrations for egress; default: none.
+        query_warehouse: the warehouse for queries from the containers; default: none.
+        ready_timeout: seconds to wait until the service runs; default 600.
+        comment: comment of the service; default empty.
+        new: whether a changed specification replaces the service instead of altering it; default false.
     """
 
     name: str
@@ -52,22 +52,26 @@ class ServiceArgs:
 
 
 class Service(pulumi.ComponentResource):
-    """A service of one instance, the wait until it runs, and who may enter it.
+    """A service of one instance, the wait until it runs, and the grants to those who may enter it.
 
-    The specification goes inline: a preview shows its changes, and an image's new digest changes it in place.
+    The specification is part of the statement, not a file on a stage. So a preview shows its changes, and the
+    new digest of an image alters the service in place.
     """
 
     service: snowflake.Service
     ready: snowflake.Execute
-    awake: pulumi.ResourceHook
-    """For what needs the running service: resumes it where it is suspended."""
+    """Waits until the service runs."""
+    resume: pulumi.ResourceHook
+    """A hook that resumes the service if it is suspended, for resources that need the running service."""
     specification: pulumi.Output[str]
+    """The specification as YAML text."""
     qualified_name: pulumi.Output[str]
     """Name with database and schema, unquoted."""
     dns_name: pulumi.Output[str]
     status: pulumi.Output[str]
+    """The status, e.g. RUNNING."""
     url: pulumi.Output[str] | None
-    """Address of the public endpoint; None when there is none."""
+    """The address of the public endpoint; None if the service has no public endpoint."""
 
     def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("milvus-spcs:index:Service", name, {}, opts)
@@ -76,7 +80,7 @@ class Service(pulumi.ComponentResource):
         )
         self.qualified_name = args.place.qualified(args.name)
         self.service = self._service(name, args)
-        self.awake = Awake(place=args.place, service=self.qualified_name, timeout=args.ready_timeout).hook(
+        self.resume = Resumer(place=args.place, service=self.qualified_name, timeout=args.ready_timeout).hook(
             f"{name}-awake"
         )
         diagnosis = Diagnosis(place=args.place, service=self.qualified_name)
@@ -110,7 +114,7 @@ class Service(pulumi.ComponentResource):
         )
 
     def _ready(self, name: str, args: ServiceArgs, diagnosis: Diagnosis) -> snowflake.Execute:
-        # In the graph, not in a hook: a wait that failed is not in the state, so the next `up` waits again.
+        # A resource and not a hook: a wait that failed is not in the state, so the next `up` waits again.
         return snowflake.Execute(
             name,
             execute=self._statement(f"CALL {{service}}!SPCS_WAIT_FOR('RUNNING', {args.ready_timeout})"),
@@ -121,13 +125,13 @@ class Service(pulumi.ComponentResource):
             ),
             revert=_NOTHING_TO_UNDO,
             opts=self._bound_to_service(
-                hooks=pulumi.ResourceHookBinding(before_create=[self.awake], on_error=[diagnosis.hook(name)])
+                hooks=pulumi.ResourceHookBinding(before_create=[self.resume], on_error=[diagnosis.hook(name)])
             ),
         )
 
     def _entry(self, name: str, role: Role) -> None:
-        # The provider has no resource for it; only the owner of a service can grant its service roles.
-        # https://docs.snowflake.com/en/sql-reference/sql/grant-service-role
+        # The provider has no resource for this grant. Only the owner of a service can grant its service
+        # roles. https://docs.snowflake.com/en/sql-reference/sql/grant-service-role
         service_role = pulumi.Output.concat(self.service.fully_qualified_name, "!ALL_ENDPOINTS_USAGE")
         grantee = role.name.apply(sql.identifier)
         snowflake.Execute(
@@ -157,10 +161,10 @@ class Service(pulumi.ComponentResource):
         )
 
     def _bound_to_service(self, **options: Any) -> pulumi.ResourceOptions:
-        # What the statement made ends with the service and must be made again with a new one.
+        # The effect of the statement ends with the service, so the statement runs again for a new service.
         return pulumi.ResourceOptions(
             parent=self,
-            # Both are for the data, not for statements that are run anew.
+            # Both protect data; these statements have none and can always run again.
             protect=False,
             retain_on_delete=False,
             deleted_with=self.service,

@@ -1,4 +1,4 @@
-"""Service specifications: templates in specs/, rendered and checked before they reach Snowflake.
+"""Service specifications: templates in specs/, which are filled in and checked before Snowflake gets them.
 
 See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/specification-reference.
 """
@@ -14,10 +14,12 @@ import jinja2
 import pulumi
 import yaml
 
+from components.errors import SpecificationError
+
 SPECS = Path(__file__).resolve().parent.parent / "specs"
 
-# What may stand in a specification: a dict is a mapping with these keys, a list holds such elements,
-# None takes anything.
+# The keys that a specification may have. A dict stands for a mapping with these keys, a list for a list of
+# such elements, and None for any value.
 _RESOURCES = {"requests": None, "limits": None}
 _CONTAINER = {
     "name": None,
@@ -70,13 +72,10 @@ _GRAMMAR: Mapping[str, Any] = {
     "capabilities": {"securityContext": {"executeAsCaller": None, "enableCustomCredentials": None}},
 }
 _LEADING_COMMENT = re.compile(r"\A(\s*#[^\n]*\n)+")
-# In a template a value is a scalar: it cannot begin another key, end a quotation or be an alias.
+# A value in a template is a scalar. With these characters it cannot start another key, end a quotation or be
+# an alias.
 _VALUE = re.compile(r"[A-Za-z0-9_./:@$+ -]{0,1000}")
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-
-
-class SpecificationError(pulumi.RunError):
-    """A specification that Snowflake would refuse; the message names the file and the place in it."""
 
 
 def render(template: str, **values: object) -> str:
@@ -84,20 +83,20 @@ def render(template: str, **values: object) -> str:
 
     Args:
         template: file name in specs/, e.g. `milvus.yaml`.
-        values: one value for each `{{ name }}` in it.
+        values: one value for each `{{ name }}` in the template.
 
     Returns:
-        The specification as YAML text, without the leading comment.
+        The specification as YAML text, without the comment at its head.
 
     Raises:
-        SpecificationError: a value is missing or could be taken for YAML, or the result is not a valid
-            specification.
+        SpecificationError: a value is missing, a value has characters that could act as YAML, or the result
+            is not a valid specification.
     """
     for name, value in values.items():
         if not _VALUE.fullmatch(str(value)):
             raise SpecificationError(
-                f"specs/{template}: {name}: {str(value)!a:.200} cannot stand in a specification; it must be "
-                "at most 1000 of A-Z, a-z, 0-9, blanks and _ . / : @ $ + -"
+                f"specs/{template}: {name}: {str(value)!a:.200} cannot be part of a specification; it must "
+                "be at most 1000 of A-Z, a-z, 0-9, blanks and _ . / : @ $ + -"
             )
     rendered = _fill_in(template, values, jinja2.StrictUndefined)
     check(rendered, f"specs/{template}")
@@ -105,35 +104,36 @@ def render(template: str, **values: object) -> str:
 
 
 def check_all() -> None:
-    """Check all templates of specs/ before their values are known, and before anything is made.
+    """Check all templates of specs/ before anything is made; their values are not known yet.
 
     Raises:
-        SpecificationError: as `render` does, but missing values are no error.
+        SpecificationError: a template is not a valid specification; a missing value is not an error here.
     """
     for path in sorted(SPECS.glob("*.yaml")):
         check(_fill_in(path.name, {}, jinja2.Undefined), f"specs/{path.name}")
 
 
 def _fill_in(template: str, values: Mapping[str, object], undefined: type[jinja2.Undefined]) -> str:
-    # YAML, not HTML: nothing to escape, and check() parses what comes out.
+    # The result is YAML, not HTML: nothing has to be escaped, and check() parses it.
     environment = jinja2.Environment(undefined=undefined, autoescape=False)  # noqa: S701
     try:
         rendered = environment.from_string((SPECS / template).read_text()).render(values)
     except jinja2.TemplateError as error:
         raise SpecificationError(f"specs/{template}: {error}") from error
-    # The comment at the head is for readers of the file.
+    # The comment at the head is for readers of the template.
     return _LEADING_COMMENT.sub("", rendered).rstrip() + "\n"
 
 
 def check(text: str, origin: str) -> None:
-    """Refuse what Snowflake would refuse, with the place of it.
+    """Refuse a specification that Snowflake would refuse.
 
     Args:
         text: YAML text of a specification.
-        origin: where it comes from, for messages.
+        origin: file that the text comes from, for messages.
 
     Raises:
-        SpecificationError: not YAML, an unknown key, a bad name, no container, or `$$` in the text.
+        SpecificationError: the text is not YAML, has an unknown key, a bad name, no container, or contains
+            `$$`; the message names the place in it.
     """
     if "$$" in text:
         raise SpecificationError(f"{origin}: '$$' ends the specification inside a SQL statement; remove it")
@@ -177,8 +177,8 @@ def _check_keys(node: object, grammar: object, path: str, origin: str) -> None:
 def image_values(reference: pulumi.Input[str]) -> dict[str, pulumi.Input[object]]:
     """The values `image` and `digest` of a template.
 
-    Snowflake documents `image` with a tag only and records the digest itself; the digest goes into a comment
-    beside it, so that another image under the same tag changes the specification.
+    Snowflake documents `image` with a tag only, and records the digest itself. The digest stands in a comment
+    next to the tag, so that another image with the same tag changes the specification.
 
     Args:
         reference: HOST/DATABASE/SCHEMA/REPOSITORY/NAME:TAG@sha256:DIGEST.
@@ -188,6 +188,6 @@ def image_values(reference: pulumi.Input[str]) -> dict[str, pulumi.Input[object]
 
 
 def split_reference(reference: str) -> tuple[str, str]:
-    """Path with tag as specifications name it, and digest, of an image reference."""
+    """Split an image reference into the path with tag, as specifications need it, and the digest."""
     tagged, _, digest = reference.partition("@")
     return "/" + tagged.partition("/")[2], digest or "digest known after the push"

@@ -1,4 +1,4 @@
-"""The few pieces of SQL text that no resource type writes: names, literals, specifications.
+"""Writes the few pieces of SQL text that no resource type writes: names, literals, specifications.
 
 See https://docs.snowflake.com/en/sql-reference/identifiers-syntax and
 https://docs.snowflake.com/en/sql-reference/data-types-text.
@@ -17,12 +17,12 @@ def identifier(*parts: str) -> str:
 
 
 def bare(name: str) -> str:
-    """A name without the double quotes around it, in which the provider's states show some names."""
+    """A name without its double quotes; the provider's state has some names in quotes."""
     return name[1:-1].replace('""', '"') if len(name) > 1 and name[0] == name[-1] == '"' else name
 
 
 def parts(name: str) -> tuple[str, ...]:
-    """The parts of a name, without quotes: `"D".S."N"` becomes `D`, `S`, `N`; none may hold a dot."""
+    """The parts of a name, without quotes: `"D".S."N"` becomes `D`, `S`, `N`; no part may contain a dot."""
     return tuple(bare(part) for part in name.split("."))
 
 
@@ -40,7 +40,7 @@ def dollar(text: str) -> str:
     """Quote a longer text with `$$`.
 
     Raises:
-        ValueError: the text holds `$$`, which would end the quotation.
+        ValueError: the text contains `$$`, which would end the quotation.
     """
     if "$$" in text:
         raise ValueError("the text contains '$$', which ends a dollar-quoted string; remove it")
@@ -48,5 +48,5 @@ def dollar(text: str) -> str:
 
 
 def fingerprint(*texts: str) -> str:
-    """Short hash of texts; in a comment it makes a statement run again when they change."""
+    """A short hash of texts; in a comment it makes a statement run again when one of the texts changes."""
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""Stages for files and the repository for images."""
+"""The stages for files, and the repository for images."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ class StorageArgs:
     """Inputs of Storage.
 
     Attributes:
-        place: where the objects are made.
-        notebook: role that owns the notebook; it may read images, and read and write files.
-        people: role that may read and write files of the notebook.
+        place: schema and owner of the stages and the repository.
+        notebook: the role that owns the notebook; it may read images, and read and write the notebook's
+            files.
+        people: the role of the people, who may read and write the notebook's files.
         repository: name of the image repository; default MILVUS_REPO.
     """
 
@@ -37,7 +38,7 @@ class Storage(pulumi.ComponentResource):
     files_stage: pulumi.Output[str]
     """Name of stage FILES with database and schema, without quotes."""
     repository_url: pulumi.Output[str]
-    """Address to push images to: registry host and path, without scheme."""
+    """The address to push images to: registry host and path, without scheme."""
 
     def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("milvus-spcs:index:Storage", name, {}, opts)
@@ -49,7 +50,7 @@ class Storage(pulumi.ComponentResource):
                 database=args.place.database,
                 schema=args.place.schema,
                 comment=comment,
-                # A service mounts a stage only when the server alone encrypts it.
+                # A service can mount a stage only if the server alone encrypts it.
                 encryption=snowflake.StageInternalEncryptionArgs(
                     snowflake_sse=snowflake.StageInternalEncryptionSnowflakeSseArgs()
                 ),
@@ -67,17 +68,10 @@ class Storage(pulumi.ComponentResource):
         )
         files = stages["FILES"]
         for user, role in (("notebook", args.notebook), ("people", args.people)):
-            grants.on_schema_object(
-                f"{name}-files-{user}", role, ["READ", "WRITE"], "STAGE", files.fully_qualified_name, self
-            )
-        grants.on_schema_object(
-            f"{name}-repository-notebook",
-            args.notebook,
-            ["READ"],
-            "IMAGE REPOSITORY",
-            repository.fully_qualified_name,
-            self,
-        )
+            on = ("STAGE", files.fully_qualified_name)
+            grants.grant(f"{name}-files-{user}", role, ["READ", "WRITE"], on, self)
+        on = ("IMAGE REPOSITORY", repository.fully_qualified_name)
+        grants.grant(f"{name}-repository-notebook", args.notebook, ["READ"], on, self)
         self.files_stage = pulumi.Output.concat(files.database, ".", files.schema, ".", files.name)
         self.repository_url = repository.show_outputs.apply(lambda rows: rows[0].repository_url or "")
         self.register_outputs({"filesStage": self.files_stage, "repositoryUrl": self.repository_url})

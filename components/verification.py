@@ -1,4 +1,4 @@
-"""Proof that the deployment works: a job in the account inserts vectors into Milvus and finds one."""
+"""Proves that the deployment works: a job in the account inserts vectors into Milvus and searches them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class VerificationArgs:
 
     Attributes:
         image: reference of the image with the script.
-        milvus: what is proven; the job runs again when its specification changes.
-        place: where the job is made, and as whom.
-        compute_pool: the pool it runs on.
-        name: the job's name; default MILVUS_VERIFICATION.
+        milvus: the Milvus to check; the job runs again when its specification changes.
+        place: schema and owner of the job.
+        compute_pool: the compute pool that the job runs on.
+        name: name of the job; default MILVUS_VERIFICATION.
     """
 
     image: pulumi.Input[str]
@@ -32,10 +32,10 @@ class VerificationArgs:
 
 
 class Verification(pulumi.ComponentResource):
-    """Runs the job as the notebook's role and Milvus user; `pulumi up` fails when the job does."""
+    """Runs the job with the role and the Milvus user of the notebook. If it fails, `pulumi up` fails."""
 
     found: pulumi.Output[str]
-    """The sentence that the search found."""
+    """The sentence that the search has found."""
 
     def __init__(self, name: str, args: VerificationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("milvus-spcs:index:Verification", name, {}, opts)
@@ -54,10 +54,10 @@ class Verification(pulumi.ComponentResource):
                 place=args.place,
                 compute_pool=args.compute_pool,
                 depends_on=[milvus],
-                # Not `replace_with`: the engine deletes such a resource together with the service, when it
-                # does not know this one's provider yet.
+                # With `replace_with` instead, the engine would delete this job together with the service, at
+                # a moment when it does not know the provider of the job yet.
                 triggers=[milvus.service.specification, milvus.service.ready.id],
-                before=[milvus.service.awake],
+                before=[milvus.service.resume],
             ),
             pulumi.ResourceOptions(parent=self),
         )

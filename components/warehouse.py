@@ -1,4 +1,4 @@
-"""The warehouse that runs the queries of the notebook and of people."""
+"""The warehouse for the queries of the notebook and of people."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pulumi
 import pulumi_snowflake as snowflake
 
 from components import grants
+from components.errors import MonitorError
 from components.role import Role
 
 _ADMINISTRATOR = "ACCOUNTADMIN"
@@ -20,14 +21,14 @@ class WarehouseArgs:
     """Inputs of Warehouse.
 
     Attributes:
-        name: the warehouse's name.
-        users: roles that may use it, by a short name for the grant.
+        name: name of the warehouse.
+        users: the roles that may use the warehouse, by a short name for the grant.
         size: XSMALL to X6LARGE; default XSMALL.
-        auto_suspend: seconds without a query until it suspends; default 180.
-        existing: it is there already: read, used, and never changed or dropped; default false.
-        monthly_credits: credits per calendar month that it may use, unless it is there already; 0 = no limit,
-            the default.
-        monitor: name of the resource monitor that watches them; default MILVUS_MONITOR.
+        auto_suspend: seconds without a query after which the warehouse suspends itself; default 180.
+        existing: whether the warehouse exists already; then it is read and used, and never changed or
+            dropped. Default false.
+        monthly_credits: credits that a new warehouse may use per calendar month; 0: no limit; default 0.
+        monitor: name of the resource monitor that enforces this limit; default MILVUS_MONITOR.
     """
 
     name: str
@@ -39,14 +40,10 @@ class WarehouseArgs:
     monitor: str = "MILVUS_MONITOR"
 
 
-class MonitorError(pulumi.RunError):
-    """The deploying role may not make a resource monitor."""
-
-
 class Warehouse(pulumi.ComponentResource):
-    """A warehouse that starts by itself, or one that is there already, and USAGE on it.
+    """A new warehouse that resumes by itself, or an existing one, and the grants of USAGE on it.
 
-    A resource monitor suspends its own one when it has used its credits of the month.
+    If there is a limit of credits, a resource monitor suspends the new warehouse when it has used them.
     """
 
     name: pulumi.Output[str]
@@ -71,15 +68,15 @@ class Warehouse(pulumi.ComponentResource):
             )
         )
         for user, role in args.users.items():
-            if grants.ours(role, args.existing):
-                grants.on_account_object(f"{name}-{user}", role, ["USAGE"], "WAREHOUSE", warehouse.name, self)
+            if grants.is_managed(role, args.existing):
+                grants.grant(f"{name}-{user}", role, ["USAGE"], ("WAREHOUSE", warehouse.name), self)
         self.name = warehouse.name
         self.register_outputs({"name": self.name})
 
     def _monitor(
         self, name: str, args: WarehouseArgs, child: pulumi.ResourceOptions
     ) -> snowflake.ResourceMonitor:
-        # Without a frequency the quota counts by calendar month.
+        # Without a frequency, the quota is for each calendar month.
         return snowflake.ResourceMonitor(
             name,
             name=args.monitor,
@@ -91,16 +88,16 @@ class Warehouse(pulumi.ComponentResource):
 
 
 def require_monitor_role(monthly_credits: int, role: str) -> None:
-    """Stop the program when its resource monitor could not be made.
+    """Stop the program if it needs a resource monitor and the deploying role cannot make one.
 
     See https://docs.snowflake.com/en/user-guide/resource-monitors.
 
     Args:
-        monthly_credits: the setting `warehouseMonthlyCredits`; 0 for none.
+        monthly_credits: the setting `warehouseMonthlyCredits`; 0: no resource monitor is needed.
         role: the deploying role.
 
     Raises:
-        MonitorError: it is another one than ACCOUNTADMIN.
+        MonitorError: a resource monitor is needed, and the role is not ACCOUNTADMIN.
     """
     if monthly_credits and role.upper() != _ADMINISTRATOR:
         raise MonitorError(

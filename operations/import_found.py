@@ -10,12 +10,12 @@ from snowflake.connector import ProgrammingError
 
 from components import sql
 from components.account import Query
-from components.guard import (
+from components.data_loss import (
     POOL_TYPE,
     SERVICE_TYPE,
     DataLossError,
-    chosen_holder,
-    deployed_holder,
+    chosen_milvus,
+    deployed_milvus,
     find_losses,
 )
 from operations.drift_grants import OBJECT_TYPES, Grant, declared_grants, granted_to
@@ -136,6 +136,6 @@ def _losses(found: Iterable[Found], chosen: Settings) -> list[str]:
             seen["instanceFamily"] = item.row["instance_family"]
             resources.append({"type": POOL_TYPE, "outputs": seen})
     try:
-        return find_losses(deployed_holder(resources), chosen_holder(chosen))
+        return find_losses(deployed_milvus(resources), chosen_milvus(chosen))
     except DataLossError as error:
         return [str(error)]

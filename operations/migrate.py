@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 
-from components.guard import MOVABLE, Holder, changed, chosen_holder, deployed_holder, older
+from components.data_loss import MOVABLE, MilvusDeployment, changed, chosen_milvus, deployed_milvus, older
 from machine.terminal import say
 from operations.backup import new_name
 from operations.milvus import DataError, Milvus
@@ -60,7 +60,7 @@ def run(target: Target, options: argparse.Namespace) -> int:
 def _tell_failure(target: Target, snapshot: str) -> None:
     """Say how to go on after a failed `up`; a Milvus that has not been replaced runs again."""
     target.forget_state()
-    if deployed_holder(target.resources) is None:
+    if deployed_milvus(target.resources) is None:
         say(
             "migrate",
             f"`pulumi up` failed; all data is in snapshot {snapshot}, with which the new volume begins. "
@@ -76,13 +76,13 @@ def _tell_failure(target: Target, snapshot: str) -> None:
     )
 
 
-def _needed(target: Target, before: Holder) -> bool:
+def _needed(target: Target, before: MilvusDeployment) -> bool:
     """Whether there is something to migrate.
 
     Raises:
         DataError: it cannot be done by a snapshot.
     """
-    after = chosen_holder(target.settings)
+    after = chosen_milvus(target.settings)
     names = changed(before, after)
     if fixed := [name for name in names if name not in MOVABLE]:
         raise DataError(

@@ -11,9 +11,9 @@ from typing import Any
 
 from components import sql
 from components.account import Query
-from components.awake import SERVICE_DOWN
-from components.guard import Holder, deployed_holder
+from components.data_loss import MilvusDeployment, deployed_milvus
 from components.milvus import VOLUME
+from components.suspension import SERVICE_DOWN
 from machine.terminal import say
 from operations.power import poll
 from operations.target import Target
@@ -35,10 +35,10 @@ class Milvus:
         DataError: the stack's state has no Milvus.
     """
 
-    holder: Holder
+    holder: MilvusDeployment
 
     def __init__(self, target: Target, query: Query) -> None:
-        holder = deployed_holder(target.resources)
+        holder = deployed_milvus(target.resources)
         if holder is None:
             raise DataError("the stack has no Milvus service; `make up` deploys it")
         self.holder = holder

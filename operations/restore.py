@@ -9,7 +9,7 @@ import argparse
 import re
 
 from components import sql
-from components.guard import SERVICE_TYPE, older
+from components.data_loss import SERVICE_TYPE, older
 from machine.terminal import say
 from operations import transfer
 from operations.milvus import DataError, Milvus, version_of

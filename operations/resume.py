@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from components.account import Query
-from components.awake import SERVICE_DOWN
 from components.diagnosis import describe
+from components.suspension import SERVICE_DOWN
 from machine.terminal import say
 from operations import power
 from operations.objects import Managed, by_owner, managed

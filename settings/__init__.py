@@ -1,6 +1,8 @@
-"""The settings of a stack: their types, limits, defaults and messages."""
+"""The settings of a stack: their types, limits, defaults, descriptions and messages."""
 
-from settings.settings import Settings, SettingsError, load
+from settings.errors import SettingsError, StackError
+from settings.loading import load
+from settings.model import Settings
 from settings.values import NotebookUser
 
-__all__ = ["NotebookUser", "Settings", "SettingsError", "load"]
+__all__ = ["NotebookUser", "Settings", "SettingsError", "StackError", "load"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from local_account.base.settings import LocalSettings, load
 from machine.paths import STATE
 
+NAME, LABEL = "MILVUS", "milvus-spcs"
+
 
 def account_settings() -> LocalSettings:
     """Settings of this project's local account; LOCAL_ACCOUNT_* variables go before what is set here.
@@ -12,4 +14,4 @@ def account_settings() -> LocalSettings:
     Raises:
         SettingsError: a LOCAL_ACCOUNT_* variable has a value that cannot be used.
     """
-    return load(state=STATE / "account", name="MILVUS", label="milvus-spcs")
+    return load(state=STATE / "account", name=NAME, label=LABEL)

@@ -113,7 +113,7 @@ def clean(stack: str) -> int:
     builder.remove()
     remove_docker_objects(account, keep_data=False)
     shutil.rmtree(STATE, ignore_errors=True)
-    images.remove()
+    images.remove(account.labels)
     say("clean", "removed containers, volumes, networks, state and tools of this project")
     return 0
 

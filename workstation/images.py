@@ -10,6 +10,7 @@ from local_account.host import images
 from machine.paths import STATE
 from standins.images import account_images
 from standins.images.bases import Bases
+from workstation.account import account_settings
 
 
 def ensure_images(
@@ -26,11 +27,13 @@ def ensure_images(
         Public image name to BuildKit named context, for the program's setting `baseImages`; none online.
 
     Raises:
+        SettingsError: a setting of the account has a value that cannot be used.
         ImageError: an image cannot be made; the text says which, why and what to do.
     """
-    for name in images.missing():
+    labels = account_settings().labels
+    for name in images.missing(labels):
         start = time.monotonic()
-        (images.make if online else account_images.make)(name)
+        (images.make if online else account_images.make)(name, labels)
         say(f"image {name}: made in {time.monotonic() - start:.0f} s")
     if online:
         return {}

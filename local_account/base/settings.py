@@ -9,12 +9,15 @@ import random
 import re
 import secrets
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
 from local_account.base import files
+from local_account.base.labels import Labels
 
 DEFAULT_PORT = 8480
 STATE_VARIABLE = "LOCAL_ACCOUNT_STATE"
@@ -23,7 +26,10 @@ ORGANIZATION_VARIABLE = "LOCAL_ACCOUNT_ORGANIZATION"
 NAME_VARIABLE = "LOCAL_ACCOUNT_NAME"
 LABEL_VARIABLE = "LOCAL_ACCOUNT_LABEL"
 ADMIN_USER = "ADMIN"
+_STORED = {ORGANIZATION_VARIABLE: "organization", NAME_VARIABLE: "name", LABEL_VARIABLE: "label"}
+_FILE = "settings.json"
 _PACKAGE = Path(__file__).resolve().parent.parent
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 wanted: files that never reach a disk
 
 
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
@@ -83,6 +89,18 @@ class LocalSettings:
         return f"{self.organization}-{self.name}"
 
     @property
+    def labels(self) -> Labels:
+        """How the account marks and names what it makes in Docker."""
+        return Labels(self.label, self.account_id)
+
+    @property
+    def run_path(self) -> Path:
+        """Where tokens and secrets of containers lie: in memory where the system has such a folder."""
+        if _SHARED_MEMORY.is_mount() and os.access(_SHARED_MEMORY, os.W_OK):
+            return _SHARED_MEMORY / f"{self.label}-{self.account_id}"
+        return self.state / "run"
+
+    @property
     def environment(self) -> dict[str, str]:
         """Environment variables with which `load` gives these settings in another process."""
         return {
@@ -94,54 +112,126 @@ class LocalSettings:
         }
 
 
+def state_folder(state: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path:
+    """The folder that LOCAL_ACCOUNT_STATE names, or the one given, or the user's own for such data."""
+    named = environment.get(STATE_VARIABLE)
+    folder = Path(named) if named else state or platformdirs.user_state_path("local-account")
+    return folder.expanduser().absolute()
+
+
 def load(
     *,
     state: Path | None = None,
-    organization: str = LocalSettings.organization,
-    name: str = LocalSettings.name,
-    label: str = LocalSettings.label,
+    organization: str | None = None,
+    name: str | None = None,
+    label: str | None = None,
+    environment: Mapping[str, str] = os.environ,
 ) -> LocalSettings:
     """Read the account's settings, and make its identity at the first use.
 
     An environment variable (LOCAL_ACCOUNT_STATE, …_PORT, …_ORGANIZATION, …_NAME, …_LABEL) goes before an
-    argument.
+    argument, and an argument before what `save` left in the state folder.
 
     Args:
         state: state folder; default `local-account` in the user's folder for application state.
         organization: name of the organization.
         name: name of the account.
         label: prefix of labels and names in Docker.
+        environment: variables that are read in place of this process's own.
 
     Raises:
-        SettingsError: a port, a name or a label that cannot be used; the message has the allowed values.
+        SettingsError: a port, a name or a label that cannot be used (the message has the allowed values), or
+            a state folder that cannot be used.
     """
-    folder = os.environ.get(STATE_VARIABLE)
-    state = Path(folder) if folder else state or platformdirs.user_state_path("local-account")
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    identity = state / "account_id"
-    if not identity.exists():
-        files.write_once(identity, secrets.token_hex(4))
+    state = state_folder(state, environment)
+    account_id = _identity(state)
+    stored = _stored(state)
+
+    def text(variable: str, given: str | None, allowed: re.Pattern[str], meaning: str) -> str:
+        key = _STORED[variable]
+        value = environment.get(variable) or given or stored.get(key) or getattr(LocalSettings, key)
+        if not allowed.fullmatch(value):
+            raise SettingsError(f"{variable} is {value!a}; it must be {meaning}")
+        return value
+
     return LocalSettings(
         state=state,
-        port=_port(),
-        account_id=identity.read_text().strip(),
-        organization=_text(ORGANIZATION_VARIABLE, organization, _NAME, _NAME_MEANING),
-        name=_text(NAME_VARIABLE, name, _NAME, _NAME_MEANING),
-        label=_text(LABEL_VARIABLE, label, _LABEL, _LABEL_MEANING),
+        port=_port(environment.get(PORT_VARIABLE) or str(stored.get("port", DEFAULT_PORT))),
+        account_id=account_id,
+        organization=text(ORGANIZATION_VARIABLE, organization, _NAME, _NAME_MEANING),
+        name=text(NAME_VARIABLE, name, _NAME, _NAME_MEANING),
+        label=text(LABEL_VARIABLE, label, _LABEL, _LABEL_MEANING),
     )
 
 
-def _text(variable: str, default: str, allowed: re.Pattern[str], meaning: str) -> str:
-    value = os.environ.get(variable) or default
-    if not allowed.fullmatch(value):
-        raise SettingsError(f"{variable} is {value!a}; it must be {meaning}")
-    return value
+def load_own(
+    state: Path, *, organization: str | None = None, name: str | None = None, label: str | None = None
+) -> LocalSettings:
+    """Settings of the account in a folder, which gets free ports of its own when it is new and keeps them.
+
+    Args:
+        state: folder of the account; made where it is missing.
+        organization: name of the organization; default LOCAL_ACCOUNT_ORGANIZATION, then as in `load`.
+        name: name of the account; default LOCAL_ACCOUNT_NAME, then as in `load`.
+        label: prefix of labels and names in Docker; default LOCAL_ACCOUNT_LABEL, then as in `load`.
+
+    Raises:
+        SettingsError: a value or the folder cannot be used, or no ports are free.
+    """
+    names = {ORGANIZATION_VARIABLE: organization, NAME_VARIABLE: name, LABEL_VARIABLE: label}
+    environment = {variable: given or os.environ.get(variable, "") for variable, given in names.items()}
+    environment[STATE_VARIABLE] = str(state)
+    if not (state / _FILE).exists():
+        environment[PORT_VARIABLE] = str(free_ports())
+    settings = load(environment=environment)
+    save(settings)
+    return settings
 
 
-def _port() -> int:
-    text = os.environ.get(PORT_VARIABLE, str(DEFAULT_PORT))
-    if not text.isdigit() or not 1024 <= int(text) <= 65533:
-        raise SettingsError(f"{PORT_VARIABLE} is {text!r}; it must be a number from 1024 to 65533")
+def save(settings: LocalSettings) -> None:
+    """Keep port, names and label in the state folder, where `load` finds them if nothing else says so."""
+    content = {key: getattr(settings, key) for key in ("port", *_STORED.values())}
+    path = settings.state / _FILE
+    if _stored(settings.state) != content:
+        files.write_whole(path, json.dumps(content))
+
+
+def _stored(state: Path) -> dict[str, Any]:
+    path = state / _FILE
+    try:
+        return json.loads(path.read_text()) if path.exists() else {}
+    except ValueError:
+        raise SettingsError(f"{path} is not JSON; remove it, and give port, names and label again") from None
+
+
+def _identity(state: Path) -> str:
+    """The account's random text, made at the first use of its state folder.
+
+    Raises:
+        SettingsError: the folder cannot be made, or holds something that is no account's.
+    """
+    identity = state / "account_id"
+    try:
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # The identity is written before everything else, so in an account's folder it is there.
+        # Another process may be about to write it, in a hidden draft.
+        names = [entry.name.removeprefix(".") for entry in state.iterdir()]
+        foreign = any(not name.startswith(identity.name) for name in names)
+        if foreign and not identity.exists():
+            raise SettingsError(
+                f"The state folder {state} has files but no account; name an empty folder, or one that is "
+                f"still to be made ({STATE_VARIABLE})."
+            )
+        if not identity.exists():
+            files.write_once(identity, secrets.token_hex(4))
+        return identity.read_text().strip()
+    except OSError as error:
+        raise SettingsError(f"The state folder {state} cannot be used: {error.strerror}.") from None
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or not 1024 <= int(text) <= 65533:
+        raise SettingsError(f"{PORT_VARIABLE} is {text!a}; it must be a number from 1024 to 65533")
     return int(text)
 
 

@@ -31,18 +31,20 @@ def variables(settings: LocalSettings) -> dict[str, str]:
 
 def connect(settings: LocalSettings) -> Any:
     """A connection of the official Python connector."""
-    import snowflake.connector  # late, for its import takes most of a second
+    import snowflake.connector  # late: its import takes most of a second
 
-    credentials = admin_credentials(settings)
-    return snowflake.connector.connect(
-        account=settings.locator,
-        host="localhost",
-        port=settings.port,
-        protocol="http",
-        user=credentials["user"],
-        password=credentials["password"],
-        role=ROLE,
-    )
+    return snowflake.connector.connect(**connection_parameters(settings), role=ROLE)
+
+
+def connection_parameters(settings: LocalSettings) -> dict[str, Any]:
+    """Keyword arguments for `snowflake.connector.connect`: the administrator, in their default role."""
+    return {
+        "account": settings.locator,
+        "host": "localhost",
+        "port": settings.port,
+        "protocol": "http",
+        **admin_credentials(settings),
+    }
 
 
 def rows(connection: Any, query: str) -> list[dict[str, Any]]:
@@ -57,16 +59,7 @@ def _snow_home(settings: LocalSettings) -> os.PathLike[str]:
     """Folder with the configuration of `snow`, readable by this user only, as `snow` demands."""
     folder = settings.state / "snow"
     folder.mkdir(exist_ok=True, mode=0o700)
-    credentials = admin_credentials(settings)
-    lines = {
-        "account": settings.locator,
-        "host": "localhost",
-        "port": settings.port,
-        "protocol": "http",
-        "user": credentials["user"],
-        "password": credentials["password"],
-        "role": ROLE,
-    }
+    lines = {**connection_parameters(settings), "role": ROLE}
     text = f"[connections.{CONNECTION}]\n" + "".join(
         f"{key} = {value if isinstance(value, int) else repr(value)}\n" for key, value in lines.items()
     )

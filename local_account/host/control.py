@@ -18,7 +18,7 @@ from typing import Any
 from local_account.base.settings import PORT_VARIABLE, LocalSettings, code_version
 from local_account.base.waiting import poll
 
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _PAUSE_SECONDS = 0.05
 
@@ -51,9 +51,37 @@ def start(settings: LocalSettings) -> bool:
         return False
     if found:
         stop(settings)
-    _require_free_ports(settings)
-    process = _spawn(settings)
+    require_free_ports(settings)
+    wait_until_running(settings, spawn(settings, detached=True))
+    return True
+
+
+def spawn(settings: LocalSettings, *, detached: bool = False, to_log: bool = True) -> subprocess.Popen[bytes]:
+    """Start the server's process without waiting for it.
+
+    Args:
+        detached: whether it outlives this process and its terminal.
+        to_log: whether it writes to its log file; otherwise to this process's standard output and error.
+    """
+    with log_file(settings).open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local_account.server"],
+            env={**os.environ, **settings.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=log if to_log else None,
+            stderr=log if to_log else None,
+            start_new_session=detached,
+        )
     _pid_file(settings).write_text(str(process.pid))
+    return process
+
+
+def wait_until_running(settings: LocalSettings, process: subprocess.Popen[bytes]) -> None:
+    """Block until the server answers.
+
+    Raises:
+        ControlError: it ended, or did not answer within a minute; the message has its last log lines.
+    """
 
     def answers() -> bool:
         if running(settings):
@@ -66,7 +94,6 @@ def start(settings: LocalSettings) -> bool:
         raise ControlError(
             f"The local account did not answer in {_START_SECONDS:.0f} s:\n{_log_tail(settings)}"
         )
-    return True
 
 
 def stop(settings: LocalSettings) -> bool:
@@ -92,19 +119,12 @@ def log_file(settings: LocalSettings) -> Path:
     return settings.state / "account.log"
 
 
-def _spawn(settings: LocalSettings) -> subprocess.Popen[bytes]:
-    with log_file(settings).open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "local_account.server"],
-            env={**os.environ, **settings.environment},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+def require_free_ports(settings: LocalSettings) -> None:
+    """Check that the server will be able to listen.
 
-
-def _require_free_ports(settings: LocalSettings) -> None:
+    Raises:
+        ControlError: another program has one of the ports.
+    """
     ports = [(settings.port, "account"), (settings.ingress_port, "ingress")]
     if not _is_our_registry(settings):
         ports.append((settings.registry_port, "image registry"))
@@ -116,7 +136,7 @@ def _require_free_ports(settings: LocalSettings) -> None:
             except OSError:
                 raise ControlError(
                     f"Port {port} ({purpose}) is taken by another program. Stop that program, or set "
-                    f"{PORT_VARIABLE} to the first of three free ports before the stack is made."
+                    f"{PORT_VARIABLE} to the first of three free ports before the account has objects."
                 ) from None
 
 

@@ -9,9 +9,7 @@ from docker.errors import APIError, DockerException, ImageNotFound
 
 from local_account.base.settings import LocalSettings
 from local_account.catalog.catalog import Catalog
-from local_account.spcs.docker.session_token import run_path
 
-LABEL = "milvus-spcs.account"
 _DATA_TYPES = ("IMAGE REPOSITORY", "SERVICE", "SNAPSHOT")
 
 
@@ -23,12 +21,12 @@ def remove_docker_objects(settings: LocalSettings, keep_data: bool) -> None:
         keep_data: keep volumes while the account still has services or image repositories.
     """
     if not (keep_data and has_data(settings)):
-        shutil.rmtree(run_path(settings), ignore_errors=True)
+        shutil.rmtree(settings.run_path, ignore_errors=True)
     try:
         client = docker.from_env()
     except DockerException:
         return  # without an engine there is nothing that could be removed
-    mine: dict[str, str | list[str] | bool] = {"label": f"{LABEL}={settings.account_id}"}
+    mine: dict[str, str | list[str] | bool] = {"label": settings.labels.of_account}
     for container in client.containers.list(all=True, filters=mine):
         container.remove(force=True, v=True)
     for network in client.networks.list(filters=mine):

@@ -165,6 +165,19 @@ class Protocol:
         find = self._account.authenticator.find_from
         return await asyncio.to_thread(find, wire.bearer(request), _address(request))
 
+    async def _session_and_body(
+        self, request: web.Request, limit: int = wire.MAX_BODY
+    ) -> tuple[Session, dict[str, Any]]:
+        """The session and the body of a request; only a client with a session may send a large body.
+
+        A small body is read first, because aiohttp drops it when the client breaks off meanwhile.
+        """
+        if (request.content_length or limit) <= wire.MAX_BODY:
+            body = await wire.body(request, limit)
+            return await self._session(request), body
+        session = await self._session(request)
+        return session, await wire.body(request, limit)
+
     async def heartbeat(self, request: web.Request) -> web.Response:
         await self._session(request)
         return answers.success(None)
@@ -190,8 +203,8 @@ class Protocol:
     # Queries
 
     async def query(self, request: web.Request) -> web.Response:
-        token, session = wire.bearer(request), await self._session(request)
-        body = await wire.body(request, wire.MAX_QUERY_BODY)
+        token = wire.bearer(request)
+        session, body = await self._session_and_body(request, wire.MAX_QUERY_BODY)
         asked = Request(
             request.query.get("requestId", ""),
             wire.text(body, "sqlText"),
@@ -258,7 +271,7 @@ class Protocol:
         return answers.success({"queries": [entry]})
 
     async def abort(self, request: web.Request) -> web.Response:
-        session, body = await self._session(request), await wire.body(request)
+        session, body = await self._session_and_body(request)
         self._statements.cancel_request(session, wire.text(body, "requestId"))
         return answers.success(None)
 

@@ -254,12 +254,12 @@ class Statements:
 
         See https://docs.snowflake.com/en/sql-reference/functions/system_cancel_query
         """
-        argument = _argument(statement, "SYSTEM$CANCEL_QUERY")
-        if argument is None:
+        given = argument(statement, "SYSTEM$CANCEL_QUERY")
+        if given is None:
             return None
         told = "Identified SQL statement is not currently executing."
         with contextlib.suppress(SnowflakeError):
-            query = self.find(argument, session)
+            query = self.find(given, session)
             if not query.task.done():
                 told = f"query [{query.id}] terminated."
             self.cancel(query)
@@ -270,10 +270,10 @@ class Statements:
 
         See https://docs.snowflake.com/en/sql-reference/functions/system_cancel_all_queries
         """
-        argument = _argument(statement, "SYSTEM$CANCEL_ALL_QUERIES")
-        if argument is None or not argument.isdecimal():
+        given = argument(statement, "SYSTEM$CANCEL_ALL_QUERIES")
+        if given is None or not given.isdecimal():
             return None
-        self.cancel_session(session, int(argument))
+        self.cancel_session(session, int(given))
         return single("SYSTEM$CANCEL_ALL_QUERIES", "queries cancelled.")
 
     async def _work(self, query: Query, request: Request, statement: Statement) -> Result:
@@ -342,7 +342,7 @@ def _cut(statement: Statement, raw_verbs: Container[str]) -> None:
         _ = statement.tokens
 
 
-def _argument(statement: Statement, function: str) -> str | None:
+def argument(statement: Statement, function: str) -> str | None:
     """The one argument of `SELECT <function>(<literal>)` or CALL; None for any other statement."""
     if not statement.accept("SELECT", function, "(") and not statement.accept("CALL", function, "("):
         return None

@@ -18,20 +18,15 @@ from docker.errors import APIError, DockerException, NotFound
 from docker.types import LogConfig
 
 from local_account.base.waiting import answers_http, poll
-from local_account.host.images import REGISTRY_IMAGE
 from local_account.identity.account import Account
 from local_account.registry.images import KIND, folder
 from local_account.registry.registry import READY, Registry
 from local_account.registry.storage import CONFIG, StorageError
-from local_account.registry.tokens import ISSUER
 
 if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
-LABEL = "milvus-spcs.account"
-_PART = {"milvus-spcs.part": "registry"}
-_CONFIG_LABEL = "milvus-spcs.config"
 _CERTIFICATE = "/etc/docker/registry/tokens.pem"
 _LOOK_SECONDS = 5.0
 _START_SECONDS = 20.0
@@ -44,6 +39,8 @@ class RegistryReconciler:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._registry = account.part(Registry)
+        self._labels = account.settings.labels
+        self._config_key = self._labels.key("config")
         self._client: DockerClient | None = None
         self._stopping = False
         self._garbage = True
@@ -92,7 +89,8 @@ class RegistryReconciler:
                 self._remove(self._client)
                 self._settled, self._garbage = wanted, False
         except NotFound as error:
-            return f"The image registry cannot start: {error.explanation or error}. Run make setup."
+            reason = error.explanation or error
+            return f"The image registry cannot start: {reason}. Start the account again; that makes images."
         except APIError as error:
             return f"The image registry cannot start: {error.explanation or error}"
         # Docker's client wraps lost connections only while it is being made.
@@ -111,7 +109,7 @@ class RegistryReconciler:
 
     def _ensure_running(self, client: DockerClient) -> None:
         container = self._find(client)
-        if container and container.labels.get(_CONFIG_LABEL) != self._config_digest():
+        if container and container.labels.get(self._config_key) != self._config_digest():
             container.remove(force=True)
             container = None
         if container is None:
@@ -136,14 +134,13 @@ class RegistryReconciler:
             return None
 
     def _create(self, client: DockerClient) -> Container:
-        settings = self._account.settings
-        name, labels = self._registry.storage.container, {LABEL: settings.account_id, **_PART}
-        client.volumes.create(name, labels=labels)
+        name, marks = self._registry.storage.container, self._labels.for_registry()
+        client.volumes.create(name, labels=marks)
         container = client.containers.create(
-            REGISTRY_IMAGE,
+            self._labels.registry_image,
             name=name,
-            labels={**labels, _CONFIG_LABEL: self._config_digest()},
-            ports={"5000/tcp": ("127.0.0.1", settings.registry_port)},
+            labels={**marks, self._config_key: self._config_digest()},
+            ports={"5000/tcp": ("127.0.0.1", self._account.settings.registry_port)},
             volumes={name: {"bind": "/var/lib/registry", "mode": "rw"}},
             # Newer registries report to a trace collector unless told otherwise.
             environment={"OTEL_TRACES_EXPORTER": "none"},
@@ -169,7 +166,7 @@ class RegistryReconciler:
                 "token": {
                     "realm": f"{settings.account_url}/registry/token",
                     "service": self._registry.tokens.service,
-                    "issuer": ISSUER,
+                    "issuer": self._registry.tokens.issuer,
                     "rootcertbundle": _CERTIFICATE,
                 }
             },

@@ -31,6 +31,7 @@ _MANIFESTS = {
     "application/vnd.docker.distribution.manifest.v2+json",
 }
 _ACCEPT = ", ".join(sorted(_INDEXES | _MANIFESTS))
+_REPOSITORY = re.compile(r"[^/]+/[^/]+/[^/]+")
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _IMAGE = re.compile(
     rf"(?P<path>{_PART}(?:/{_PART})*)(?::(?P<tag>\w[\w.-]{{0,127}}))?(?:@(?P<digest>sha256:[0-9a-f]{{64}}))?",
@@ -142,7 +143,7 @@ def _parse(account: Account, image: str) -> tuple[str, str, str]:
     path = image.removeprefix(account.settings.registry_host).removeprefix("/")
     found = _IMAGE.fullmatch(path)
     if not found or found["path"].count("/") < 3:
-        folded = re.match(r"[^/]+/[^/]+/[^/]+", path)
+        folded = _REPOSITORY.match(path)
         lower = path.replace(folded[0], folded[0].lower(), 1) if folded else path
         found = _IMAGE.fullmatch(lower)
         if not found or found["path"].count("/") < 3:

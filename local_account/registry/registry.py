@@ -25,7 +25,7 @@ class Registry:
 
     def __init__(self, settings: LocalSettings, catalog: Catalog) -> None:
         self.tokens = RegistryTokens(settings)
-        self.storage = Storage(f"milvus-spcs-registry-{settings.account_id}")
+        self.storage = Storage(settings.labels.registry)
         self.problem: str | None = None
         self.wake = threading.Event()
         self._catalog = catalog

@@ -22,7 +22,6 @@ from cryptography.x509.oid import NameOID
 from local_account.base import files
 from local_account.base.settings import LocalSettings
 
-ISSUER = "milvus-spcs"
 TOKEN_SECONDS = 120
 INTERNAL_USER = "0internal"
 _VALID_DAYS = 3650
@@ -32,6 +31,7 @@ class RegistryTokens:
     """Signs tokens with the account's own key, which the registry trusts.
 
     Attributes:
+        issuer: who signs, as the tokens say.
         service: the registry as its challenges name it.
         internal_password: lets this machine's Docker engine pull every image; new at each start, not
             stored.
@@ -39,6 +39,7 @@ class RegistryTokens:
     """
 
     def __init__(self, settings: LocalSettings) -> None:
+        self.issuer = settings.label
         self.service = settings.registry_host
         self.internal_password = secrets.token_urlsafe(32)
         self._folder = settings.state / "registry"
@@ -68,7 +69,7 @@ class RegistryTokens:
             self.pushing_until = time.monotonic() + TOKEN_SECONDS
         moment = int(time.time())
         claims = {
-            "iss": ISSUER,
+            "iss": self.issuer,
             "sub": subject,
             "aud": self.service,
             "iat": moment,
@@ -84,22 +85,22 @@ class RegistryTokens:
     def _load(self) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
         with self._lock:
             if self._signer is None:
-                self._signer = _read(self._folder / "signer.pem")
+                self._signer = _read(self._folder / "signer.pem", self.issuer)
             return self._signer
 
 
-def _read(path: Path) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+def _read(path: Path, issuer: str) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
     if not path.exists():
-        _make(path)
+        _make(path, issuer)
     content = path.read_bytes()
     key = serialization.load_pem_private_key(content, password=None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     return key, x509.load_pem_x509_certificate(content)
 
 
-def _make(path: Path) -> None:
+def _make(path: Path, issuer: str) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{ISSUER} registry tokens")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{issuer} registry tokens")])
     moment = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()

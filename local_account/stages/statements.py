@@ -15,6 +15,8 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import quote
 
+import re2
+
 from local_account.base import errors
 from local_account.base.result import Result, columns, table
 from local_account.base.sql import Statement
@@ -25,17 +27,20 @@ from local_account.statement.context import Context
 RawHandler = Callable[[Context, str], Result]
 LIST_COLUMNS = columns("name size:fixed md5 last_modified")
 REMOVE_COLUMNS = columns("name result")
-_BLANK = re.compile(r"(?:\s|--[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_BLANK = re.compile(r"(?:\s|--[^\n]*|/\*.*?\*/)*+", re.DOTALL)
 _QUOTED = re.compile(r"'((?:[^'\\]|''|\\.)*)'", re.DOTALL)
-_BARE = re.compile(r"""(?:"(?:[^"]|"")*"|[^\s;"'])+""")
-# A driver that expands a wildcard asks again with each file's name, without quoting the blanks in it.
-_SOURCE = re.compile(r"file://\S.*?(?=\s+'?@)", re.DOTALL | re.IGNORECASE)
+_ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
+_BARE = re.compile(r"""(?:"(?:[^"]|"")*+"|[^\s;"'])++""")
+_WORD = re.compile(r"\w+")
 _OPTION = re.compile(r"([A-Za-z_]+)\s*=\s*")
 # Connector 5 sends these only where the URL says that they may be sent.
 _SIGNED_HEADERS = quote(
     "host;x-goog-if-generation-match;x-goog-meta-encryptiondata;x-goog-meta-matdesc;x-goog-meta-sfc-digest"
 )
 _COMPRESSED = (".gz", ".bz2", ".br", ".zst", ".deflate", ".raw_deflate", ".parquet", ".orc", ".snappy")
+# RE2 takes linear time whatever the client's pattern is.
+_PATTERN_OPTIONS = re2.Options()
+_PATTERN_OPTIONS.log_errors = False
 _GLOB = re.compile(r"[*?\[]")
 
 
@@ -49,7 +54,7 @@ class Reader:
     def path(self) -> str:
         """A quoted string or a bare path."""
         if found := _QUOTED.match(self._text, self._position):
-            value = re.sub(r"\\(.)|''", lambda escape: escape[1] or "'", found[1], flags=re.DOTALL)
+            value = _ESCAPE.sub(lambda escape: escape[1] or "'", found[1])
         elif found := _BARE.match(self._text, self._position):
             value = found[0]
         else:
@@ -59,13 +64,23 @@ class Reader:
         return value
 
     def source(self) -> str:
-        """The local path of PUT, up to the stage that follows."""
-        found = _SOURCE.match(self._text, self._position)
-        if not found:
+        """The local path of PUT, up to the stage that follows.
+
+        A driver that expands a wildcard asks again with each file's name, without quoting the blanks in it.
+        """
+        start, prefix = self._position, "file://"
+        if self._text[start : start + len(prefix)].lower() != prefix:
             return self.path()
-        self._position = found.end()
-        self._skip()
-        return found[0]
+        at = self._text.find("@", start)
+        while at > 0:
+            before = self._text[start : at - (self._text[at - 1] == "'")]
+            found = before.rstrip()
+            if len(prefix) < len(found) < len(before):
+                self._position += len(found)
+                self._skip()
+                return found
+            at = self._text.find("@", at + 1)
+        return self.path()
 
     @property
     def rest(self) -> str:
@@ -74,7 +89,8 @@ class Reader:
 
     def keyword(self, word: str) -> None:
         """A word that must come next."""
-        if not re.compile(rf"{word}\b", re.IGNORECASE).match(self._text, self._position):
+        found = _WORD.match(self._text, self._position)
+        if not found or found[0].upper() != word:
             raise self._unexpected()
         self._position += len(word)
         self._skip()
@@ -223,9 +239,11 @@ def _matching(context: Context, item: Object, location: Location, options: dict[
     if "PATTERN" not in options:
         return found
     try:
-        pattern = re.compile(options["PATTERN"])
-    except re.error as error:
-        raise errors.invalid_value(options["PATTERN"], "PATTERN", f"a regular expression ({error})") from None
+        pattern = re2.compile(options["PATTERN"], _PATTERN_OPTIONS)
+    except re2.error as error:
+        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
+        allowed = f"a regular expression in RE2's syntax, which has no look-around ({reason})"
+        raise errors.invalid_value(options["PATTERN"], "PATTERN", allowed) from None
     return [file for file in found if pattern.fullmatch(_shown(item, file)) or pattern.fullmatch(file.path)]
 
 

@@ -31,9 +31,10 @@ URL_SECONDS = 3600
 MAX_SPECIFICATION = 1024 * 1024
 _INCOMING = "incoming"
 _LOCATION = re.compile(
-    r'@((?:"(?:[^"]|"")+"|[^"./\s])+(?:\.(?:"(?:[^"]|"")+"|[^"./\s])+){0,2})(?:/(.*))?', re.S
+    r'@((?:"(?:[^"]|"")++"|[^"./\s])++(?:\.(?:"(?:[^"]|"")++"|[^"./\s])++){0,2})(?:/(.*))?', re.S
 )
-_PART = re.compile(r'"((?:[^"]|"")+)"|([A-Za-z_][A-Za-z0-9_$]*)')
+_TABLE_STAGE = re.compile(r"@[^/]*\.%")
+_PART = re.compile(r'"((?:[^"]|"")++)"|([A-Za-z_][A-Za-z0-9_$]*)')
 
 
 class Location(NamedTuple):
@@ -229,7 +230,7 @@ def parse_location(text: str) -> Location:
     Raises:
         SnowflakeError: 001003 for anything that is not a location; 000002 for user and table stages.
     """
-    if text.startswith(("@~", "@%")) or re.match(r"@[^/]*\.%", text):
+    if text.startswith(("@~", "@%")) or _TABLE_STAGE.match(text):
         raise errors.unsupported("user and table stages")
     matched = _LOCATION.fullmatch(text)
     names = (

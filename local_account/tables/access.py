@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -143,31 +144,42 @@ def _require_supported_alter(expression: exp.Alter) -> None:
 
 
 def _tables(expression: exp.Expr) -> Iterator[exp.Table]:
-    for node in expression.find_all(exp.Table):
-        if not _names_cte(node):
-            yield node
+    """All tables of a statement, without names that mean a common table expression where they stand.
 
-
-def _names_cte(node: exp.Table) -> bool:
-    """Whether the name means a common table expression that is in scope where it stands."""
-    if node.args.get("db") or not isinstance(node.this, exp.Identifier):
-        return False
-    wanted, below, above = _folded(node.this), node, node.parent
-    while above is not None:
-        with_ = above.args.get("with_")
-        if isinstance(above, exp.With) and isinstance(below, exp.CTE) and not above.recursive:
-            # Inside a definition only those before it are in scope.
-            before = above.expressions[: above.expressions.index(below)]
-            if any(_cte_name(cte) == wanted for cte in before):
-                return True
-            # The statement that owns this WITH adds nothing more.
-            below, above = above, above.parent
-            below, above = above, above.parent if above else None
+    The tree is walked once with the names in scope: inside a definition of WITH only those before it are in
+    scope, with RECURSIVE all of them. A chain of UNION is as deep as it is long, so this is no recursion.
+    """
+    scope: Counter[str] = Counter()
+    work: list[exp.Expr | tuple[int, list[str]]] = [expression]
+    while work:
+        node = work.pop()
+        if isinstance(node, tuple):
+            change, names = node
+            scope.update(dict.fromkeys(names, change))
             continue
-        if isinstance(with_, exp.With) and any(_cte_name(cte) == wanted for cte in with_.expressions):
-            return True
-        below, above = above, above.parent
-    return False
+        if isinstance(node, exp.Table) and not (_is_bare(node) and scope[_folded(node.this)] > 0):
+            yield node
+        with_ = node.args.get("with_")
+        children = [child for child in node.iter_expressions() if child is not with_]
+        if not isinstance(with_, exp.With):
+            work += reversed(children)
+            continue
+        names = list(dict.fromkeys(_cte_name(cte) for cte in with_.expressions))
+        work += [(-1, names), *reversed(children)]
+        if with_.recursive:
+            work += [*reversed(with_.expressions), (1, names)]
+        else:
+            seen: set[str] = set()
+            steps: list[exp.Expr | tuple[int, list[str]]] = []
+            for cte in with_.expressions:
+                name = _cte_name(cte)
+                steps += [cte] if name in seen else [cte, (1, [name])]
+                seen.add(name)
+            work += reversed(steps)
+
+
+def _is_bare(node: exp.Table) -> bool:
+    return not node.args.get("db") and isinstance(node.this, exp.Identifier)
 
 
 def _cte_name(cte: exp.CTE) -> str:

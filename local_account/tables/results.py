@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 _TIME_SCALE = 9
+_INTEGER = re.compile(r"[+-]?\d+")
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 _WIRE_TYPES = {
     "BIGINT": "fixed",
@@ -174,7 +175,7 @@ def bound(binding: dict[str, Any]) -> Any:
 
 def _value(kind: str, text: str) -> Any:
     if kind == "FIXED":
-        return int(text) if re.fullmatch(r"[+-]?\d+", text) else Decimal(text)
+        return int(text) if _INTEGER.fullmatch(text) else Decimal(text)
     if kind == "REAL":
         return float(text)
     if kind == "BOOLEAN":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,77 +16,16 @@ import pytest
 import snowflake.connector
 from snowflake.connector import SnowflakeConnection
 
-from local_account.base.settings import PORT_VARIABLE, LocalSettings, admin_credentials, free_ports
-from local_account.host import control
-from local_account.host.leftovers import remove_docker_objects
+from local_account.base.settings import admin_credentials, load_own
+from local_account.host.clients import connection_parameters
+from local_account.host.embedded import served
+from local_account.host.process import ServerProcess
 from machine.paths import PROJECT
+from workstation.account import LABEL
 
-START_SECONDS = 60.0
 
-
-@dataclass
-class RunningAccount:
-    """A local account whose server runs as a process of its own.
-
-    Attributes:
-        settings: state folder (temporary) and ports (free ones).
-    """
-
-    settings: LocalSettings
-    _process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start the server and wait until it answers."""
-        self.launch()
-        assert self._process
-        deadline = time.monotonic() + START_SECONDS
-        while not control.running(self.settings):
-            assert self._process.poll() is None, self.log()
-            assert time.monotonic() < deadline, self.log()
-            time.sleep(0.05)
-
-    def launch(self) -> None:
-        """Start the server without waiting for it."""
-        environment = {
-            **os.environ,
-            "LOCAL_ACCOUNT_STATE": str(self.settings.state),
-            PORT_VARIABLE: str(self.settings.port),
-        }
-        with control.log_file(self.settings).open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "local_account.server"],
-                cwd=PROJECT,
-                env=environment,
-                stdout=log,
-                stderr=log,
-            )
-
-    def stop(self) -> None:
-        """End the server and wait for its end."""
-        if self._process:
-            self._process.terminate()
-            try:
-                self._process.wait(30)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            self._process = None
-
-    def kill(self) -> None:
-        """End the server at once, without a chance to tidy up."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def restart(self) -> None:
-        """Stop and start; the state folder stays."""
-        self.stop()
-        self.start()
-
-    def log(self) -> str:
-        """What the server wrote so far."""
-        return control.log_file(self.settings).read_text(errors="replace")
+class RunningAccount(ServerProcess):
+    """A local account whose server runs as a process of its own, and sessions on it."""
 
     def credentials(self) -> dict[str, str]:
         """User name and password of the administrator."""
@@ -95,14 +33,7 @@ class RunningAccount:
 
     def connection_settings(self, **settings: Any) -> dict[str, Any]:
         """Keyword arguments for `snowflake.connector.connect`; the administrator unless told otherwise."""
-        return {
-            "account": self.settings.locator,
-            "host": "localhost",
-            "port": self.settings.port,
-            "protocol": "http",
-            **self.credentials(),
-            **settings,
-        }
+        return {**connection_parameters(self.settings), **settings}
 
     def connect(self, **settings: Any) -> SnowflakeConnection:
         """A new session of snowflake-connector-python 4; the administrator unless told otherwise."""
@@ -144,24 +75,11 @@ def client_environment(name: str) -> Path:
     return environment
 
 
-def new_account(folder: Path) -> RunningAccount:
-    """An account with its state in a folder; not started yet."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    identity = os.urandom(4).hex()
-    (folder / "account_id").write_text(identity)
-    return RunningAccount(LocalSettings(state=folder, port=free_ports(), account_id=identity))
-
-
 @contextmanager
 def running_account(folder: Path) -> Iterator[RunningAccount]:
     """A new account, which leaves nothing in Docker."""
-    running = new_account(folder)
-    try:
-        running.start()
+    with served(RunningAccount(load_own(folder, label=LABEL))) as running:
         yield running
-    finally:
-        running.stop()
-        remove_docker_objects(running.settings, keep_data=False)
 
 
 @pytest.fixture(scope="session")

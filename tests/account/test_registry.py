@@ -36,7 +36,7 @@ class Registry:
 
     @property
     def container(self) -> str:
-        return f"milvus-spcs-registry-{self.place.account.settings.account_id}"
+        return self.place.account.settings.labels.registry
 
     def name(self, image: str, repository: str = "repo") -> str:
         return f"{self.host}/{self.place.database.lower()}/public/{repository}/{image}"

@@ -25,7 +25,7 @@ from local_account.base.sql import Name
 from local_account.http import statements
 from local_account.http.statements import MAX_TEXT
 from local_account.http.wire import MAX_BODY, MAX_QUERY_BODY
-from local_account.identity import session as session_module
+from local_account.identity import authenticator
 from local_account.identity.account import Account
 from local_account.server import open_account
 from tests.account.conftest import Place, RunningAccount, run, wait_until
@@ -305,6 +305,36 @@ def test_deeply_nested_statement_is_refused(connection: SnowflakeConnection, tex
     assert run(connection, "SELECT 1 AS A") == [{"A": 1}]
 
 
+@pytest.mark.parametrize("line", ["-" * 30, "-" * 60, "//" + "-" * 5000, "/*" + "*" * 5000 + "*/"])
+def test_comment_lines_before_several_statements(connection: SnowflakeConnection, line: str) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"{line}\nSELECT 1;\n{line}\nSELECT 2", num_statements=2)
+    assert cursor.fetchall() == [(1,)]
+    assert cursor.nextset()
+    assert cursor.fetchall() == [(2,)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT " + "1," * 250_000 + "1",
+        "WITH a0 AS (SELECT 1 AS x)"
+        + "".join(f", a{number} AS (SELECT * FROM a{number - 1})" for number in range(1, 15_000))
+        + " SELECT 1",
+    ],
+    ids=["items", "definitions"],
+)
+def test_long_statement_keeps_nobody_waiting(place: Place, wire: Wire, text: str) -> None:
+    with place.connect() as other, ThreadPoolExecutor(1) as pool:
+        request = str(uuid.uuid4())
+        long = pool.submit(wire.run, text, request)
+        # Each answer comes while the long statement is read, or the long one has ended by itself.
+        for _ in range(5):
+            assert run(other, "SELECT 1 AS ONE") == [{"ONE": 1}]
+        wire.post("/queries/v1/abort-request", {"requestId": request})
+        assert long.result()["code"] in (None, "000604", "001003")
+
+
 def test_slow_clients_hold_nobody_up(account: RunningAccount, connection: SnowflakeConnection) -> None:
     with contextlib.ExitStack() as stack:
         for number in range(200):
@@ -328,7 +358,7 @@ def test_answers_are_json_however_the_statement_fails(wire: Wire) -> None:
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     """An account without a server, with room for two sessions and three statements."""
-    monkeypatch.setattr(session_module, "MAX_SESSIONS", 2)
+    monkeypatch.setattr(authenticator, "MAX_SESSIONS", 2)
     monkeypatch.setattr(statements, "MAX_PARALLEL", 1)
     monkeypatch.setattr(statements, "MAX_WAITING", 2)
     account = open_account(LocalSettings(tmp_path, 1, "small"))
@@ -339,18 +369,18 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 def test_sessions_are_bounded(small: Account) -> None:
     user = small.catalog.find("USER", Name("", "", "ADMIN"))
     assert user
-    first, _ = [small.authenticator.open(session_module.new_session(small.catalog, user)) for _ in range(2)]
+    first, _ = [small.authenticator.open(authenticator.new_session(small.catalog, user)) for _ in range(2)]
     with pytest.raises(SnowflakeError) as refusal:
-        small.authenticator.open(session_module.new_session(small.catalog, user))
+        small.authenticator.open(authenticator.new_session(small.catalog, user))
     assert refusal.value.code == "390150"
     small.authenticator.close(first[0])
-    assert small.authenticator.open(session_module.new_session(small.catalog, user))
+    assert small.authenticator.open(authenticator.new_session(small.catalog, user))
 
 
 def test_waiting_statements_are_bounded(small: Account) -> None:
     async def crowd() -> list[Any]:
         runner = statements.Statements(small)
-        one = session_module.Session(1, "ADMIN", "ACCOUNTADMIN")
+        one = authenticator.Session(1, "ADMIN", "ACCOUNTADMIN")
         asked = [statements.Request(str(number), "CALL SYSTEM$WAIT(1)") for number in range(3)]
         queries = [runner.submit(one, request) for request in asked]
         with pytest.raises(statements.BusyError):

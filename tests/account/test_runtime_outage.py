@@ -13,7 +13,6 @@ from socketserver import BaseRequestHandler, ThreadingUnixStreamServer
 import docker
 import pytest
 
-from local_account.host.leftovers import LABEL
 from tests.account.conftest import RunningAccount, running_account, wait_until
 from tests.account.spcs_world import BLOCK, COUNT, MOUNT, POOL, READY, SERVER, World, world_of
 
@@ -81,7 +80,7 @@ def account(engine: Engine, tmp_path: Path) -> Iterator[RunningAccount]:
 
 def stop_containers(account: RunningAccount) -> None:
     """What the end of the engine does to them."""
-    mine = {"label": f"{LABEL}={account.settings.account_id}"}
+    mine = {"label": account.settings.labels.of_account}
     for container in docker.DockerClient(base_url=f"unix://{ENGINE}").containers.list(filters=mine):
         container.kill()
 

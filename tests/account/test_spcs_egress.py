@@ -9,9 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from local_account.base.settings import LocalSettings
-from local_account.spcs.network import network
 from local_account.spcs.network.outside import HOSTS_FILE
-from local_account.spcs.state import labels
 from tests.account import service_image
 from tests.account.conftest import RunningAccount
 from tests.account.spcs_prober import echoing, probing, told
@@ -55,8 +53,8 @@ def world(account: RunningAccount) -> World:
 def outside(world: World) -> Iterator[Outside]:
     """Servers where the account's services leave: the test makes that network before the account does."""
     settings = world.account.settings
-    name = network.egress_name_of(settings.account_id)
-    docker("network", "create", "--label", f"{labels.ACCOUNT}={settings.account_id}", name)
+    name = settings.labels.egress_network
+    docker("network", "create", "--label", settings.labels.of_account, name)
     command = (service_image.NAME, "python3", "-c", echoing(8080, 8081))
     ids = [docker("run", "--detach", "--rm", "--network", name, *command) for _ in range(2)]
     template = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"

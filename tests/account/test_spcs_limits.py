@@ -22,8 +22,9 @@ def world(account: RunningAccount) -> World:
 
 def host_config(account: RunningAccount, name: str) -> dict[str, Any]:
     """Docker's settings of container `main` of a service's instance 0."""
-    labels = [f"milvus-spcs.account={account.settings.account_id}", "milvus-spcs.part=container"]
-    filters = [word for label in labels for word in ("--filter", f"label={label}")]
+    labels = account.settings.labels
+    marks = [labels.of_account, f"{labels.key('part')}=container"]
+    filters = [word for mark in marks for word in ("--filter", f"label={mark}")]
     command = ["docker", "ps", "--quiet", "--filter", f"name={name}", *filters]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     shown = subprocess.run(["docker", "inspect", *found], capture_output=True, text=True, check=True).stdout

@@ -21,32 +21,32 @@ def world(account: RunningAccount) -> World:
 
 def containers_of(account: RunningAccount, *words: str) -> list[str]:
     """Ids of all containers that the account's services have on Docker."""
-    label = f"label=milvus-spcs.account={account.settings.account_id}"
+    labels = account.settings.labels
     command = [
         "docker",
         "ps",
         "--all",
         "--quiet",
         "--filter",
-        label,
+        f"label={labels.of_account}",
         "--filter",
-        "label=milvus-spcs.service",
+        f"label={labels.key('service')}",
         *words,
     ]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 
 def volumes_of(account: RunningAccount) -> list[str]:
-    label = f"label=milvus-spcs.account={account.settings.account_id}"
+    labels = account.settings.labels
     command = [
         "docker",
         "volume",
         "ls",
         "--quiet",
         "--filter",
-        label,
+        f"label={labels.of_account}",
         "--filter",
-        "label=milvus-spcs.service",
+        f"label={labels.key('service')}",
     ]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
@@ -137,12 +137,11 @@ def test_dropped_while_the_server_was_down(account: RunningAccount, world: World
 
 
 def test_lost_instance_is_made_anew(account: RunningAccount, world: World) -> None:
+    holders = ("--filter", f"label={account.settings.labels.key('part')}=holder")
     with world.service("NODE", world.spec(COUNT + SERVER, container=MOUNT, **BLOCK)) as name:
-        holder = containers_of(account, "--filter", "label=milvus-spcs.part=holder")
+        holder = containers_of(account, *holders)
         subprocess.run(["docker", "kill", *holder], check=True, capture_output=True)
-        world.eventually(
-            lambda: containers_of(account, "--filter", "label=milvus-spcs.part=holder") != holder
-        )
+        world.eventually(lambda: containers_of(account, *holders) != holder)
         world.wait_for(name)
         assert world.logs(name).startswith("xx\n")
 

@@ -58,7 +58,7 @@ def backups(world: World, service: str) -> list[str]:
 
 
 def volumes_of(account: RunningAccount) -> list[str]:
-    label = f"label=milvus-spcs.account={account.settings.account_id}"
+    label = f"label={account.settings.labels.of_account}"
     command = ["docker", "volume", "ls", "--quiet", "--filter", label]
     names = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     return [name for name in names if "registry" not in name]
@@ -70,7 +70,7 @@ def containers_of(account: RunningAccount, *filters: str) -> list[str]:
         "ps",
         "--quiet",
         "--filter",
-        f"label=milvus-spcs.account={account.settings.account_id}",
+        f"label={account.settings.labels.of_account}",
     ]
     command += [word for part in filters for word in ("--filter", part)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
@@ -117,7 +117,8 @@ def test_killed_in_the_middle_of_a_copy(account: RunningAccount, world: World) -
     volume = {"name": "data", "source": "block", "size": "1Gi", "blockConfig": {"snapshotOnDelete": False}}
     with world.service("BIG", world.spec(FILL + SERVER, container=MOUNT, volumes=[volume])) as name:
         world.run(f'CREATE SNAPSHOT CUT FROM SERVICE {name} VOLUME "data" INSTANCE 0')
-        world.eventually(lambda: containers_of(account, "label=milvus-spcs.part=copy"))
+        copiers = f"label={account.settings.labels.key('part')}=copy"
+        world.eventually(lambda: containers_of(account, copiers))
         account.kill()
         account.start()
         world.eventually(lambda: snapshot(world, "CUT")["state"] == "CREATED")

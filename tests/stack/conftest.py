@@ -15,9 +15,10 @@ from typing import Any
 import docker
 import pytest
 
-from local_account.base.settings import PORT_VARIABLE, LocalSettings, free_ports
+from local_account.base.settings import LocalSettings, load_own
 from local_account.host import clients, control, leftovers
 from machine.paths import PROJECT
+from workstation.account import LABEL, NAME
 
 LAST = "test_down.py"
 TIMEOUT = 1500
@@ -33,8 +34,7 @@ class Deployment:
     def environment(self) -> dict[str, str]:
         return {
             **os.environ,
-            "LOCAL_ACCOUNT_STATE": str(self.settings.state),
-            PORT_VARIABLE: str(self.settings.port),
+            **self.settings.environment,
         }
 
     def make(self, command: str) -> subprocess.CompletedProcess[str]:
@@ -115,8 +115,9 @@ class Deployment:
 
         Errors too. A stack is given by its database.
         """
+        labels = self.settings.labels
         filters = {
-            "label": [f"{leftovers.LABEL}={self.settings.account_id}", "milvus-spcs.container=jupyter"],
+            "label": [labels.of_account, f"{labels.key('container')}=jupyter"],
             "status": "running",
         }
         (notebook,) = (
@@ -130,7 +131,7 @@ class Deployment:
     def docker_objects(self) -> dict[str, list[str]]:
         """Names of what this account has in Docker."""
         client = docker.from_env()
-        mine: dict[str, Any] = {"label": f"{leftovers.LABEL}={self.settings.account_id}"}
+        mine: dict[str, Any] = {"label": self.settings.labels.of_account}
         return {
             "containers": [item.name or "" for item in client.containers.list(all=True, filters=mine)],
             "networks": [item.name or "" for item in client.networks.list(filters=mine)],
@@ -145,10 +146,7 @@ def _as_flags(settings: dict[str, str]) -> list[str]:
 @contextmanager
 def own_account(state: Path) -> Iterator[Deployment]:
     """An account without a stack at first, which is removed in the end with all that it has in Docker."""
-    state.mkdir(mode=0o700)
-    identity = os.urandom(4).hex()
-    (state / "account_id").write_text(identity)
-    found = Deployment(LocalSettings(state=state, port=free_ports(), account_id=identity))
+    found = Deployment(load_own(state, name=NAME, label=LABEL))
     try:
         yield found
     finally:

@@ -11,7 +11,7 @@ from typing import Any
 import docker
 import pytest
 
-from local_account.host import control, leftovers
+from local_account.host import control
 from tests.stack.conftest import Deployment
 
 pytestmark = pytest.mark.docker
@@ -62,8 +62,9 @@ def test_no_secret_stands_in_image_layers_or_files_of_containers(
 ) -> None:
     # What is there is looked for too, so that a search that finds nothing has looked.
     wanted = {**secrets_of(deployed), "a file of the image": content}
-    labels = [f"{leftovers.LABEL}={deployed.settings.account_id}", f"milvus-spcs.container={name}"]
-    (container,) = docker.from_env().containers.list(filters={"label": labels})
+    labels = deployed.settings.labels
+    marks = [labels.of_account, f"{labels.key('container')}={name}"]
+    (container,) = docker.from_env().containers.list(filters={"label": marks})
     assert container.image
     for stream in (container.image.save(), container.export()):
         assert _found_in(stream, {key: value.encode() for key, value in wanted.items()}) == {
@@ -115,9 +116,10 @@ def _places(deployed: Deployment) -> Iterator[tuple[str, str]]:
     yield "log of the account", control.log_file(deployed.settings).read_text(errors="replace")
     for statement in STATEMENTS:
         yield statement, str(deployed.sql(statement))
-    mine: dict[str, Any] = {"label": [f"{leftovers.LABEL}={deployed.settings.account_id}"]}
+    labels = deployed.settings.labels
+    mine: dict[str, Any] = {"label": labels.of_account}
     for container in docker.from_env().containers.list(all=True, filters=mine):
-        label = container.labels.get("milvus-spcs.container", container.name)
+        label = container.labels.get(labels.key("container"), container.name)
         attributes = container.attrs
         yield f"container {label}: environment", json.dumps(attributes["Config"].pop("Env"))
         yield f"container {label}: the rest", json.dumps(attributes)

@@ -14,7 +14,9 @@ import pytest
 
 from components import diagnosis, endpoints
 from components.account import Account, AccountError, from_config
+from components.errors import AddressError, ResumeError
 from components.place import Place
+from components.suspension import Resumer
 from tests.unit import program
 
 ENVIRONMENT = {
@@ -84,7 +86,7 @@ def test_missing_settings_are_named_with_the_way_out() -> None:
         ),
         (
             {"authenticator": "snowflake_jwt"},
-            "privateKey is missing, which authenticator SNOWFLAKE_JWT needs",
+            "privateKey is missing; authenticator SNOWFLAKE_JWT needs it",
         ),
         ({"authenticator": "OAUTH"}, "token is missing"),
         ({"authenticator": "WORKLOAD_IDENTITY"}, "workloadIdentityProvider is missing"),
@@ -227,6 +229,32 @@ def test_an_unreadable_status_is_said(place: Place, monkeypatch: pytest.MonkeyPa
     assert "no connection" in report
 
 
+def test_a_service_that_does_not_resume_is_explained(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    from snowflake.connector import Error
+
+    rows = {
+        "DESCRIBE": [{"status": "SUSPENDED"}],
+        "SHOW": [
+            {"container_name": "main", "instance_id": None, "status": "PENDING", "message": "No free node"}
+        ],
+    }
+
+    @contextmanager
+    def queries(_: Account, role: str) -> Iterator[Any]:
+        def query(statement: str) -> list[dict[str, Any]]:
+            if statement.startswith("CALL"):
+                raise Error(msg="it has not reached RUNNING")
+            return rows.get(statement.split()[0], [])
+
+        yield query
+
+    monkeypatch.setattr(Account, "queries", queries)
+    with pytest.raises(ResumeError) as failed:
+        Resumer(place=place, service=None, timeout=1)._resume("D.S.M")  # type: ignore[arg-type]
+    assert "it has not reached RUNNING" in str(failed.value)
+    assert "container main, instance None: PENDING, No free node" in str(failed.value)
+
+
 PROVISIONING = {"ingress_url": "Endpoints provisioning in progress... check back in a few minutes"}
 THERE = {"ingress_url": "abc-org-acct.example.app"}
 
@@ -268,6 +296,6 @@ def test_a_preview_looks_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_waiting_for_an_address_ends(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
-        TimeoutError, match=r"has not provisioned the public endpoint of \"S\" within 0 seconds"
+        AddressError, match=r"has not provisioned the public endpoint of \"S\" within 0 seconds"
     ):
         wait(place, monkeypatch, [PROVISIONING], dry_run=False, timeout=0)

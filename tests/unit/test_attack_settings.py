@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any
 
 import pulumi
 import pytest
 import yaml
+from pydantic.alias_generators import to_camel
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.tokens import TokenType
 
 from components import specification, sql
 from components.account import AccountError, from_config
 from settings import Settings, SettingsError, load
-from settings.values import camel_case
 from tests.unit import program
 
 HOSTILE = [
@@ -73,7 +72,7 @@ HOSTILE = [
     "A" * 1_000_000,
     "host.example:" + "4" * 5000,
 ]
-ATTACKED = [item for item in fields(Settings) if item.type not in ("bool", "int")]
+ATTACKED = [name for name, field in Settings.model_fields.items() if field.annotation not in (bool, int)]
 CONNECTION = ["organizationName", "accountName", "user", "role", "host", "port", "protocol", "authenticator"]
 
 
@@ -89,13 +88,12 @@ def plain() -> dict[str, Any]:
     return made_with({})
 
 
-def forms(kind: str, value: str) -> list[str]:
-    """A hostile value as a setting of a type may hold it."""
-    if kind == "str":
+def forms(default: Any, value: str) -> list[str]:
+    """A hostile value as a setting with such a default may hold it."""
+    if isinstance(default, str):
         return [value]
-    if kind == "tuple[str, ...]":
-        return [json.dumps([value]), value]
-    return [json.dumps({value: "docker-image://x"}), json.dumps({"python": value}), value]
+    containers = ([value], {value: "docker-image://x"}, {"python": value}, [{value: "A"}])
+    return [*map(json.dumps, containers), value]
 
 
 def shape(statement: str) -> list[TokenType]:
@@ -122,10 +120,11 @@ def _keys(node: Any) -> Any:
     return [_keys(item) for item in node] if isinstance(node, list) else type(node).__name__
 
 
-@pytest.mark.parametrize("setting", ATTACKED, ids=lambda item: item.name)
-def test_hostile_settings_are_refused_or_stay_values(setting: Any, plain: dict[str, Any]) -> None:
-    name, accepted = camel_case(setting.name), []
-    for text in [form for value in HOSTILE for form in forms(setting.type, value)]:
+@pytest.mark.parametrize("setting", ATTACKED)
+def test_hostile_settings_are_refused_or_stay_values(setting: str, plain: dict[str, Any]) -> None:
+    name, accepted = to_camel(setting), []
+    default = Settings.model_fields[setting].default
+    for text in [form for value in HOSTILE for form in forms(default, value)]:
         pulumi.runtime.set_all_config({f"milvus-spcs:{name}": text}, [f"milvus-spcs:{name}"])
         try:
             load(pulumi.Config("milvus-spcs"))

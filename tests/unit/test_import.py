@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.guard import DataLossError, Holder, changed, deployed_holder
+from components.data_loss import DataLossError, MilvusDeployment, changed, deployed_milvus
 from operations import import_found, import_plan, import_state
 from operations.import_found import Found
 from operations.import_plan import UNKNOWN, Planned
@@ -189,17 +189,17 @@ def test_a_milvus_that_the_settings_would_replace_is_not_taken_over(
     assert bool(problems) is bool(expected)
 
 
-def test_the_guard_understands_an_import_by_hand() -> None:
+def test_what_was_imported_by_hand_is_understood() -> None:
     outputs = {**PLACE, "name": "MILVUS", "computePool": "P", "describeOutputs": [{"spec": SPECIFICATION}]}
     resources = [{"type": "snowflake:index/service:Service", "outputs": outputs}]
-    holder = deployed_holder(resources)
+    holder = deployed_milvus(resources)
     assert holder is not None
     assert (holder.size, holder.iops, holder.version) == (10, 3000, "v2.6.16")
     # Left open and Snowflake's default is the same volume.
-    assert changed(holder, Holder(**{**vars(holder), "iops": 0, "throughput": 0})) == []
+    assert changed(holder, MilvusDeployment(**{**vars(holder), "iops": 0, "throughput": 0})) == []
     outputs["describeOutputs"] = [{"spec": SPECIFICATION.replace("name: data", "name: other")}]
-    with pytest.raises(DataLossError, match="cannot go on with it"):
-        deployed_holder(resources)
+    with pytest.raises(DataLossError, match="cannot continue with it"):
+        deployed_milvus(resources)
 
 
 SECRET = planned(

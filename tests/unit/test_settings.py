@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 import yaml
+from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
 
 from local_account.spcs.spec import families
-from settings import Settings, SettingsError, load
-from settings import values as setting_values
-from settings.values import NotebookUser, camel_case
+from settings import NotebookUser, Settings, SettingsError, documents, load
+from settings.values import INSTANCE_FAMILIES
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 SCHEMA: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
-SCHEMA_TYPES = {
-    "string": "str",
-    "boolean": "bool",
-    "integer": "int",
-    "array of string": "tuple[str, ...]",
-    "array of object": "tuple[NotebookUser, ...]",
-    "object": "Mapping[str, str]",
-}
+PYTHON_TYPES = {"string": str, "boolean": bool, "integer": int, "array": tuple, "object": dict}
+ITEMS = {"notebookUsers": "object", "egressHosts": "string"}
 KEY = "MII" + "A" * 389
 
 
@@ -42,18 +38,42 @@ def read(*, secret: str = "userPassword", **values: str) -> Settings:
     return load(pulumi.Config("milvus-spcs"))
 
 
+@pytest.mark.parametrize("path", documents.FILES, ids=lambda path: path.name)
+def test_generated_files_are_up_to_date(path: Path) -> None:
+    text = path.read_text()
+    assert documents.FILES[path](text) == text, f"{path} is out of date; run `{documents.COMMAND}`"
+
+
+def test_generated_parts_are_written_again_and_the_rest_stays() -> None:
+    project, lifecycle = (path.read_text() for path in documents.FILES)
+    assert documents.project_file(project.replace("from 1 to 20.", "from 1 to 30.")) == project
+    own = project.replace("name: milvus-spcs", "name: another")
+    assert documents.project_file(own) == own
+    stale = re.sub("^.*`verify`.*\n", "", lifecycle, flags=re.MULTILINE)
+    assert stale != lifecycle
+    assert documents.lifecycle_page(stale) == lifecycle
+
+
 def test_schema_and_code_have_the_same_settings() -> None:
-    assert SCHEMA.keys() == {camel_case(item.name) for item in fields(Settings)}
+    assert list(SCHEMA) == [to_camel(name) for name in Settings.model_fields]
 
 
-@pytest.mark.parametrize("field", fields(Settings), ids=lambda item: item.name)
-def test_schema_and_code_agree(field: Any) -> None:
-    declared = SCHEMA[camel_case(field.name)]
-    default = getattr(Settings(), field.name)
-    items = f" of {declared['items']['type']}" if "items" in declared else ""
-    assert SCHEMA_TYPES[declared["type"] + items] == field.type
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_schema_and_code_agree(name: str) -> None:
+    declared, default = SCHEMA[to_camel(name)], getattr(Settings(), name)
+    assert type(default) is PYTHON_TYPES[declared["type"]]
+    assert declared.get("items") == ({"type": ITEMS[to_camel(name)]} if to_camel(name) in ITEMS else None)
     assert declared["default"] == (list(default) if isinstance(default, tuple) else default)
     assert len(declared["description"]) > 20
+
+
+def test_defaults_of_the_schema_are_good() -> None:
+    """The engine gives a default as text, as it gives every value."""
+    texts = {
+        name: declared["default"] if declared["type"] == "string" else json.dumps(declared["default"])
+        for name, declared in SCHEMA.items()
+    }
+    assert read(**texts) == Settings()
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod", "local"])
@@ -89,6 +109,7 @@ def test_notebook_users() -> None:
         ('[{"create": true}]', "each with name"),
         ('[{"name": "A", "role": "ACCOUNTADMIN"}]', "each with name"),
         ('[{"name": "A", "create": "true"}]', "each with name"),
+        ('[{"name": "A", "create": true, "generate_password": true}]', "each with name"),
         ('[{"name": "A", "email": "a@b.c"}]', "only users with create: true"),
         ('[{"name": "A", "generatePassword": true}]', "only users with create: true"),
         ('[{"name": "A", "create": true, "publicKey": "ssh-rsa"}]', "an RSA public key"),
@@ -147,6 +168,11 @@ def test_defaults_are_good() -> None:
         ("readyTimeout", "5", "seconds from 30 to 3600"),
         ("protect", "True", "true or false"),
         ("verify", "on", "true or false"),
+        ("verify", "1", "true or false"),
+        ("notebooks", "2.0", "a whole number of services from 1 to 20"),
+        ("notebooks", "true", "a whole number"),
+        ("notebooks", "[[", "a whole number"),
+        ("egressHosts", '{"example.com": "443"}', "a list of strings"),
     ],
 )
 def test_bad_values(name: str, value: str, allowed: str) -> None:
@@ -164,7 +190,10 @@ def test_a_bad_password_is_not_shown() -> None:
         refused.value
     )
     assert "geheim" not in str(refused.value)
-    assert "geheim" not in repr(Settings(user_password="geheim"))
+    assert "geheim" not in repr(Settings(user_password="geheim-geheim"))
+    with pytest.raises(ValidationError) as refused_by_model:
+        Settings(user_password="geheim")
+    assert "geheim" not in str(refused_by_model.value)
 
 
 def test_a_password_must_be_stored_as_secret() -> None:
@@ -179,6 +208,28 @@ def test_all_bad_values_are_named_at_once() -> None:
         read(prefix="dev", readyTimeout="5")
     assert "prefix: 'dev'" in str(refused.value)
     assert "readyTimeout: '5'" in str(refused.value)
+
+
+def test_all_conflicts_are_named_at_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        read(
+            existingWarehouse="A",
+            warehouseMonthlyCredits="1",
+            existingRole="MILVUS_ROLE",
+            existingIntegration="B",
+            egressHosts='["example.com"]',
+        )
+    for text in (
+        "warehouseMonthlyCredits: it limits",
+        "existingRole: MILVUS_ROLE is",
+        "existingIntegration and",
+    ):
+        assert f"\n  {text}" in str(refused.value)
+
+
+def test_a_deeply_nested_value_is_refused_as_any_other() -> None:
+    with pytest.raises(SettingsError, match=r"egressHosts: .* it must be a list of strings"):
+        read(egressHosts="[" * 100_000)
 
 
 def test_two_passwords_are_one_too_many() -> None:
@@ -209,6 +260,4 @@ def test_instance_families_are_those_that_the_images_run_on() -> None:
         for family in families.FAMILIES.values()
         if family.architecture == "amd64" and not family.gpus
     }
-    assert {
-        name: (family["vcpu"], family["memory"]) for name, family in setting_values.INSTANCE_FAMILIES.items()
-    } == fitting
+    assert {name: (family["vcpu"], family["memory"]) for name, family in INSTANCE_FAMILIES.items()} == fitting

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from local_account.base.labels import CONTAINER, Found
 from local_account.spcs.docker.runtime import DockerRuntime, Run
-from local_account.spcs.state.labels import CONTAINER, Found
 from local_account.spcs.state.observed import ContainerState, InstanceState
 
 APPLICATION_ERROR = "User application error, check container logs"

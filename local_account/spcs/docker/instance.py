@@ -9,6 +9,7 @@ from typing import Any
 
 from docker.errors import APIError, NotFound
 
+from local_account.base.labels import CONTAINER, HOLDER, Found
 from local_account.base.result import now
 from local_account.catalog.catalog import Object
 from local_account.identity.account import Account
@@ -17,7 +18,6 @@ from local_account.spcs.docker.container_state import ended, probing
 from local_account.spcs.docker.probes import Probe
 from local_account.spcs.docker.runtime import DockerRuntime, PullError, Run
 from local_account.spcs.network.firewall import Firewall, FirewallError
-from local_account.spcs.state.labels import CONTAINER, HOLDER, Found
 from local_account.spcs.state.observed import ContainerState, InstanceState, Observed
 
 _BACK_OFF_LIMIT = 60.0
@@ -130,8 +130,8 @@ class Keeper:
             self._firewall.forget(holder.id)
             self._runtime.remove([holder.id], grace=0)
             self.state.address = ""
-        account_id = self._account.settings.account_id
-        volumes.remove(self._runtime.client, account_id, self._item.id, self._number, block=False)
+        labels = self._account.settings.labels
+        volumes.remove(self._runtime.client, labels, self._item.id, self._number, block=False)
         self._memory.probes.clear()
         self._memory.crashes.clear()
         self._before = {}

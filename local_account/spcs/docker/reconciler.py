@@ -21,7 +21,7 @@ from local_account.spcs.docker.runtime import DockerRuntime
 from local_account.spcs.docker.service_pass import Job, ServicePass
 from local_account.spcs.network import network
 from local_account.spcs.network.firewall import Firewall, FirewallError
-from local_account.spcs.state import labels, snapshots, threads
+from local_account.spcs.state import snapshots, threads
 from local_account.spcs.state.logs import LogReader, LogRequest
 from local_account.spcs.state.observed import POOL, SERVICE, Machine, Observed
 from local_account.spcs.state.status import placement
@@ -43,6 +43,7 @@ class Reconciler(LogReader):
     def __init__(self, account: Account) -> None:
         self._account = account
         self._observed = account.part(Observed)
+        self._labels = account.settings.labels
         self._client: DockerClient | None = None
         self._runtime: DockerRuntime | None = None
         self._firewall: Firewall | None = None
@@ -74,7 +75,7 @@ class Reconciler(LogReader):
         with contextlib.suppress(*DOCKER_ERRORS):
             self._kill_dropped()
             if self._client:
-                snapshot_copy.thaw_all(self._client, self._account.settings.account_id)
+                snapshot_copy.thaw_all(self._client, self._labels)
 
     def _run(self) -> None:
         while not self._stopping:
@@ -104,14 +105,14 @@ class Reconciler(LogReader):
         if self._client is None:
             client = docker.from_env(timeout=120, max_pool_size=_CONNECTIONS)
             client.ping()
-            snapshot_copy.thaw_all(client, self._account.settings.account_id)
+            snapshot_copy.thaw_all(client, self._labels)
             self._client = client
             threads.start(self._watch_docker, "services-docker")
         return self._client
 
     def _watch_docker(self) -> None:
         filters = {
-            "label": labels.of_account(self._account.settings.account_id),
+            "label": self._labels.of_account,
             "type": "container",
             "event": ["die", "oom", "destroy"],
         }
@@ -119,7 +120,7 @@ class Reconciler(LogReader):
         while self._client is client and not self._stopping:
             with contextlib.suppress(*DOCKER_ERRORS):
                 for event in docker.from_env(timeout=_EVENT_SECONDS).events(decode=True, filters=filters):
-                    service = labels.service_of(event["Actor"]["Attributes"])
+                    service = self._labels.service_of(event["Actor"]["Attributes"])
                     if service is not None:
                         # Docker's container list may still show the state before.
                         self._due[service] = 0.0
@@ -142,7 +143,7 @@ class Reconciler(LogReader):
         """Network, rules and machine size, when the first pool needs them."""
         if self._runtime is None or self._firewall is None:
             self._forget_network()
-            made = network.ensure(client, self._account.settings.account_id)
+            made = network.ensure(client, self._labels)
             info = client.api.info()
             machine = Machine(info["NCPU"], info["MemTotal"])
             self._runtime = DockerRuntime(self._account, client, made, machine)
@@ -160,13 +161,13 @@ class Reconciler(LogReader):
 
     def _round(self) -> float:
         """Look at everything once; seconds until the next look."""
-        client, account_id = self._connect(), self._account.settings.account_id
+        client = self._connect()
         # First of all: a service that is dropped from now on still counts as one that has containers.
         waiting, with_volumes = self._look_at_volumes(client)
         services = {item.id: item for item in self._account.catalog.objects(SERVICE)}
         pools = self._account.catalog.objects(POOL)
         if not services and not pools and not with_volumes and not waiting and not self._leftovers(client):
-            network.remove(client, account_id)
+            network.remove(client, self._labels)
             session_token.forget_all(self._account)
             self._forget_network()
             self._observed.set_gateway("")
@@ -195,20 +196,19 @@ class Reconciler(LogReader):
         self, client: DockerClient
     ) -> tuple[dict[int, list[Object]], dict[int, tuple[str, ...]]]:
         """Snapshots that are to be made, by service, and the volumes that services have of their own."""
-        catalog, account_id = self._account.catalog, self._account.settings.account_id
+        catalog = self._account.catalog
         snapshots.drop_expired(catalog)
         # Read before what is kept: a volume that is made from now on is not taken for something left over.
-        found = volumes.listed(client, account_id)
-        kept = snapshots.kept(catalog, account_id)
-        snapshot_taker.sweep(client, catalog, kept, found)
-        return snapshots.pending(catalog), volumes.by_service(found, kept)
+        found = volumes.listed(client, self._labels)
+        kept = snapshots.kept(catalog, self._labels)
+        snapshot_taker.sweep(client, catalog, self._labels, kept, found)
+        return snapshots.pending(catalog), volumes.by_service(found, self._labels, kept)
 
     def _leftovers(self, client: DockerClient) -> bool:
-        account_id = self._account.settings.account_id
         if self._busy or self._observed.services():
             return True
-        entries = client.api.containers(all=True, filters={"label": labels.of_account(account_id)})
-        return any(labels.found(entry) for entry in entries)
+        entries = client.api.containers(all=True, filters={"label": self._labels.of_account})
+        return any(self._labels.found(entry) for entry in entries)
 
     def _placements(self, pools: list[Object]) -> dict[int, frozenset[int]]:
         """Instances that have a node, by service; the nodes are written down."""
@@ -269,10 +269,9 @@ class Reconciler(LogReader):
         if runtime is None or not dropped:
             return
         runtime.remove([part.id for part in runtime.list() if part.service in dropped], grace=0)
-        account_id = self._account.settings.account_id
-        keep = snapshots.kept(self._account.catalog, account_id)
+        keep = snapshots.kept(self._account.catalog, self._labels)
         for service in dropped:
-            volumes.remove(runtime.client, account_id, service, None, block=True, keep=keep)
+            volumes.remove(runtime.client, self._labels, service, None, block=True, keep=keep)
 
     # Logs
 

@@ -9,15 +9,14 @@ from typing import Any, NamedTuple
 from docker import DockerClient
 from docker.errors import APIError, ImageNotFound, NotFound
 
+from local_account.base.labels import Found
 from local_account.catalog.catalog import Object
-from local_account.host.images import INSTANCE_IMAGE
 from local_account.identity.account import Account
 from local_account.registry.images import pull_auth
 from local_account.spcs.docker import session_token, volumes
 from local_account.spcs.network.network import Network
 from local_account.spcs.spec import units
-from local_account.spcs.state import labels, threads
-from local_account.spcs.state.labels import Found
+from local_account.spcs.state import threads
 from local_account.spcs.state.lifecycle import dns_name
 from local_account.spcs.state.logs import LogRequest
 from local_account.spcs.state.observed import Machine
@@ -54,13 +53,13 @@ class DockerRuntime:
     def __init__(self, account: Account, client: DockerClient, network: Network, machine: Machine) -> None:
         self._account, self.client = account, client
         self.network, self.machine = network, machine
-        self._account_id = account.settings.account_id
+        self._labels = account.settings.labels
 
     def list(self) -> list[Found]:
         """All containers of services, stopped ones included."""
-        filters = {"label": labels.of_account(self._account_id)}
+        filters = {"label": self._labels.of_account}
         entries = self.client.api.containers(all=True, filters=filters)
-        return [item for entry in entries if (item := labels.found(entry))]
+        return [item for entry in entries if (item := self._labels.found(entry))]
 
     def inspect(self, identity: str) -> Run | None:
         """State of a container; None when it is gone."""
@@ -103,15 +102,15 @@ class DockerRuntime:
         full_name = dns_name(item)
         label, _, domain = full_name.partition(".")
         aliases = [full_name, f"{label}.{domain.partition('.')[0]}"]
-        name = labels.prefix(self._account_id, item.id, instance)
+        name = self._labels.instance(item.id, instance)
         self._remove_by_name(name)
         api = self.client.api
         endpoint = api.create_endpoint_config(aliases=aliases)
         created = api.create_container(
-            INSTANCE_IMAGE,
+            self._labels.instance_image,
             name=name,
             hostname=f"{label}-{instance}",
-            labels=labels.for_instance(self._account_id, labels.HOLDER, item.id, instance),
+            labels=self._labels.for_holder(item.id, instance),
             networking_config=api.create_networking_config({self.network.name: endpoint}),
             host_config=api.create_host_config(
                 cap_drop=["ALL"],
@@ -139,8 +138,8 @@ class DockerRuntime:
         document = item.properties["SPEC"]["spec"]
         container = next(part for part in document["containers"] if part["name"] == name)
         digest = item.properties["SPEC_DIGEST"]
-        marks = labels.for_container(self._account_id, item.id, instance, name, digest, restart)
-        full_name = f"{labels.prefix(self._account_id, item.id, instance)}-{name}-{restart}"
+        marks = self._labels.for_container(item.id, instance, name, digest, restart)
+        full_name = f"{self._labels.instance(item.id, instance)}-{name}-{restart}"
         self._remove_by_name(full_name)
         created = self.client.api.create_container(
             item.properties["IMAGES"][name]["reference"],

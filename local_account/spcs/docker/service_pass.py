@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from local_account.base.labels import CONTAINER, HOLDER, Found
 from local_account.base.result import now
 from local_account.catalog.catalog import Object
 from local_account.identity.account import Account
@@ -13,7 +14,6 @@ from local_account.spcs.docker.instance import Keeper, Memory
 from local_account.spcs.docker.runtime import DockerRuntime
 from local_account.spcs.network.firewall import Firewall
 from local_account.spcs.state import snapshots
-from local_account.spcs.state.labels import CONTAINER, HOLDER, Found
 from local_account.spcs.state.observed import ContainerState, InstanceState, Observed
 from local_account.spcs.state.status import crash_looping
 
@@ -179,7 +179,7 @@ class ServicePass:
     def _take_snapshots(self) -> bool:
         account, job = self._account, self._job
         return snapshot_taker.take(
-            self._runtime.client, account.catalog, account.settings.account_id, job.snapshots, job.item
+            self._runtime.client, account.catalog, account.settings.labels, job.snapshots, job.item
         )
 
     def _remove_all(self) -> bool:
@@ -192,11 +192,11 @@ class ServicePass:
         for number in numbers | set(self._observed.instances(self._job.service)):
             self._remove_instance(self._job.service, number)
         account, dropped = self._account, self._job.item is None
-        account_id, client = account.settings.account_id, self._runtime.client
+        labels, client = account.settings.labels, self._runtime.client
         if dropped:
             self._take_snapshots()
-        keep = snapshots.kept(account.catalog, account_id)
-        gone = volumes.remove(client, account_id, self._job.service, None, dropped, keep)
+        keep = snapshots.kept(account.catalog, labels)
+        gone = volumes.remove(client, labels, self._job.service, None, dropped, keep)
         session_token.forget(account, self._job.service)
         if self._job.item is None:
             self._observed.events.forget(self._job.service)
@@ -215,7 +215,7 @@ class ServicePass:
         self._runtime.remove([part.id for part in found if part.part == CONTAINER])
         self._runtime.remove([holder.id for holder in holders], grace=0)
         account = self._account
-        volumes.remove(self._runtime.client, account.settings.account_id, service, number, block=False)
+        volumes.remove(self._runtime.client, account.settings.labels, service, number, block=False)
         session_token.forget(account, service, number)
         self._job.memories.pop(number, None)
         self._observed.put(service, number, None)

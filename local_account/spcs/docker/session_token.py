@@ -5,7 +5,6 @@ See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/sp
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Any
 
 from local_account.base import files
 from local_account.base.result import now
-from local_account.base.settings import LocalSettings
 from local_account.base.sql import Name
 from local_account.catalog.catalog import Object
 from local_account.identity import access
@@ -25,23 +23,15 @@ from local_account.spcs.state.observed import Observed
 
 LIFE_SECONDS = 3600
 REFRESH_SECONDS = 600
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 wanted: files that never reach a disk
 
 
 class MissingSecretError(Exception):
     """A secret that a container uses is gone, or its owner role may no longer read it."""
 
 
-def run_path(settings: LocalSettings) -> Path:
-    """Where tokens and secrets of containers lie: in memory where the system has such a folder."""
-    if _SHARED_MEMORY.is_mount() and os.access(_SHARED_MEMORY, os.W_OK):
-        return _SHARED_MEMORY / f"milvus-spcs-{settings.account_id}"
-    return settings.state / "run"
-
-
 def run_folder(account: Account) -> Path:
-    """The same folder, made where it is missing."""
-    folder = run_path(account.settings)
+    """Where tokens and secrets of containers lie, made where it is missing."""
+    folder = account.settings.run_path
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 

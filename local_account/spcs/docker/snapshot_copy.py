@@ -11,8 +11,7 @@ from docker import DockerClient
 from docker.errors import APIError, NotFound
 from docker.types import Mount
 
-from local_account.host.images import INSTANCE_IMAGE
-from local_account.spcs.state import labels
+from local_account.base.labels import Labels
 
 # What it takes to write files of any owner and mode.
 _CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "MKNOD"]
@@ -23,7 +22,7 @@ class CopyError(Exception):
     """A volume could not be copied; the message says why."""
 
 
-def copy(client: DockerClient, account_id: str, source: str, target: str, marks: dict[str, str]) -> None:
+def copy(client: DockerClient, labels: Labels, source: str, target: str, marks: dict[str, str]) -> None:
     """Make the volume `target` a copy of `source`; what an earlier try left of it goes first.
 
     Args:
@@ -32,7 +31,7 @@ def copy(client: DockerClient, account_id: str, source: str, target: str, marks:
     Raises:
         CopyError: there is no such source, or the disk is full.
     """
-    name = f"spcs-{account_id}-copy-{hashlib.sha256(target.encode()).hexdigest()[:12]}"
+    name = labels.copier(hashlib.sha256(target.encode()).hexdigest()[:12])
     _remove(client, name)
     if not exists(client, source):
         raise CopyError(f"volume {source} is gone")
@@ -40,10 +39,10 @@ def copy(client: DockerClient, account_id: str, source: str, target: str, marks:
         client.api.remove_volume(target)
     client.api.create_volume(target, labels=marks)
     created = client.api.create_container(
-        INSTANCE_IMAGE,
+        labels.instance_image,
         command=_COPY,
         name=name,
-        labels=labels.for_copy(account_id),
+        labels=labels.for_copier(),
         host_config=client.api.create_host_config(
             mounts=[
                 Mount("/from", source, type="volume", read_only=True, no_copy=True),
@@ -86,9 +85,9 @@ def frozen(client: DockerClient, volume: str) -> Iterator[None]:
             _thaw(client, container["Id"])
 
 
-def thaw_all(client: DockerClient, account_id: str) -> None:
+def thaw_all(client: DockerClient, labels: Labels) -> None:
     """Let containers go on that a server left frozen when it was killed."""
-    filters = {"label": labels.of_account(account_id), "status": "paused"}
+    filters = {"label": labels.of_account, "status": "paused"}
     for container in client.api.containers(filters=filters):
         _thaw(client, container["Id"])
 

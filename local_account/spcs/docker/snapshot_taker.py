@@ -9,17 +9,18 @@ from typing import Any
 from docker import DockerClient
 from docker.errors import APIError, NotFound
 
+from local_account.base.labels import Labels
 from local_account.catalog.catalog import Catalog, Object
 from local_account.catalog.volumes import FILLING, OBSOLETE
 from local_account.spcs.docker import snapshot_copy
-from local_account.spcs.state import labels, snapshots
+from local_account.spcs.state import snapshots
 from local_account.spcs.state.observed import SERVICE
 
 _log = logging.getLogger(__name__)
 
 
 def take(
-    client: DockerClient, catalog: Catalog, account_id: str, pending: list[Object], service: Object | None
+    client: DockerClient, catalog: Catalog, labels: Labels, pending: list[Object], service: Object | None
 ) -> bool:
     """Make the snapshots of one service; nothing else may change its containers meanwhile.
 
@@ -33,12 +34,12 @@ def take(
     for snapshot in pending:
         fresh = catalog.by_id(snapshot.id)
         if fresh is not None and fresh.properties["STATE"] == snapshots.INITIALIZED:
-            waiting |= not _take(client, catalog, account_id, fresh, service)
+            waiting |= not _take(client, catalog, labels, fresh, service)
     return waiting
 
 
 def _take(
-    client: DockerClient, catalog: Catalog, account_id: str, snapshot: Object, service: Object | None
+    client: DockerClient, catalog: Catalog, labels: Labels, snapshot: Object, service: Object | None
 ) -> bool:
     source = snapshot.properties["SOURCE"]
     filling = any(row.docker == source and row.state == FILLING for row in catalog.block_volumes())
@@ -49,7 +50,7 @@ def _take(
     elif snapshot.properties["TAKEN_OVER"]:
         snapshots.settle(catalog, snapshot, snapshots.CREATED)
     else:
-        _copy(client, catalog, account_id, snapshot)
+        _copy(client, catalog, labels, snapshot)
     return True
 
 
@@ -70,11 +71,11 @@ def _nothing_there(catalog: Catalog, snapshot: Object) -> None:
         snapshots.settle(catalog, snapshot, snapshots.ERROR)
 
 
-def _copy(client: DockerClient, catalog: Catalog, account_id: str, snapshot: Object) -> None:
-    source, target = snapshot.properties["SOURCE"], snapshots.content(account_id, snapshot)
+def _copy(client: DockerClient, catalog: Catalog, labels: Labels, snapshot: Object) -> None:
+    source, target = snapshot.properties["SOURCE"], snapshots.content(labels, snapshot)
     try:
         with snapshot_copy.frozen(client, source):
-            snapshot_copy.copy(client, account_id, source, target, labels.for_snapshot(account_id))
+            snapshot_copy.copy(client, labels, source, target, labels.for_snapshot())
     except snapshot_copy.CopyError as error:
         _log.error("snapshot %s: %s", snapshot.fqn, error)
         snapshots.settle(catalog, snapshot, snapshots.ERROR)
@@ -83,7 +84,11 @@ def _copy(client: DockerClient, catalog: Catalog, account_id: str, snapshot: Obj
 
 
 def sweep(
-    client: DockerClient, catalog: Catalog, kept: frozenset[str], volumes: list[dict[str, Any]]
+    client: DockerClient,
+    catalog: Catalog,
+    labels: Labels,
+    kept: frozenset[str],
+    volumes: list[dict[str, Any]],
 ) -> None:
     """Remove volumes of dropped snapshots and those whose place another one took.
 

@@ -9,6 +9,7 @@ from docker import DockerClient
 from docker.errors import APIError, NotFound
 from docker.types import Mount
 
+from local_account.base.labels import Labels
 from local_account.base.sql import Name
 from local_account.catalog.catalog import Object
 from local_account.catalog.volumes import FILLING
@@ -16,7 +17,7 @@ from local_account.identity import access
 from local_account.identity.account import Account
 from local_account.spcs.docker import snapshot_copy
 from local_account.spcs.spec import units
-from local_account.spcs.state import labels, snapshots
+from local_account.spcs.state import snapshots
 from local_account.stages.store import parse_location, stage_folder
 
 
@@ -44,12 +45,12 @@ def _mount(
 ) -> Mount:
     if volume["source"] == "stage":
         return _stage_mount(account, item, volume, path)
-    account_id = account.settings.account_id
+    labels = account.settings.labels
     if volume["source"] == "block":
         return Mount(
             path, _block_volume(account, client, item, instance, volume), type="volume", no_copy=True
         )
-    name = snapshots.first_volume(account_id, item.id, instance, volume["name"])
+    name = snapshots.first_volume(labels, item.id, instance, volume["name"])
     _ensure(account, client, name, item, instance, volume)
     # A new volume is empty and root's, whatever the image has at that path.
     return Mount(path, name, type="volume", no_copy=True)
@@ -59,18 +60,16 @@ def _block_volume(
     account: Account, client: DockerClient, item: Object, instance: int, volume: dict[str, Any]
 ) -> str:
     """Name of the Docker volume of a block volume, filled from its snapshot when it begins with one."""
-    account_id, row = (
-        account.settings.account_id,
-        account.catalog.block_volume(item.id, instance, volume["name"]),
-    )
+    labels = account.settings.labels
+    row = account.catalog.block_volume(item.id, instance, volume["name"])
     if row is None:
-        name = snapshots.first_volume(account_id, item.id, instance, volume["name"])
+        name = snapshots.first_volume(labels, item.id, instance, volume["name"])
         _ensure(account, client, name, item, instance, volume)
         return name
     if row.state == FILLING:
-        marks = labels.for_volume(account_id, item.id, instance, "block")
+        marks = labels.for_volume(item.id, instance, "block")
         try:
-            snapshot_copy.copy(client, account_id, row.source, row.docker, marks)
+            snapshot_copy.copy(client, labels, row.source, row.docker, marks)
         except snapshot_copy.CopyError as error:
             raise VolumeError(f"Volume {volume['name']} from snapshot {row.snapshot}: {error}") from None
         account.catalog.set_block_volume_filled(row.docker)
@@ -83,7 +82,7 @@ def _ensure(
     try:
         client.api.inspect_volume(name)
     except NotFound:
-        marks = labels.for_volume(account.settings.account_id, item.id, instance, volume["source"])
+        marks = account.settings.labels.for_volume(item.id, instance, volume["source"])
         client.api.create_volume(name, driver_opts=_options(volume), labels=marks)
 
 
@@ -106,14 +105,14 @@ def _stage_mount(account: Account, item: Object, volume: dict[str, Any], path: s
     return Mount(path, str(folder.resolve()), type="bind", read_only=not allowed.has("WRITE", stage))
 
 
-def listed(client: DockerClient, account_id: str) -> list[dict[str, Any]]:
+def listed(client: DockerClient, labels: Labels) -> list[dict[str, Any]]:
     """All Docker volumes of the account."""
-    return client.api.volumes(filters={"label": labels.of_account(account_id)})["Volumes"] or []
+    return client.api.volumes(filters={"label": labels.of_account})["Volumes"] or []
 
 
 def remove(
     client: DockerClient,
-    account_id: str,
+    labels: Labels,
     service: int,
     instance: int | None,
     block: bool,
@@ -128,7 +127,7 @@ def remove(
         Whether all are gone; one that Docker still uses is not.
     """
     gone = True
-    for volume in listed(client, account_id):
+    for volume in listed(client, labels):
         marks = volume.get("Labels") or {}
         if labels.service_of(marks) != service or labels.source_of(marks) == "" or volume["Name"] in keep:
             continue
@@ -145,7 +144,9 @@ def remove(
     return gone
 
 
-def by_service(found: list[dict[str, Any]], keep: Collection[str] = ()) -> dict[int, tuple[str, ...]]:
+def by_service(
+    found: list[dict[str, Any]], labels: Labels, keep: Collection[str] = ()
+) -> dict[int, tuple[str, ...]]:
     """Names of the services' volumes among those of the account, besides what is kept for snapshots."""
     names: dict[int, tuple[str, ...]] = {}
     for volume in found:

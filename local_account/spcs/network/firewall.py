@@ -134,7 +134,7 @@ class Firewall:
             return
         try:
             if rules and holder not in self._outside:
-                network.join_egress(self._client, self._account.settings.account_id, holder)
+                network.join_egress(self._client, self._account.settings.labels, holder)
                 self._outside.add(holder)
             names = _RESOLVER.format(gateway=self._network.gateway, domain=dns_name(item).partition(".")[2])
             run = self._client.api.exec_create(

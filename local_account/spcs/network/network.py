@@ -12,7 +12,7 @@ from typing import NamedTuple
 from docker import DockerClient
 from docker.errors import APIError, NotFound
 
-from local_account.spcs.state import labels
+from local_account.base.labels import Labels
 
 
 class Network(NamedTuple):
@@ -28,22 +28,13 @@ class Network(NamedTuple):
     subnet: str
 
 
-def name_of(account_id: str) -> str:
-    return f"milvus-spcs-{account_id}"
-
-
-def egress_name_of(account_id: str) -> str:
-    """Name of the network through which services leave; there while a service needs it."""
-    return f"{name_of(account_id)}-egress"
-
-
-def ensure(client: DockerClient, account_id: str) -> Network:
+def ensure(client: DockerClient, labels: Labels) -> Network:
     """Make the inner network unless it is there."""
-    name = name_of(account_id)
+    name = labels.network
     try:
         network = client.networks.get(name)
     except NotFound:
-        network = client.networks.create(name, driver="bridge", internal=True, labels=_marks(account_id))
+        network = client.networks.create(name, driver="bridge", internal=True, labels=labels.for_network())
         network.reload()
     config = network.attrs["IPAM"]["Config"][0]
     # Docker tells the gateway only when it was asked for one; the bridge has the first address else.
@@ -51,29 +42,25 @@ def ensure(client: DockerClient, account_id: str) -> Network:
     return Network(name, gateway, config["Subnet"])
 
 
-def join_egress(client: DockerClient, account_id: str, holder: str) -> None:
+def join_egress(client: DockerClient, labels: Labels, holder: str) -> None:
     """Put an instance on the network that leads outside, which is made unless it is there.
 
     Raises:
         APIError: Docker refused.
     """
-    name = egress_name_of(account_id)
+    name = labels.egress_network
     attached = client.api.inspect_container(holder)["NetworkSettings"]["Networks"]
     if name in attached:
         return
     try:
         client.networks.get(name)
     except NotFound:
-        client.networks.create(name, driver="bridge", labels=_marks(account_id))
+        client.networks.create(name, driver="bridge", labels=labels.for_network())
     client.api.connect_container_to_network(holder, name)
 
 
-def remove(client: DockerClient, account_id: str) -> None:
+def remove(client: DockerClient, labels: Labels) -> None:
     """Take the networks away when nothing uses them any more."""
-    for name in (egress_name_of(account_id), name_of(account_id)):
+    for name in (labels.egress_network, labels.network):
         with contextlib.suppress(NotFound, APIError):
             client.networks.get(name).remove()
-
-
-def _marks(account_id: str) -> dict[str, str]:
-    return {labels.ACCOUNT: account_id, labels.PART: labels.NETWORK}

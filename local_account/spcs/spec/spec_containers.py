@@ -16,6 +16,7 @@ _KEYS += ("resources", "mountSessionToken", "sessionTokenConfig", "secrets")
 GPU = "nvidia.com/gpu"
 DEFAULT_TOKEN_PATH = "/snowflake/session"  # noqa: S105 a folder, not a secret
 _PERMISSION = re.compile(r"0[0-7]{3}")
+_COUNT = re.compile("[0-9]{1,4}")
 _TOKEN_PATH = re.compile(r"/[A-Za-z0-9/_.-]*")
 _VARIABLE = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
 
@@ -114,7 +115,7 @@ def _quantity(node: Node, name: str) -> str:
     text = node.scalar()
     try:
         if name == GPU:
-            int(text if re.fullmatch("[0-9]{1,4}", text) else "none")
+            int(text if _COUNT.fullmatch(text) else "none")
         else:
             (units.memory if name == "memory" else units.cpus)(text)
     except ValueError:

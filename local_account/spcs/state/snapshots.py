@@ -12,11 +12,11 @@ import hashlib
 import secrets
 from typing import Any
 
+from local_account.base.labels import Labels
 from local_account.base.result import now
 from local_account.base.sql import Name
 from local_account.catalog.catalog import Catalog, Object
 from local_account.catalog.volumes import FILLED, FILLING, OBSOLETE, BlockVolume
-from local_account.spcs.state import labels
 from local_account.statement.context import Context
 
 KIND = "SNAPSHOT"
@@ -38,29 +38,29 @@ def gibibytes(volume: dict[str, Any]) -> int:
     return int(volume["size"].removesuffix("Gi"))
 
 
-def first_volume(account_id: str, service: int, instance: int, volume: str) -> str:
+def first_volume(labels: Labels, service: int, instance: int, volume: str) -> str:
     """Name of the Docker volume that a volume of an instance begins with."""
-    return f"{labels.prefix(account_id, service, instance)}-{volume}"
+    return f"{labels.instance(service, instance)}-{volume}"
 
 
-def volume_in_use(catalog: Catalog, account_id: str, service: int, instance: int, volume: str) -> str:
+def volume_in_use(catalog: Catalog, labels: Labels, service: int, instance: int, volume: str) -> str:
     """Name of the Docker volume that holds a block volume now."""
     row = catalog.block_volume(service, instance, volume)
-    return row.docker if row else first_volume(account_id, service, instance, volume)
+    return row.docker if row else first_volume(labels, service, instance, volume)
 
 
-def content(account_id: str, snapshot: Object) -> str:
+def content(labels: Labels, snapshot: Object) -> str:
     """Name of the Docker volume that holds a snapshot."""
     if snapshot.properties["TAKEN_OVER"]:
         return snapshot.properties["SOURCE"]
-    return f"spcs-{account_id}-snapshot-{snapshot.id}"
+    return labels.snapshot(snapshot.id)
 
 
-def kept(catalog: Catalog, account_id: str) -> frozenset[str]:
+def kept(catalog: Catalog, labels: Labels) -> frozenset[str]:
     """Docker volumes that no service uses and that must stay: snapshots, and what is still to be copied."""
     found = {row.source for row in catalog.block_volumes() if row.state == FILLING}
     for snapshot in catalog.objects(KIND):
-        found.add(content(account_id, snapshot))
+        found.add(content(labels, snapshot))
         if snapshot.properties["STATE"] == INITIALIZED:
             found.add(snapshot.properties["SOURCE"])
     return frozenset(found)
@@ -90,7 +90,7 @@ def drop_expired(catalog: Catalog) -> None:
 
 
 def properties_of(
-    account_id: str, catalog: Catalog, item: Object, volume: dict[str, Any], instance: int
+    labels: Labels, catalog: Catalog, item: Object, volume: dict[str, Any], instance: int
 ) -> dict[str, Any]:
     """What the catalog keeps of a new snapshot."""
     return {
@@ -101,7 +101,7 @@ def properties_of(
         "INSTANCE": instance,
         "SIZE": gibibytes(volume),
         "ENCRYPTION": volume["blockConfig"]["encryption"],
-        "SOURCE": volume_in_use(catalog, account_id, item.id, instance, volume["name"]),
+        "SOURCE": volume_in_use(catalog, labels, item.id, instance, volume["name"]),
         "TAKEN_OVER": False,
         "EXPIRES": None,
     }
@@ -109,10 +109,10 @@ def properties_of(
 
 def seed(context: Context, item: Object) -> None:
     """Let the volumes of a new service begin with the snapshots that its specification names."""
-    account_id = context.account.settings.account_id
+    labels = context.account.settings.labels
     for volume, (source, snapshot) in item.properties.get("SEEDS", {}).items():
         for instance in range(item.properties["MIN_INSTANCES"]):
-            docker = first_volume(account_id, item.id, instance, volume)
+            docker = first_volume(labels, item.id, instance, volume)
             context.catalog.put_block_volume(
                 BlockVolume(docker, item.id, instance, volume, source, snapshot, FILLING)
             )
@@ -120,9 +120,9 @@ def seed(context: Context, item: Object) -> None:
 
 def replace(context: Context, item: Object, volume: dict[str, Any], instance: int, snapshot: Object) -> None:
     """Put a snapshot in a volume's place; what the volume holds is backed up when the service wants it."""
-    catalog, account_id = context.catalog, context.account.settings.account_id
+    catalog, labels = context.catalog, context.account.settings.labels
     old = catalog.block_volume(item.id, instance, volume["name"]) or BlockVolume(
-        first_volume(account_id, item.id, instance, volume["name"]),
+        first_volume(labels, item.id, instance, volume["name"]),
         item.id,
         instance,
         volume["name"],
@@ -132,9 +132,9 @@ def replace(context: Context, item: Object, volume: dict[str, Any], instance: in
     )
     _back_up_volume(context, item, volume, instance)
     catalog.put_block_volume(old._replace(state=OBSOLETE))
-    docker = first_volume(account_id, item.id, instance, f"{volume['name']}-{secrets.token_hex(4)}")
+    docker = first_volume(labels, item.id, instance, f"{volume['name']}-{secrets.token_hex(4)}")
     fresh = old._replace(
-        docker=docker, source=content(account_id, snapshot), snapshot=str(snapshot.fqn), state=FILLING
+        docker=docker, source=content(labels, snapshot), snapshot=str(snapshot.fqn), state=FILLING
     )
     catalog.put_block_volume(fresh)
 
@@ -152,7 +152,7 @@ def _back_up_volume(context: Context, item: Object, volume: dict[str, Any], inst
     # A volume that is not filled yet holds nothing that its snapshot does not.
     if not config.get("snapshotOnDelete") or (row and row.state == FILLING):
         return
-    properties = properties_of(context.account.settings.account_id, context.catalog, item, volume, instance)
+    properties = properties_of(context.account.settings.labels, context.catalog, item, volume, instance)
     after = config.get("snapshotDeleteAfter", DELETE_AFTER)
     properties |= {"TAKEN_OVER": True, "EXPIRES": now() + int(after[:-1]) * _UNITS[after[-1]]}
     mark = hashlib.sha256(properties["SOURCE"].encode()).hexdigest()[:8].upper()

@@ -183,7 +183,7 @@ def _seeds(context: Context, service: Name, document: Document) -> dict[str, tup
             item = snapshot.usable(context, _full_name(service, contents["fromSnapshot"]))
             _require(context, "USAGE", item)
             snapshot.require_fitting(item, volume)
-            docker = snapshots.content(context.account.settings.account_id, item)
+            docker = snapshots.content(context.account.settings.labels, item)
             found[volume["name"]] = (docker, str(item.fqn))
     return found
 

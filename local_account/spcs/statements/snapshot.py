@@ -58,9 +58,9 @@ class Snapshot(ObjectType):
         require_instance(service, properties["INSTANCE"])
         if len(context.catalog.objects(self.kind)) >= MAX_SNAPSHOTS:
             raise refused(f"the account has {MAX_SNAPSHOTS} snapshots already; drop one first")
-        account_id = context.account.settings.account_id
+        labels = context.account.settings.labels
         properties |= snapshots.properties_of(
-            account_id, context.catalog, service, volume, properties["INSTANCE"]
+            labels, context.catalog, service, volume, properties["INSTANCE"]
         )
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:

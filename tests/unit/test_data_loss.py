@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 import yaml
+from pydantic.alias_generators import to_camel
 
-from components.guard import DataLossError, Holder, deployed_holder, find_losses
+from components import data_loss
+from components.data_loss import DataLossError, MilvusDeployment, deployed_milvus, find_losses
 from settings import Settings
-from settings.values import camel_case
 from tests.unit import program
 
 LIFECYCLE = (Path(__file__).resolve().parent.parent.parent / "docs" / "lifecycle.md").read_text()
-DEPLOYED = Holder(
+DEPLOYED = MilvusDeployment(
     database="MILVUS_DEMO",
     schema="PUBLIC",
     service="MILVUS",
@@ -59,12 +58,12 @@ def run(settings: dict[str, Any], **deployed: Any) -> program.Program:
 
 
 def test_what_is_deployed_is_read_from_the_state() -> None:
-    assert deployed_holder(state()) == DEPLOYED
+    assert deployed_milvus(state()) == DEPLOYED
     seeded = state(block_config="    blockConfig:\n      initialContents:\n        fromSnapshot: B1\n")
-    assert deployed_holder(seeded) == Holder(**{**vars(DEPLOYED), "snapshot": "B1"})
-    assert deployed_holder([]) is None
-    fast = deployed_holder(state(block_config="    blockConfig:\n      iops: 4000\n      throughput: 500\n"))
-    assert fast == Holder(**{**vars(DEPLOYED), "iops": 4000, "throughput": 500})
+    assert deployed_milvus(seeded) == MilvusDeployment(**{**vars(DEPLOYED), "snapshot": "B1"})
+    assert deployed_milvus([]) is None
+    fast = deployed_milvus(state(block_config="    blockConfig:\n      iops: 4000\n      throughput: 500\n"))
+    assert fast == MilvusDeployment(**{**vars(DEPLOYED), "iops": 4000, "throughput": 500})
 
 
 @pytest.mark.parametrize(
@@ -107,8 +106,7 @@ def begins_with(made: program.Program) -> str | None:
 
 
 def test_a_state_that_is_just_being_written_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Not `import components.guard`: the package has the function under that name.
-    monkeypatch.setattr(importlib.import_module("components.guard"), "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(data_loss, "_PAUSE_SECONDS", 0)
 
     class Refusal(grpc.RpcError):
         def code(self) -> grpc.StatusCode:
@@ -183,19 +181,21 @@ def test_a_service_is_made_anew_only_where_its_volume_must_be() -> None:
     ],
 )
 def test_milvus_goes_to_newer_versions_only(before: str, after: str, refused: bool) -> None:
-    deployed, chosen = (Holder(**{**vars(DEPLOYED), "version": version}) for version in (before, after))
+    deployed, chosen = (
+        MilvusDeployment(**{**vars(DEPLOYED), "version": version}) for version in (before, after)
+    )
     text = "\n".join(find_losses(deployed, chosen))
     assert bool(text) == refused
     assert not refused or (before in text and after in text)
 
 
 def test_a_pool_that_the_stack_did_not_make_does_not_count() -> None:
-    adopted = Holder(**{**vars(DEPLOYED), "instance_family": ""})
+    adopted = MilvusDeployment(**{**vars(DEPLOYED), "instance_family": ""})
     assert find_losses(adopted, DEPLOYED) == []
 
 
 def test_an_image_tagged_by_an_older_program_has_no_version() -> None:
-    holder = deployed_holder(state(tag="0123456789abcdef"))
+    holder = deployed_milvus(state(tag="0123456789abcdef"))
     assert holder is not None
     assert holder.version == ""
 
@@ -203,7 +203,7 @@ def test_an_image_tagged_by_an_older_program_has_no_version() -> None:
 def test_every_setting_stands_in_the_table_of_changes() -> None:
     rows = [line.split("|") for line in LIFECYCLE.splitlines() if line.startswith("| `")]
     named = [row[1].strip(" `") for row in rows if "/" not in row[1]]
-    assert sorted(named) == sorted(camel_case(item.name) for item in fields(Settings))
+    assert sorted(named) == sorted(to_camel(name) for name in Settings.model_fields)
     kinds = {"nothing", "in place", "restart", "replaces", "**loses data**"}
     assert {row[2].strip() for row in rows} <= kinds
 

@@ -1,7 +1,7 @@
-"""Refuses, before anything is changed, what would cost Milvus its data.
+"""Refuses a change that would lose Milvus's data, before anything is changed.
 
-What is deployed is read from the stack's own state through the engine, so it is what the last `pulumi up`
-really did, also when that failed half way. No SQL is sent.
+The engine reads what is deployed from the stack's own state. So it is what the last `pulumi up` really did,
+even if that `up` failed half way. No SQL is sent.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pulumi
 import yaml
 
 from components import sql
+from components.errors import DataLossError
 from components.image import PROJECT, base_version
 from components.milvus import SERVICE, VOLUME, Volume
 
@@ -26,7 +27,7 @@ SERVICE_TYPE, POOL_TYPE = "snowflake:index/service:Service", "snowflake:index/co
 _READ_STATE = "pulumi:pulumi:readStackResourceOutputs"
 _BEING_WRITTEN = "failed to load checkpoint"
 _ATTEMPTS, _PAUSE_SECONDS = 20, 0.1
-# What decides it, by the field of Holder that it decides.
+# The setting behind each field of MilvusDeployment, for messages.
 _SETTINGS = {
     "database": "prefix or existingDatabase (database)",
     "schema": "prefix or existingDatabase (schema)",
@@ -37,29 +38,26 @@ _SETTINGS = {
     "iops": "milvusVolumeIops",
     "throughput": "milvusVolumeThroughput",
 }
-# What a volume has when its specification leaves it open, by cloud; an imported service shows it.
+# The values that the clouds give a volume whose specification has none; an imported service shows them.
 _LEFT_OPEN = {"iops": (0, 3000), "throughput": (0, 125, 140)}
 MOVABLE = ("instance_family", "size", "iops", "throughput")
-"""Fields of Holder whose change `make migrate` can carry the data through."""
-
-
-class DataLossError(pulumi.RunError):
-    """A change that would lose data; the message names the setting, both values and the ways on."""
+"""The fields of MilvusDeployment that `make migrate` can change without losing data."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Holder:
-    """Where Milvus keeps its data.
+class MilvusDeployment:
+    """What decides whether Milvus keeps its volume: where it is deployed, and with which volume.
 
-    Another value of any field but `snapshot` and `version` makes a new volume.
+    A change of any field except `snapshot` and `version` makes a new, empty volume.
 
     Attributes:
         database, schema, service, compute_pool: names.
-        instance_family: of the compute pool; Snowflake cannot change it, so the pool is replaced.
-        size: GiB of the volume.
-        iops, throughput: of the volume; 0 when the specification leaves them to Snowflake.
-        snapshot: the snapshot that the volume began with, or a new one begins with; empty for none.
-        version: of Milvus; empty when it is not known. It changes in place, upwards only.
+        instance_family: instance family of the compute pool. Snowflake cannot change it, so the pool is
+            replaced. Empty: the stack did not make the pool.
+        size: size of the volume in GiB.
+        snapshot: the snapshot from which the volume started, or a new volume starts; empty: no snapshot.
+        version: version of Milvus, e.g. `v2.6.16`; empty: not known. It can change in place to a newer one.
+        iops, throughput: of the volume, in operations and MiB per second; 0: Snowflake's default.
     """
 
     database: str
@@ -74,20 +72,24 @@ class Holder:
     throughput: int = 0
 
 
-def guard(chosen: Settings) -> Volume:
-    """Stop the program when its settings would lose what the deployed Milvus holds.
+def refuse_data_loss(chosen: Settings) -> Volume:
+    """Stop the program if its settings would lose the data of the deployed Milvus.
+
+    Args:
+        chosen: the settings of the stack.
 
     Returns:
-        Milvus's volume. A deployed one keeps the snapshot that it began with, which cannot change either.
+        Milvus's volume. A deployed volume keeps the snapshot from which it started, because Snowflake cannot
+        change that.
 
     Raises:
-        DataLossError: they would, and `allowDataLoss` is not set.
+        DataLossError: data would be lost, and `allowDataLoss` is not set.
     """
     stack = "/".join((pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack()))
-    deployed, wanted = deployed_holder(_read_state(stack)), chosen_holder(chosen)
+    deployed, wanted = deployed_milvus(_read_state(stack)), chosen_milvus(chosen)
     losses = find_losses(deployed, wanted)
     if losses and chosen.allow_data_loss:
-        pulumi.log.warn("allowDataLoss is set, so this goes on:\n" + "\n".join(losses))
+        pulumi.log.warn("allowDataLoss is set, so this change is permitted:\n" + "\n".join(losses))
     elif losses:
         raise DataLossError("Nothing was changed.\n" + "\n".join(losses))
     elif chosen.allow_data_loss:
@@ -100,24 +102,24 @@ def guard(chosen: Settings) -> Volume:
 
 
 def _read_state(stack: str) -> Iterable[Mapping[str, Any]]:
-    """Type and outputs of each resource in a stack's state."""
+    """The type and the outputs of each resource in the state of a stack."""
     attempts = 0
     while True:
         try:
             return pulumi.runtime.invoke(_READ_STATE, {"stackName": stack}).value["outputs"].values()
         except Exception as error:
             attempts += 1
-            # With a backend of files the engine may just be writing the state, that of this very `up`.
+            # With a backend of files, the engine may be writing the state at this moment, for this same `up`.
             if _BEING_WRITTEN not in str(error) or attempts == _ATTEMPTS:
                 raise
         time.sleep(_PAUSE_SECONDS)
 
 
-def chosen_holder(chosen: Settings) -> Holder:
-    """What the settings ask for."""
-    return Holder(
+def chosen_milvus(chosen: Settings) -> MilvusDeployment:
+    """The deployment that the settings ask for."""
+    return MilvusDeployment(
         database=chosen.database,
-        schema=chosen.schema,
+        schema=chosen.schema_name,
         service=SERVICE,
         compute_pool=chosen.named("MILVUS_COMPUTE_POOL"),
         instance_family=chosen.milvus_instance_family,
@@ -129,14 +131,14 @@ def chosen_holder(chosen: Settings) -> Holder:
     )
 
 
-def deployed_holder(resources: Iterable[Mapping[str, Any]]) -> Holder | None:
-    """What a stack's state says; None when no Milvus is deployed.
+def deployed_milvus(resources: Iterable[Mapping[str, Any]]) -> MilvusDeployment | None:
+    """The deployment in the state of a stack; None if no Milvus is deployed.
 
     Args:
         resources: `type` and `outputs` of each resource.
 
     Raises:
-        DataLossError: the service was imported and keeps its data in another way.
+        DataLossError: the service was imported and does not keep its data on the block volume.
     """
     outputs = [(item["type"], item.get("outputs") or {}) for item in resources]
     services = [out for kind, out in outputs if kind == SERVICE_TYPE and out.get("name") == SERVICE]
@@ -150,12 +152,12 @@ def deployed_holder(resources: Iterable[Mapping[str, Any]]) -> Holder | None:
     if not volumes:
         raise DataLossError(
             f"Nothing was changed. Service {service['name']} has no block volume {VOLUME!r}, so this program "
-            "cannot go on with it. Export its collections, then drop it"
+            "cannot continue with it. Export its collections, then drop it"
         )
     volume = volumes[0]
     config = volume.get("blockConfig") or {}
     contents = config.get("initialContents") or {}
-    return Holder(
+    return MilvusDeployment(
         database=service["database"],
         schema=service["schema"],
         service=service["name"],
@@ -170,23 +172,23 @@ def deployed_holder(resources: Iterable[Mapping[str, Any]]) -> Holder | None:
 
 
 def _specification(service: Mapping[str, Any]) -> str:
-    """YAML text of a service's specification; an import knows only what DESCRIBE SERVICE shows."""
+    """The YAML text of a service's specification; for an imported service, what DESCRIBE SERVICE shows."""
     declared = service.get("fromSpecification")
     return declared["text"] if declared else service["describeOutputs"][0]["spec"]
 
 
-def find_losses(deployed: Holder | None, chosen: Holder) -> list[str]:
-    """What a change would lose, and the ways on, in lines of text; none when it loses nothing."""
+def find_losses(deployed: MilvusDeployment | None, chosen: MilvusDeployment) -> list[str]:
+    """The lines of a message about what a change loses and the ways out; empty if it loses nothing."""
     if deployed is None:
         return []
     return [*_new_volume(deployed, chosen), *_downgrade(deployed.version, chosen.version)]
 
 
-def changed(deployed: Holder, chosen: Holder) -> list[str]:
-    """Fields that differ and so make a new volume."""
-    names = [field.name for field in fields(Holder) if field.name not in ("snapshot", "version")]
+def changed(deployed: MilvusDeployment, chosen: MilvusDeployment) -> list[str]:
+    """The names of the fields whose change makes a new volume."""
+    names = [field.name for field in fields(MilvusDeployment) if field.name not in ("snapshot", "version")]
     if not deployed.instance_family:
-        # The stack did not make the pool, so it does not replace it.
+        # The stack did not make the pool, so the stack does not replace it.
         names.remove("instance_family")
     return [name for name in names if not _same(name, getattr(deployed, name), getattr(chosen, name))]
 
@@ -198,7 +200,7 @@ def _same(name: str, deployed: Any, chosen: Any) -> bool:
     return deployed == chosen or (deployed in left_open and chosen in left_open)
 
 
-def _new_volume(deployed: Holder, chosen: Holder) -> list[str]:
+def _new_volume(deployed: MilvusDeployment, chosen: MilvusDeployment) -> list[str]:
     names = changed(deployed, chosen)
     if not names:
         return []
@@ -208,13 +210,13 @@ def _new_volume(deployed: Holder, chosen: Holder) -> list[str]:
         for name in names
     ]
     if set(names) <= set(MOVABLE) and chosen.size >= deployed.size:
-        way = "or run `make migrate`, which takes the data along in a snapshot"
+        way = "run `make migrate`, which keeps the data in a snapshot"
     else:
-        way = "or move the collections by export and import, see docs/lifecycle.md"
+        way = "move the collections by export and import (docs/lifecycle.md)"
     return [
-        "This would replace Milvus's block volume and lose all that it holds:",
+        "This would replace Milvus's block volume and lose all data on it:",
         *lines,
-        f"Put it back, {way}, or give the data up: pulumi config set allowDataLoss true",
+        f"Undo the change, {way}, or give the data up: pulumi config set allowDataLoss true",
     ]
 
 
@@ -223,18 +225,23 @@ def _downgrade(deployed: str, chosen: str) -> list[str]:
         return []
     return [
         f"  images/milvus/Dockerfile: Milvus {deployed} is deployed, {chosen} is set",
-        f"Milvus {chosen} cannot be relied on to open what {deployed} wrote. Put the version back, "
+        f"Milvus {chosen} may not be able to open what {deployed} wrote. Undo the change of the version, "
         "or give the data up: pulumi config set allowDataLoss true",
     ]
 
 
 def older(version: str, than: str) -> bool:
-    """Whether one version is known to be before another."""
+    """Whether a version is certainly older than another; false if one of them has no number.
+
+    Args:
+        version: e.g. `v2.6.16`.
+        than: the version to compare with.
+    """
     numbers = [re.findall(r"[0-9]+", text.partition("-")[0]) for text in (version, than)]
     first, second = ([int(number) for number in found] for found in numbers)
     return bool(first and second) and first < second
 
 
 def _tag_version(image: str) -> str:
-    """Version of Milvus in an image's tag, `v2.6.16` in `…/milvus:v2.6.16-0123456789abcdef`."""
+    """The version of Milvus in the tag of an image: `v2.6.16` in `…/milvus:v2.6.16-0123456789abcdef`."""
     return image.rpartition(":")[2].rpartition("-")[0]

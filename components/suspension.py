@@ -1,7 +1,7 @@
-"""A suspended service is resumed before something runs that needs it.
+"""Resumes a suspended service before something runs that needs it.
 
-Without it `up` would wait for a service that nobody starts. An `up` that changes nothing about a suspended
-service leaves it suspended.
+Otherwise `up` would wait for a service that nobody starts. An `up` that does not change a suspended service,
+and runs nothing that needs it, leaves it suspended.
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ import pulumi
 from components import sql
 from components.account import Query
 from components.diagnosis import describe
+from components.errors import ResumeError
 from components.place import Place
 
 SERVICE_DOWN = ("SUSPENDED", "SUSPENDING")
-"""Statuses of a service that is suspended, or about to be."""
+"""The statuses of a service that is suspended or being suspended."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Awake:
-    """Resumes one service where it is suspended.
+class Resumer:
+    """Resumes one service if it is suspended.
 
     Attributes:
-        place: where the service is, and its owner.
-        service: its name with database and schema, unquoted.
-        timeout: seconds to wait until it runs.
+        place: schema and owner of the service.
+        service: name of the service with database and schema, unquoted.
+        timeout: seconds to wait until the service runs.
     """
 
     place: Place
@@ -35,10 +36,13 @@ class Awake:
     timeout: int
 
     def hook(self, name: str) -> pulumi.ResourceHook:
-        """A hook for before a resource is made; it does nothing in a preview.
+        """A hook that runs before a resource is created; it does nothing in a preview.
 
         Args:
             name: name of the hook, unique in the stack.
+
+        Raises:
+            ResumeError: from the hook, if the service does not run within the time-out.
         """
 
         async def resume(_: pulumi.ResourceHookArgs) -> None:
@@ -62,11 +66,11 @@ class Awake:
         try:
             query(f"CALL {sql.quoted(service)}!SPCS_WAIT_FOR('RUNNING', {self.timeout})")
         except Error as error:
-            raise RuntimeError(f"{error.msg or error}\n{describe(query, service)}") from error
+            raise ResumeError(f"{error.msg or error}\n{describe(query, service)}") from error
 
 
 def is_suspended(query: Query, service: str) -> bool:
-    """Whether a service is suspended, or about to be.
+    """Whether a service is suspended or being suspended.
 
     Args:
         query: runs a statement in a role that may see the service.
