@@ -1,13 +1,15 @@
 # Everything that a person or a CI runner calls. `make help` explains the targets.
 STACK ?= local
 OPTIONS ?=
+# Tests wait more than they work, so there is one process more than two processors.
+PROCESSES ?= 3
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv 2>/dev/null || echo .state/uv/bin/uv)
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down status password env backup restore migrate import drift suspend resume bootstrap rotate-key check test bench clean
+.PHONY: help up preview down status password env backup restore migrate import drift suspend resume bootstrap rotate-key check test test-fast bench clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,15 +64,19 @@ migrate: $(READY) ## carry Milvus's data through a change of volume size or inst
 settings: $(READY) ## write the settings of settings/model.py into Pulumi.yaml and docs/lifecycle.md
 	@$(PYTHON) -m settings.documents
 
-check: $(READY) ## lint and type check
+check: $(READY) ## lint, type check, and the rules of which folder may import which
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/pyright
+	@.venv/bin/lint-imports --no-logo
 
 test: check ## all tests: unit, account with official clients, stack with real containers and a browser
 	@$(PYTHON) -m tests.tools
 	@$(PYTHON) -m workstation.cli setup
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -n $(PROCESSES)
+
+test-fast: $(READY) ## for every save: what needs neither Docker nor an account
+	@$(PYTHON) -m pytest -n $(PROCESSES) -m "not docker" tests/unit tests/plugin
 
 bench: $(READY) ## measure what users wait for, against references in the same run
 	@$(PYTHON) -m workstation.cli setup

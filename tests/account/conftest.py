@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +16,9 @@ from local_account.base.settings import admin_credentials, load_own
 from local_account.host.clients import connection_parameters
 from local_account.host.embedded import served
 from local_account.host.process import ServerProcess
-from machine.paths import PROJECT
+from tests.account.asking import run as run
+from tests.account.asking import wait_until as wait_until
+from tests.account.spcs_world import World, make_world
 from workstation.account import LABEL
 
 
@@ -48,33 +46,6 @@ class RunningAccount(ServerProcess):
             return rows
 
 
-def run(connection: SnowflakeConnection, statement: str) -> list[dict[str, Any]]:
-    """Rows of one statement, by column name."""
-    cursor = connection.cursor(snowflake.connector.DictCursor)
-    return [dict(row) for row in cursor.execute(statement).fetchall()]
-
-
-def wait_until(condition: Callable[[], Any], timeout: float = 30.0, what: str = "") -> Any:
-    """Poll until the condition gives something true, and return that."""
-    deadline = time.monotonic() + timeout
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"not within {timeout} s: {what or condition}"
-        time.sleep(0.05)
-    return found
-
-
-def client_environment(name: str) -> Path:
-    """Folder of a Python environment with one client alone, locked in tests/clients; made when missing."""
-    project, environment = PROJECT / "tests" / "clients" / name, PROJECT / f".venv-{name}"
-    uv = shutil.which("uv") or str(PROJECT / ".state" / "uv" / "bin" / "uv")
-    subprocess.run(
-        [uv, "sync", "--frozen", "--quiet", "--project", project],
-        env={**os.environ, "UV_PROJECT_ENVIRONMENT": str(environment), "VIRTUAL_ENV": ""},
-        check=True,
-    )
-    return environment
-
-
 @contextmanager
 def running_account(folder: Path) -> Iterator[RunningAccount]:
     """A new account, which leaves nothing in Docker."""
@@ -94,6 +65,12 @@ def session(account: RunningAccount) -> Iterator[SnowflakeConnection]:
     """A session of the administrator, closed after the test."""
     with account.connect() as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def world(account: RunningAccount) -> World:
+    """Where services run; each test makes some under names of its own."""
+    return make_world(account)
 
 
 @dataclass

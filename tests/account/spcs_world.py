@@ -9,13 +9,16 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import snowflake.connector
 from snowflake.connector import SnowflakeConnection
 
 from tests.account import service_image
-from tests.account.conftest import RunningAccount, run, wait_until
+from tests.account.asking import run, wait_until
+
+if TYPE_CHECKING:
+    from tests.account.conftest import RunningAccount
 
 DATABASE, OWNER, POOL = "SPCS_DB", "SPCS_OWNER", "SPCS_POOL"
 _SETUP = (
@@ -44,7 +47,6 @@ BLOCK = {
 MOUNT = {**READY, "volumeMounts": [{"name": "data", "mountPath": "/data"}]}
 # Counts the starts on a block volume and tells them.
 COUNT = "open('/data/starts', 'a').write('x'); print(open('/data/starts').read(), flush=True); "
-_worlds: dict[int, World] = {}
 
 
 class World:
@@ -121,16 +123,14 @@ def _registry_answers(account: RunningAccount) -> bool:
     return True
 
 
-def world_of(account: RunningAccount) -> World:
-    """The world in an account, made at its first use and kept until the account ends."""
-    if id(account) not in _worlds:
-        account.run(*_SETUP, role="ACCOUNTADMIN")
-        made = World(account)
-        with tempfile.TemporaryDirectory() as folder:
-            service_image.build(Path(folder))
-            wait_until(lambda: _registry_answers(account), 60, "the registry's answer")
-            login = account.credentials()
-            target = account.settings.registry_host + made.image
-            service_image.push(Path(folder), login["user"], login["password"], target)
-        _worlds[id(account)] = made
-    return _worlds[id(account)]
+def make_world(account: RunningAccount) -> World:
+    """The world in an account that has none yet."""
+    account.run(*_SETUP, role="ACCOUNTADMIN")
+    made = World(account)
+    with tempfile.TemporaryDirectory() as folder:
+        service_image.build(Path(folder))
+        wait_until(lambda: _registry_answers(account), 60, "the registry's answer")
+        login = account.credentials()
+        target = account.settings.registry_host + made.image
+        service_image.push(Path(folder), login["user"], login["password"], target)
+    return made

@@ -10,7 +10,7 @@ import pytest
 from snowflake.connector.errors import DatabaseError
 
 from tests.account.conftest import RunningAccount
-from tests.account.spcs_world import OWNER, POOL, READY, SERVER, World, world_of
+from tests.account.spcs_world import OWNER, POOL, READY, SERVER, World
 
 pytestmark = pytest.mark.docker
 
@@ -58,11 +58,6 @@ class Namesake:
     token: str
     row: list[str]
     answers: dict[str, str]
-
-
-@pytest.fixture(scope="module")
-def world(account: RunningAccount) -> World:
-    return world_of(account)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ import os
 import subprocess
 
 from machine.paths import PROJECT
-from tests.account.conftest import Place, client_environment
+from tests.account.conftest import Place
+from tests.tools import client_environment
 
 SECONDS = 180
 

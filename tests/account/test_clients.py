@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from machine.paths import PROJECT
-from tests.account.conftest import Place, client_environment
+from tests.account.conftest import Place
+from tests.tools import client_environment
 
 SECONDS = 180
 Snow = Callable[..., Any]

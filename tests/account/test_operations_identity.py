@@ -87,7 +87,8 @@ def target(
         stack=Stack(),
         resources=[PROVIDER, {"type": "snowflake:index/database:Database", "urn": "urn:other"}],
         account=Account(
-            organization="LOCAL", name="MILVUS", user=administrator["user"], role="ACCOUNTADMIN",
+            organization=account.settings.organization, name=account.settings.name,
+            user=administrator["user"], role="ACCOUNTADMIN",
             password=administrator["password"], host="localhost", port=account.settings.port, protocol="http",
         ),
         configured=lambda key: key == "snowflake:privateKey",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.account.conftest import RunningAccount
+from tests.account import spcs_world
 from tests.account.parity.cases import Area, read_areas
 from tests.account.parity.page import PAGE, render
 from tests.account.parity.runner import Result, run_areas
@@ -17,8 +17,8 @@ AREAS = read_areas()
 
 
 @pytest.fixture(scope="module")
-def world(account: RunningAccount) -> Iterator[World]:
-    made = World(account)
+def world(world: spcs_world.World) -> Iterator[World]:
+    made = World(world)
     yield made
     made.close()
 

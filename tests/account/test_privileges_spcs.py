@@ -22,15 +22,14 @@ from tests.account.privilege_cases_spcs import (
     spec,
 )
 from tests.account.privilege_table import OWNER, Case, Stand, stand
-from tests.account.spcs_world import world_of
+from tests.account.spcs_world import World
 
 pytestmark = pytest.mark.docker
 
 
 @pytest.fixture(scope="module")
-def table(account: RunningAccount) -> Iterator[Stand]:
+def table(account: RunningAccount, world: World) -> Iterator[Stand]:
     """No container runs: the pool is suspended, as nothing here depends on what a service does."""
-    world_of(account)
     with stand(account) as made:
         account.run(*SETUP)
         with tempfile.TemporaryDirectory() as folder:

@@ -14,7 +14,7 @@ import docker
 import pytest
 
 from tests.account.conftest import RunningAccount, running_account, wait_until
-from tests.account.spcs_world import BLOCK, COUNT, MOUNT, POOL, READY, SERVER, World, world_of
+from tests.account.spcs_world import BLOCK, COUNT, MOUNT, POOL, READY, SERVER, World, make_world
 
 ENGINE = "/var/run/docker.sock"
 pytestmark = [
@@ -86,7 +86,7 @@ def stop_containers(account: RunningAccount) -> None:
 
 
 def test_services_come_back_with_their_data(account: RunningAccount, engine: Engine) -> None:
-    world = world_of(account)
+    world = make_world(account)
     keeping, asleep = world.spec(COUNT + SERVER, container=MOUNT, **BLOCK), world.spec(container=READY)
     with world.service("KEEPER", keeping), world.service("ASLEEP", asleep):
         world.run("ALTER SERVICE ASLEEP SUSPEND")

@@ -11,9 +11,8 @@ import pytest
 from local_account.base.settings import LocalSettings
 from local_account.spcs.network.outside import HOSTS_FILE
 from tests.account import service_image
-from tests.account.conftest import RunningAccount
 from tests.account.spcs_prober import echoing, probing, told
-from tests.account.spcs_world import DATABASE, OWNER, POOL, World, world_of
+from tests.account.spcs_world import DATABASE, OWNER, POOL, World
 
 pytestmark = pytest.mark.docker
 SERVICE, RULE, INTEGRATION = "OUTBOUND", f"{DATABASE}.PUBLIC.OUTBOUND_RULE", "OUTBOUND_ACCESS"
@@ -42,11 +41,6 @@ class Outside:
 
 def docker(*words: str) -> str:
     return subprocess.run(["docker", *words], check=True, capture_output=True, text=True).stdout.strip()
-
-
-@pytest.fixture(scope="module")
-def world(account: RunningAccount) -> World:
-    return world_of(account)
 
 
 @pytest.fixture(scope="module")

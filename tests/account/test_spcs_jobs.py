@@ -6,15 +6,10 @@ import pytest
 from snowflake.connector.errors import ProgrammingError
 
 from tests.account.conftest import RunningAccount, run
-from tests.account.spcs_world import POOL, World, world_of
+from tests.account.spcs_world import POOL, World
 
 pytestmark = pytest.mark.docker
 EXECUTE = f"EXECUTE JOB SERVICE IN COMPUTE POOL {POOL} NAME = "
-
-
-@pytest.fixture(scope="module")
-def world(account: RunningAccount) -> World:
-    return world_of(account)
 
 
 def test_job_that_works(world: World, account: RunningAccount) -> None:

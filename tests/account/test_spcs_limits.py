@@ -9,15 +9,10 @@ from typing import Any
 import pytest
 
 from tests.account.conftest import RunningAccount
-from tests.account.spcs_world import DATABASE, POOL, READY, SERVER, World, world_of
+from tests.account.spcs_world import DATABASE, POOL, READY, SERVER, World
 
 pytestmark = pytest.mark.docker
 LIMITS = {"requests": {"cpu": "0.1", "memory": "32Mi"}, "limits": {"cpu": "500m", "memory": "96Mi"}}
-
-
-@pytest.fixture(scope="module")
-def world(account: RunningAccount) -> World:
-    return world_of(account)
 
 
 def host_config(account: RunningAccount, name: str) -> dict[str, Any]:

@@ -9,15 +9,10 @@ import pytest
 from local_account.spcs.network.network import name_of
 from tests.account.conftest import RunningAccount
 from tests.account.spcs_prober import echoing, probing, told
-from tests.account.spcs_world import POOL, READY, SERVER, World, world_of
+from tests.account.spcs_world import POOL, READY, SERVER, World
 
 pytestmark = pytest.mark.docker
 WEB = [{"name": "web", "port": 8000}]
-
-
-@pytest.fixture(scope="module")
-def world(account: RunningAccount) -> World:
-    return world_of(account)
 
 
 def test_network_is_closed_but_for_declared_endpoints(world: World, account: RunningAccount) -> None:

@@ -9,17 +9,12 @@ from typing import Any
 import pytest
 
 from tests.account.conftest import RunningAccount
-from tests.account.spcs_world import OWNER, READY, World, world_of
+from tests.account.spcs_world import OWNER, READY, World
 
 pytestmark = pytest.mark.docker
 POOL = "ELASTIC"
 # One instance of this fills a node of the pool's family.
 HALF = {"resources": {"requests": {"cpu": "0.8"}}, **READY}
-
-
-@pytest.fixture(scope="module")
-def world(account: RunningAccount) -> World:
-    return world_of(account)
 
 
 @pytest.fixture(scope="module")

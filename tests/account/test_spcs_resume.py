@@ -16,14 +16,9 @@ from local_account.server import open_account
 from local_account.spcs.docker import idle
 from local_account.spcs.state.observed import SERVICE
 from tests.account.conftest import RunningAccount
-from tests.account.spcs_world import DATABASE, OWNER, READY, World, world_of
+from tests.account.spcs_world import DATABASE, OWNER, READY, World
 
 WEB = [{"name": "web", "port": 8000, "public": True}]
-
-
-@pytest.fixture(scope="module")
-def world(account: RunningAccount) -> World:
-    return world_of(account)
 
 
 @pytest.fixture

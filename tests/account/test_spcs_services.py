@@ -8,15 +8,10 @@ import subprocess
 import pytest
 
 from tests.account.conftest import RunningAccount
-from tests.account.spcs_world import BLOCK, COUNT, MOUNT, OWNER, READY, SERVER, World, world_of
+from tests.account.spcs_world import BLOCK, COUNT, MOUNT, OWNER, READY, SERVER, World
 
 pytestmark = pytest.mark.docker
 WEB = [{"name": "web", "port": 8000}]
-
-
-@pytest.fixture(scope="module")
-def world(account: RunningAccount) -> World:
-    return world_of(account)
 
 
 def containers_of(account: RunningAccount, *words: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.account.conftest import RunningAccount
-from tests.account.spcs_world import DATABASE, OWNER, POOL, READY, SERVER, World, world_of
+from tests.account.spcs_world import DATABASE, OWNER, POOL, READY, SERVER, World
 
 pytestmark = pytest.mark.docker
 MOUNT = {**READY, "volumeMounts": [{"name": "data", "mountPath": "/data"}]}
@@ -25,10 +25,9 @@ SHOW = "f = open('/data/big', 'rb'); f.seek(-4, 2); print('TAIL', f.tell(), f.re
 
 
 @pytest.fixture(scope="module")
-def world(account: RunningAccount) -> World:
-    made = world_of(account)
-    made.run(f"GRANT CREATE SNAPSHOT ON SCHEMA {DATABASE}.PUBLIC TO ROLE {OWNER}", role="ACCOUNTADMIN")
-    return made
+def world(world: World) -> World:
+    world.run(f"GRANT CREATE SNAPSHOT ON SCHEMA {DATABASE}.PUBLIC TO ROLE {OWNER}", role="ACCOUNTADMIN")
+    return world
 
 
 def keeper(world: World, value: str, **config: Any) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.account.conftest import RunningAccount
-from tests.account.spcs_world import DATABASE, OWNER, POOL, READY, SERVER, World, world_of
+from tests.account.spcs_world import DATABASE, OWNER, POOL, READY, SERVER, World
 
 pytestmark = pytest.mark.docker
 ENDPOINTS = [{"name": "web", "port": 8000, "public": True}, {"name": "rpc", "port": 8001, "protocol": "TCP"}]
@@ -23,11 +23,6 @@ POOL_COLUMNS = (
     "active_nodes idle_nodes target_nodes created_on resumed_on updated_on owner comment is_exclusive "
     "application placement_group backup_instance_families"
 )
-
-
-@pytest.fixture(scope="module")
-def world(account: RunningAccount) -> World:
-    return world_of(account)
 
 
 @pytest.fixture(scope="module")

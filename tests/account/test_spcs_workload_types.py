@@ -8,7 +8,7 @@ import pytest
 from snowflake.connector.errors import ProgrammingError
 
 from tests.account.conftest import RunningAccount
-from tests.account.spcs_world import POOL, World, world_of
+from tests.account.spcs_world import POOL, World
 
 PARAMETERS = ("ALLOWED_SPCS_WORKLOAD_TYPES", "DISALLOWED_SPCS_WORKLOAD_TYPES")
 CLOSED = [
@@ -21,8 +21,8 @@ OPEN = [("ALLOWED", "'NOTEBOOK,user'"), ("ALLOWED", "ALL"), ("DISALLOWED", "'NOT
 
 
 @pytest.fixture
-def world(account: RunningAccount) -> Iterator[World]:
-    yield world_of(account)
+def world(world: World, account: RunningAccount) -> Iterator[World]:
+    yield world
     account.run(*(f"ALTER ACCOUNT UNSET {name}" for name in PARAMETERS))
 
 

@@ -23,6 +23,7 @@ from tests.account.conftest import RunningAccount, running_account
 from workstation.toolchain.install import ensure_pulumi
 from workstation.toolchain.pulumi_env import environment
 
+pytestmark = pytest.mark.docker
 PROGRAM = PROJECT / "tests" / "plugin" / "program"
 
 

@@ -1,4 +1,4 @@
-"""One real deployment for all tests of this folder, on an account of its own."""
+"""Real deployments, each on an account of its own; several files share one, and run one after the other."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,19 @@ import pytest
 from local_account.base.settings import LocalSettings, load_own
 from local_account.host import clients, control, leftovers
 from machine.paths import PROJECT
+from tests.conftest import shared_by
+from tests.stack import builder
 from workstation.account import LABEL, NAME
 
-LAST = "test_down.py"
 TIMEOUT = 1500
+# What `make up` and `make down` run, with the engine's events on standard output.
+EVENTS = """
+import sys
+from workstation import cli
+stack = cli.prepare("local")
+stack.resume()
+sys.exit(stack.run(sys.argv[1], "--yes", "--skip-preview", "--json"))
+"""
 
 
 @dataclass
@@ -37,49 +47,46 @@ class Deployment:
             **self.settings.environment,
         }
 
-    def make(self, command: str) -> subprocess.CompletedProcess[str]:
+    def make(self, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """What `make <command>` runs; standard output and error together."""
-        return self._python("workstation.cli", command)
+        # Ends the builder, which all deployments share.
+        alone = command == "down"
+        return self._finished(self._python("-m", "workstation.cli", command, alone=alone, **variables))
 
     def operate(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command for the deployed stack, e.g. `suspend`; standard output and error together."""
-        return self._python("operations", *arguments)
+        return self._finished(self._python("-m", "operations", *arguments))
 
-    def _python(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", module, *arguments],
-            cwd=PROJECT,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            timeout=TIMEOUT,
-            check=False,
+    def start_with_events(self, command: str) -> subprocess.Popen[str]:
+        """`up` or `destroy` in the background, as make runs it; prints the engine's events."""
+        return self._python("-c", EVENTS, command)
+
+    def _python(self, *arguments: str, alone: bool = False, **variables: str) -> subprocess.Popen[str]:
+        return builder.popen(
+            [sys.executable, *arguments], PROJECT, {**self.environment, **variables}, alone=alone
         )
 
     def start(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
         """A Pulumi command in the background."""
-        return subprocess.Popen(
-            ["pulumi", *arguments, *_as_flags(settings)],
-            cwd=PROJECT,
-            env=self.pulumi_environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            start_new_session=True,
-        )
+        return builder.popen(["pulumi", *arguments, *_as_flags(settings)], PROJECT, self.pulumi_environment)
 
     def pulumi(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """A Pulumi command, with other values for some settings; standard output and error together."""
-        process = self.start(*arguments, **settings)
-        output, _ = process.communicate(timeout=TIMEOUT)
-        return subprocess.CompletedProcess(arguments, process.returncode, output)
+        return self._finished(self.start(*arguments, **settings))
 
-    @property
+    @staticmethod
+    def _finished(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+        output, _ = process.communicate(timeout=TIMEOUT)
+        return subprocess.CompletedProcess(process.args, process.returncode, output)
+
+    @cached_property
+    def first_up(self) -> subprocess.CompletedProcess[str]:
+        """The `make up` that deploys the stack for all tests."""
+        return self.make("up")
+
+    @cached_property
     def pulumi_environment(self) -> dict[str, str]:
-        # The paths follow from the environment when the modules are loaded, so a fresh process tells them.
+        # The paths follow from the environment, so a process with that environment tells them.
         script = (
             "import json\n"
             "from local_account.host import clients\n"
@@ -96,6 +103,20 @@ class Deployment:
             check=True,
         )
         return {**self.environment, **json.loads(done.stdout.splitlines()[-1])}
+
+    @contextmanager
+    def without(self, what: str, role: str = "ACCOUNTADMIN") -> Iterator[None]:
+        """The account with one thing revoked for a while.
+
+        Args:
+            what: the statement after REVOKE, e.g. `USAGE ON DATABASE D FROM ROLE R`.
+            role: who revokes and grants it.
+        """
+        self.sql(f"REVOKE {what}", role)
+        try:
+            yield
+        finally:
+            self.sql(f"GRANT {what.replace(' FROM ', ' TO ')}", role)
 
     def outputs(self) -> dict[str, Any]:
         """Stack outputs, secret ones in plain."""
@@ -155,20 +176,25 @@ def own_account(state: Path) -> Iterator[Deployment]:
 
 
 @pytest.fixture(scope="session")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """An account without a stack at first; the tests deploy to it one after the other."""
-    with own_account(tmp_path_factory.mktemp("stack") / "account") as found:
-        yield found
+def deployments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Deployment]]:
+    """An account by its name, without a stack at first, kept until all tests have ended."""
+    with ExitStack() as accounts:
+
+        @cache
+        def named(name: str) -> Deployment:
+            return accounts.enter_context(own_account(tmp_path_factory.mktemp(name) / "account"))
+
+        yield named
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def deployment(deployments: Callable[[str], Deployment], request: pytest.FixtureRequest) -> Deployment:
+    """The account that the module shares with others; their tests deploy to it one after the other."""
+    return deployments(shared_by(request.path))
+
+
+@pytest.fixture(scope="module")
 def deployed(deployment: Deployment) -> Deployment:
     """The deployment after `make up`."""
-    done = deployment.make("up")
-    assert done.returncode == 0, done.stdout
+    assert deployment.first_up.returncode == 0, deployment.first_up.stdout
     return deployment
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The deployment is taken down after all tests that use it."""
-    items.sort(key=lambda item: item.path.name == LAST and item.path.parent.name == "stack")

@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from machine.paths import PROJECT
+from tests.stack import builder
 from tests.stack.conftest import TIMEOUT, Deployment
 
 PROGRAM = (
@@ -40,6 +41,18 @@ class Copy:
         assert old in text, f"{file} no longer has {old!r}"
         path.write_text(text.replace(old, new))
 
+    @contextmanager
+    def restored(self) -> Iterator[None]:
+        """The files and the environment are in the end what they are now."""
+        files = {path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
+        environment = dict(self.environment)
+        try:
+            yield
+        finally:
+            for path, content in files.items():
+                path.write_bytes(content)
+            self.environment = environment
+
     def configure(self, setting: str, value: object) -> None:
         path = self.folder / f"Pulumi.{STACK}.yaml"
         content = yaml.safe_load(path.read_text())
@@ -62,16 +75,7 @@ class Copy:
         self.environment |= {"SNOWFLAKE_USER": user, credential: value}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            ["pulumi", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        return builder.popen(["pulumi", *arguments], self.folder, self.environment)
 
     def pulumi(self, *arguments: str) -> tuple[int, str]:
         """Exit code and everything printed."""
@@ -79,8 +83,8 @@ class Copy:
         output, _ = process.communicate(timeout=TIMEOUT)
         return process.returncode, output
 
-    def up(self) -> tuple[int, str]:
-        return self.pulumi("up", "--yes", "--skip-preview")
+    def up(self, *options: str) -> tuple[int, str]:
+        return self.pulumi("up", "--yes", "--skip-preview", *options)
 
 
 @contextmanager
@@ -90,7 +94,7 @@ def copied(deployed: Deployment, folder: Path) -> Iterator[Copy]:
         source = PROJECT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
     (folder / ".venv").symlink_to(PROJECT / ".venv")
-    environment = deployed.pulumi_environment
+    environment = dict(deployed.pulumi_environment)
     config = yaml.safe_load(Path(environment.pop("PULUMI_OPTION_CONFIG_FILE")).read_text())["config"]
     config |= {"milvus-spcs:prefix": PREFIX, "milvus-spcs:sharedComputePool": True}
     (folder / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump({"config": config}))

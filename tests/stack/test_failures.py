@@ -11,38 +11,24 @@ from pathlib import Path
 import pytest
 
 from local_account.base.settings import PORT_VARIABLE, free_ports
-from machine.paths import PROJECT
 from tests.stack.conftest import TIMEOUT, Deployment
 from tests.stack.program_copy import PREFIX, Copy, copied
 
 pytestmark = pytest.mark.docker
 
 
-@pytest.fixture
-def copy(deployed: Deployment, tmp_path: Path) -> Iterator[Copy]:
-    """The program under another prefix; what it made is destroyed after the test."""
-    with copied(deployed, tmp_path) as found:
+@pytest.fixture(scope="module")
+def whole(deployed: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
+    """The program under another prefix; what it made is destroyed in the end."""
+    with copied(deployed, tmp_path_factory.mktemp("failures")) as found:
         yield found
 
 
-def test_a_service_that_crashes_at_start_is_shown_with_its_log_lines(copy: Copy) -> None:
-    copy.edit(
-        "specs/milvus.yaml",
-        "    secrets:\n",
-        '    command: [sh, -c, "echo the data folder is on fire; exit 3"]\n    secrets:\n',
-    )
-    code, output = copy.up()
-    assert code != 0
-    assert "the data folder is on fire" in output
-    assert "MILVUS" in output
-
-
-def test_an_image_that_does_not_build_shows_the_failing_step(copy: Copy) -> None:
-    with (copy.folder / "images/jupyter/Dockerfile").open("a") as file:
-        file.write("\nRUN echo this step is broken && false\n")
-    code, output = copy.up()
-    assert code != 0
-    assert "this step is broken" in output
+@pytest.fixture
+def copy(whole: Copy) -> Iterator[Copy]:
+    """That program; what the test changes in it is undone, and what the test made stays."""
+    with whole.restored():
+        yield whole
 
 
 def test_a_specification_with_an_unknown_key_is_refused_before_anything_is_made(
@@ -84,21 +70,38 @@ def test_missing_credentials_are_named(copy: Copy) -> None:
 
 def test_a_wrong_password_is_told_as_snowflake_tells_it(copy: Copy) -> None:
     # Not the administrator: every resource tries to sign in, and that locks a user for a quarter of an hour.
-    right = copy.environment["SNOWFLAKE_USER"]
     copy.environment["SNOWFLAKE_USER"] = "SOMEBODY"
     code, output = copy.up()
-    copy.environment["SNOWFLAKE_USER"] = right
     assert code != 0
     assert "Incorrect username or password" in output
 
 
 def test_an_unreachable_account_is_named(copy: Copy) -> None:
     port = str(free_ports())
-    right, copy.environment["SNOWFLAKE_PORT"] = copy.environment["SNOWFLAKE_PORT"], port
+    copy.environment["SNOWFLAKE_PORT"] = port
     code, output = copy.up()
-    copy.environment["SNOWFLAKE_PORT"] = right
     assert code != 0
     assert port in output
+
+
+def test_a_service_that_crashes_at_start_is_shown_with_its_log_lines(copy: Copy) -> None:
+    copy.edit(
+        "specs/milvus.yaml",
+        "    secrets:\n",
+        '    command: [sh, -c, "echo the data folder is on fire; exit 3"]\n    secrets:\n',
+    )
+    code, output = copy.up()
+    assert code != 0
+    assert "the data folder is on fire" in output
+    assert "MILVUS" in output
+
+
+def test_an_image_that_does_not_build_shows_the_failing_step(copy: Copy) -> None:
+    with (copy.folder / "images/jupyter/Dockerfile").open("a") as file:
+        file.write("\nRUN echo this step is broken && false\n")
+    code, output = copy.up()
+    assert code != 0
+    assert "this step is broken" in output
 
 
 def test_a_second_up_at_the_same_time_is_refused_by_the_lock(deployed: Deployment) -> None:
@@ -120,18 +123,8 @@ def test_a_taken_port_is_named_with_the_way_out(deployment: Deployment) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", port + 1))
         other.listen()
-        environment = {**deployment.environment, PORT_VARIABLE: str(port)}
-        environment["LOCAL_ACCOUNT_STATE"] = str(deployment.settings.state.parent / "other" / "account")
-        done = subprocess.run(
-            [str(PROJECT / ".venv/bin/python"), "-m", "workstation.cli", "up"],
-            cwd=PROJECT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=TIMEOUT,
-        )
+        other_state = str(deployment.settings.state.parent / "other" / "account")
+        done = deployment.make("up", **{PORT_VARIABLE: str(port), "LOCAL_ACCOUNT_STATE": other_state})
     assert done.returncode == 1
     assert str(port + 1) in done.stdout
     assert PORT_VARIABLE in done.stdout

@@ -10,26 +10,16 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from machine.paths import PROJECT
 from tests.stack.conftest import TIMEOUT, Deployment
 from tests.stack.test_down import EMPTY
 
 pytestmark = pytest.mark.docker
 
-# What `make up` and `make down` run, with the engine's events on standard output.
-RUN = """
-import sys
-from local import cli
-stack = cli.prepare("local")
-stack.resume()
-sys.exit(stack.run(sys.argv[1], "--yes", "--skip-preview", "--json"))
-"""
 EVERY_RESOURCE = bool(os.environ.get("EVERY_RESOURCE"))
 BEGIN, END = "resourcePreEvent", "resOutputsEvent"
 
@@ -56,7 +46,7 @@ def _walk(deployment: Deployment, command: str, operation: str) -> list[str]:
     while True:
         # By turns when a resource begins, and when it has ended but may not stand in the state.
         moment = (BEGIN, END)[len(tried) % 2]
-        process = _start(deployment, command)
+        process = deployment.start_with_events(command)
         output = []
         for event in _events(process, output):
             metadata = event.get(moment, {}).get("metadata", {})
@@ -80,19 +70,6 @@ def _point(metadata: dict[str, Any]) -> str:
     return kind if token.startswith(("snowflake:", "docker-build:")) else ""
 
 
-def _start(deployment: Deployment, command: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", RUN, command],
-        cwd=PROJECT,
-        env=deployment.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
 def _events(process: subprocess.Popen[str], output: list[str]) -> Iterator[dict[str, Any]]:
     """The engine's events; everything that is printed goes to `output`."""
     assert process.stdout
@@ -103,6 +80,6 @@ def _events(process: subprocess.Popen[str], output: list[str]) -> Iterator[dict[
 
 
 def _run(deployment: Deployment, command: str) -> None:
-    process = _start(deployment, command)
+    process = deployment.start_with_events(command)
     output, _ = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 0, output

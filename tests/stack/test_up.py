@@ -13,7 +13,7 @@ pytestmark = pytest.mark.docker
 
 
 def test_up_ends_with_the_found_sentence_and_the_notebooks_address(deployment: Deployment) -> None:
-    done = deployment.make("up")
+    done = deployment.first_up
     assert done.returncode == 0, done.stdout
     last = done.stdout.splitlines()[-6:]
     assert any(FOUND in line for line in last)

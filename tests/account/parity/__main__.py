@@ -12,6 +12,7 @@ from tests.account.parity.cases import read_areas
 from tests.account.parity.page import PAGE, render
 from tests.account.parity.runner import run_areas
 from tests.account.parity.world import World
+from tests.account.spcs_world import make_world
 
 
 def main(names: list[str]) -> int:
@@ -20,7 +21,7 @@ def main(names: list[str]) -> int:
     with (
         tempfile.TemporaryDirectory() as folder,
         running_account(Path(folder) / "account") as account,
-        closing(World(account)) as world,
+        closing(World(make_world(account))) as world,
     ):
         results = run_areas(world, areas)
     differing = [result for result in results if result.outcome == "differs"]

@@ -15,9 +15,9 @@ import snowflake.connector
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.constants import FIELD_ID_TO_NAME
 
-from tests.account.conftest import RunningAccount, client_environment
+from tests.account import spcs_world
 from tests.account.parity.judge import Answer
-from tests.account.spcs_world import world_of
+from tests.tools import client_environment
 
 DATABASE, WAREHOUSE = "PARITY", "PARITY_WH"
 ROLES = {"ADMIN": "ACCOUNTADMIN", "OWNER": "PARITY_OWNER", "GUEST": "PARITY_GUEST"}
@@ -44,12 +44,12 @@ _SETUP = (
 
 
 class World:
-    """What all areas share; made once."""
+    """What all areas share; made once, in an account with a place for services."""
 
-    def __init__(self, account: RunningAccount) -> None:
-        self.account = account
-        self.image = world_of(account).image
-        account.run(*_SETUP, role="ACCOUNTADMIN")
+    def __init__(self, services: spcs_world.World) -> None:
+        self.account = services.account
+        self.image = services.image
+        self.account.run(*_SETUP, role="ACCOUNTADMIN")
         self._snow: Snow | None = None
         self._lock = threading.Lock()
 
