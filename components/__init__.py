@@ -1,21 +1,21 @@
 """The component resources of a stack; `__main__.py` connects them."""
 
-from components.account import Account, from_config
-from components.compute_pool import ComputePool, ComputePoolArgs
-from components.cost import cost_of, refuse_over_budget
-from components.data_loss import refuse_data_loss
-from components.database import Database, DatabaseArgs
-from components.egress import Egress, EgressArgs
-from components.identity import Identity, IdentityArgs
-from components.image import Image, ImageArgs
-from components.milvus import Milvus, MilvusArgs
-from components.notebook import Notebook, NotebookArgs
-from components.people import People, PeopleArgs
-from components.place import Place
-from components.specification import check_all as check_specifications
-from components.storage import Storage, StorageArgs
-from components.verification import Verification, VerificationArgs
-from components.warehouse import Warehouse, WarehouseArgs, require_monitor_role
+from components.account.account import Account, from_config
+from components.account.place import Place
+from components.checks.cost import cost_of, refuse_over_budget
+from components.checks.data_loss import refuse_data_loss
+from components.objects.compute_pool import ComputePool, ComputePoolArgs
+from components.objects.database import Database, DatabaseArgs
+from components.objects.egress import Egress, EgressArgs
+from components.objects.image import Image, ImageArgs
+from components.objects.storage import Storage, StorageArgs
+from components.objects.warehouse import Warehouse, WarehouseArgs, require_monitor_role
+from components.roles.identity import Identity, IdentityArgs
+from components.roles.people import People, PeopleArgs
+from components.services.milvus import Milvus, MilvusArgs
+from components.services.notebook import Notebook, NotebookArgs
+from components.services.specification import check_all as check_specifications
+from components.services.verification import Verification, VerificationArgs
 
 __all__ = [
     "Account",

@@ -7,7 +7,7 @@ import sys
 
 from snowflake.connector import Error as SnowflakeError
 
-from components.account import AccountError
+from components.account.account import AccountError
 from local_account.base.settings import SettingsError as LocalSettingsError
 from local_account.host.control import ControlError
 from local_account.host.images import ImageError

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from components.account import AccountError, Query
+from components.account.account import AccountError, Query
 from operations.target import Target
 
 ROLE = "ACCOUNTADMIN"

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.account import AccountError, Query, setting
-from components.sql import identifier, literal
+from components.account.account import AccountError, Query, setting
+from components.account.sql import identifier, literal
 from machine.terminal import console, say
 from operations import administrator, keys
 from operations.target import Target

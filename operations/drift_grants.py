@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.account import Query
+from components.account.account import Query
 from operations.finding import Finding
 from operations.objects import Managed
 

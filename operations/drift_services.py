@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.account import Query
+from components.account.account import Query
 from operations.finding import Finding
 from operations.objects import Managed
 from operations.specifications import ABSENT, declared_digests, declared_images, differences

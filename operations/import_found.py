@@ -8,9 +8,9 @@ from typing import Any
 
 from snowflake.connector import ProgrammingError
 
-from components import sql
-from components.account import Query
-from components.data_loss import (
+from components.account import sql
+from components.account.account import Query
+from components.checks.data_loss import (
     POOL_TYPE,
     SERVICE_TYPE,
     DataLossError,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components import sql
+from components.account import sql
 from operations.objects import Managed
 from workstation.stack import Stack, identity
 

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from components.password import generate
+from components.roles.password import generate
 from operations.import_found import Found
 
 SECRETS = ("SecretWithBasicAuthentication", "SecretWithGenericString")

@@ -17,8 +17,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from components import sql
-from components.account import Query
+from components.account import sql
+from components.account.account import Query
 from machine.terminal import console, say
 from operations import import_found, import_plan, import_state
 from operations.import_found import JOB_ENDED, Found

@@ -15,7 +15,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from components.account import AccountError
+from components.account.account import AccountError
 
 _BITS = 2048
 

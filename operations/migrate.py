@@ -9,7 +9,14 @@ from __future__ import annotations
 
 import argparse
 
-from components.data_loss import MOVABLE, MilvusDeployment, changed, chosen_milvus, deployed_milvus, older
+from components.checks.data_loss import (
+    MOVABLE,
+    MilvusDeployment,
+    changed,
+    chosen_milvus,
+    deployed_milvus,
+    older,
+)
 from machine.terminal import say
 from operations.backup import new_name
 from operations.milvus import DataError, Milvus

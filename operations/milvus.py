@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from components import sql
-from components.account import Query
-from components.data_loss import MilvusDeployment, deployed_milvus
-from components.milvus import VOLUME
-from components.suspension import SERVICE_DOWN
+from components.account import sql
+from components.account.account import Query
+from components.checks.data_loss import MilvusDeployment, deployed_milvus
+from components.services.milvus import VOLUME
+from components.services.suspension import SERVICE_DOWN
 from machine.terminal import say
 from operations.power import poll
 from operations.target import Target

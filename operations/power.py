@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from components import sql
-from components.account import Query
+from components.account import sql
+from components.account.account import Query
 from operations.objects import Managed
 
 POOL_DOWN = ("SUSPENDED", "STOPPING")

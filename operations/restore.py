@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 import re
 
-from components import sql
-from components.data_loss import SERVICE_TYPE, older
+from components.account import sql
+from components.checks.data_loss import SERVICE_TYPE, older
 from machine.terminal import say
 from operations import transfer
 from operations.milvus import DataError, Milvus, version_of

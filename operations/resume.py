@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from components.account import Query
-from components.diagnosis import describe
-from components.suspension import SERVICE_DOWN
+from components.account.account import Query
+from components.account.diagnosis import describe
+from components.services.suspension import SERVICE_DOWN
 from machine.terminal import say
 from operations import power
 from operations.objects import Managed, by_owner, managed

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from components.account import KEY_PAIR, Account, AccountError, Query
-from components.sql import identifier, literal
+from components.account.account import KEY_PAIR, Account, AccountError, Query
+from components.account.sql import identifier, literal
 from machine.terminal import console, say
 from operations import administrator, keys
 from operations.target import Target

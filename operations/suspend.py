@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import argparse
 
-from components.account import Query
-from components.suspension import SERVICE_DOWN
+from components.account.account import Query
+from components.services.suspension import SERVICE_DOWN
 from machine.terminal import say
 from operations import power
 from operations.objects import Managed, by_owner, managed

@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 
 import settings
-from components import account
+from components.account import account
 from workstation.stack import Stack
 
 PROJECT = "milvus-spcs"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from components import job, specification, sql
-from components.diagnosis import describe, logs_statement
+from components.account import sql
+from components.account.diagnosis import describe, logs_statement
+from components.services import job, specification
 from machine.terminal import say
 from operations.milvus import DataError, Milvus
 from operations.target import Target

@@ -16,7 +16,7 @@ import pytest
 import snowflake.connector
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 
-from components.account import KEY_PAIR, Account, AccountError
+from components.account.account import KEY_PAIR, Account, AccountError
 from operations import bootstrap, keys, rotate_key
 from operations.target import Target
 from settings import Settings

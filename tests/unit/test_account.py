@@ -12,11 +12,12 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import diagnosis, endpoints
-from components.account import Account, AccountError, from_config
-from components.errors import AddressError, ResumeError
-from components.place import Place
-from components.suspension import Resumer
+from components.account import diagnosis
+from components.account.account import Account, AccountError, from_config
+from components.account.errors import AddressError, ResumeError
+from components.account.place import Place
+from components.services import endpoints
+from components.services.suspension import Resumer
 from tests.unit import program
 
 ENVIRONMENT = {

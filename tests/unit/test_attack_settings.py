@@ -14,8 +14,9 @@ from pydantic.alias_generators import to_camel
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.tokens import TokenType
 
-from components import specification, sql
-from components.account import AccountError, from_config
+from components.account import sql
+from components.account.account import AccountError, from_config
+from components.services import specification
 from settings import Settings, SettingsError, load
 from tests.unit import program
 

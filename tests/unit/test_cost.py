@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.cost import WAREHOUSE_CREDITS, BudgetError, cost_of, refuse_over_budget
+from components.checks.cost import WAREHOUSE_CREDITS, BudgetError, cost_of, refuse_over_budget
 from local_account.spcs.spec.families import FAMILIES
 from settings import Settings
 from settings.values import INSTANCE_FAMILIES, WAREHOUSE_SIZES

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from pydantic.alias_generators import to_camel
 
-from components import data_loss
-from components.data_loss import DataLossError, MilvusDeployment, deployed_milvus, find_losses
+from components.checks import data_loss
+from components.checks.data_loss import DataLossError, MilvusDeployment, deployed_milvus, find_losses
 from settings import Settings
 from tests.unit import program
 

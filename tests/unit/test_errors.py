@@ -16,7 +16,7 @@ from settings import StackError
 
 def errors_of(package: ModuleType) -> set[type[Exception]]:
     """The error classes that the modules of a package define."""
-    names = [f"{package.__name__}.{item.name}" for item in pkgutil.iter_modules(package.__path__)]
+    names = [item.name for item in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
     return {
         item
         for module in map(importlib.import_module, names)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from components.image import content_tag, context_files, used_base_images
+from components.objects.image import content_tag, context_files, used_base_images
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.data_loss import DataLossError, MilvusDeployment, changed, deployed_milvus
+from components.checks.data_loss import DataLossError, MilvusDeployment, changed, deployed_milvus
 from operations import import_found, import_plan, import_state
 from operations.import_found import Found
 from operations.import_plan import UNKNOWN, Planned

@@ -10,8 +10,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import endpoints
-from components.account import Account, Query
+from components.account.account import Account, Query
+from components.services import endpoints
 from tests.unit import program
 
 SETTINGS = {"generateUserPassword": True, "egressHosts": ["example.com"]}
@@ -394,7 +394,7 @@ def test_preview_needs_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a preview must not connect")
 
-    monkeypatch.setattr("components.account.Account.connect", refuse)
+    monkeypatch.setattr("components.account.account.Account.connect", refuse)
     assert objects(program.run(SETTINGS, preview=True)) == OBJECTS
 
 
@@ -407,7 +407,7 @@ def test_hooks_never_retry_a_failed_wait(made: program.Program, monkeypatch: pyt
     async def nothing(*_: object, **__: object) -> None:
         return None
 
-    monkeypatch.setattr("components.diagnosis.Diagnosis.show", nothing)
+    monkeypatch.setattr("components.account.diagnosis.Diagnosis.show", nothing)
 
     def retries(hook: str, *errors: str) -> object:
         args = pulumi.ErrorHookArgs("urn", "", hook, "type", errors=list(errors))

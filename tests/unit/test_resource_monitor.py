@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.warehouse import MonitorError, require_monitor_role
+from components.objects.warehouse import MonitorError, require_monitor_role
 from settings import SettingsError
 from tests.unit import program
 

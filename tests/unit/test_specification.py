@@ -10,8 +10,8 @@ import pulumi
 import pytest
 import yaml
 
-from components import specification
-from components.specification import SpecificationError, check, render, split_reference
+from components.services import specification
+from components.services.specification import SpecificationError, check, render, split_reference
 
 GOLDEN = Path(__file__).parent / "golden"
 TEMPLATES = sorted(path.name for path in specification.SPECS.glob("*.yaml"))

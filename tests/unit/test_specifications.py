@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components import specification
+from components.services import specification
 from operations.specifications import declared_digests, differences
 
 DIGEST = "sha256:" + "a" * 64

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from components import sql
-from components.job import last_line, statement
+from components.account import sql
+from components.services.job import last_line, statement
 
 
 def test_names() -> None:

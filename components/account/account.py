@@ -20,7 +20,7 @@ import pulumi
 import pulumi_docker_build as docker_build
 import pulumi_snowflake as snowflake
 
-from components.errors import AccountError
+from components.account.errors import AccountError
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components import sql
-from components.account import Query
-from components.diagnosis import describe
-from components.errors import ResumeError
-from components.place import Place
+from components.account import sql
+from components.account.account import Query
+from components.account.diagnosis import describe
+from components.account.errors import ResumeError
+from components.account.place import Place
 
 SERVICE_DOWN = ("SUSPENDED", "SUSPENDING")
 """The statuses of a service that is suspended or being suspended."""

@@ -9,11 +9,12 @@ from typing import Any
 import pulumi
 import pulumi_snowflake as snowflake
 
-from components import endpoints, specification, sql
-from components.diagnosis import Diagnosis
-from components.place import Place
-from components.role import Role
-from components.suspension import Resumer
+from components.account import sql
+from components.account.diagnosis import Diagnosis
+from components.account.place import Place
+from components.roles.role import Role
+from components.services import endpoints, specification
+from components.services.suspension import Resumer
 
 _NOTHING_TO_UNDO = "SELECT 1"
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_snowflake as snowflake
 
-from components import grants
-from components.role import Role
+from components.roles import grants
+from components.roles.role import Role
 
 
 @dataclass(kw_only=True)

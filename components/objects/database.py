@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_snowflake as snowflake
 
-from components import grants
-from components.role import Role
+from components.roles import grants
+from components.roles.role import Role
 
 # The owner role makes these in the schema. It has the privileges of the notebook too, by role hierarchy.
 OWNER_PRIVILEGES = ("CREATE IMAGE REPOSITORY", "CREATE SECRET", "CREATE STAGE")

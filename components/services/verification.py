@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.job import Job, JobArgs
-from components.milvus import Milvus
-from components.place import Place
-from components.specification import image_values
+from components.account.place import Place
+from components.services.job import Job, JobArgs
+from components.services.milvus import Milvus
+from components.services.specification import image_values
 
 
 @dataclass(kw_only=True)

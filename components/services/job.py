@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_snowflake as snowflake
 
-from components import specification, sql
-from components.diagnosis import Diagnosis, logs_statement
-from components.place import Place
+from components.account import sql
+from components.account.diagnosis import Diagnosis, logs_statement
+from components.account.place import Place
+from components.services import specification
 
 _LOG_LINES = 20
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_snowflake as snowflake
 
-from components import grants
-from components.password import kept_password
-from components.role import Role, existing, made
+from components.roles import grants
+from components.roles.password import kept_password
+from components.roles.role import Role, existing, made
 
 _SYSTEM_ADMINISTRATORS = ("SYSADMIN", "ACCOUNTADMIN")
 INGRESS_INTEGRATION = "SNOWSERVICES_INGRESS_OAUTH"

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components import sql
-from components.account import Query
-from components.place import Place
+from components.account import sql
+from components.account.account import Query
+from components.account.place import Place
 
 LOG_LINES = 30
 _HEALTHY = {"READY", "DONE"}

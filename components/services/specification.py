@@ -14,9 +14,9 @@ import jinja2
 import pulumi
 import yaml
 
-from components.errors import SpecificationError
+from components.account.errors import SpecificationError
 
-SPECS = Path(__file__).resolve().parent.parent / "specs"
+SPECS = Path(__file__).resolve().parent.parent.parent / "specs"
 
 # The keys that a specification may have. A dict stands for a mapping with these keys, a list for a list of
 # such elements, and None for any value.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_snowflake as snowflake
 
-from components import grants
-from components.place import Place
-from components.role import Role
+from components.account.place import Place
+from components.roles import grants
+from components.roles.role import Role
 
 STAGES = {"YAML_STAGE": "Service specifications", "DATA": "Data files", "FILES": "Files of the notebook"}
 

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_snowflake as snowflake
 
-from components.role import Role
+from components.roles.role import Role
 
 _ACCOUNT_OBJECTS = ("COMPUTE POOL", "DATABASE", "INTEGRATION", "WAREHOUSE")
 

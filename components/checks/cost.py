@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.errors import BudgetError
+from components.account.errors import BudgetError
 from settings import Settings
 from settings.values import INSTANCE_FAMILIES, WAREHOUSE_SIZES
 

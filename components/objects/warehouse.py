@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_snowflake as snowflake
 
-from components import grants
-from components.errors import MonitorError
-from components.role import Role
+from components.account.errors import MonitorError
+from components.roles import grants
+from components.roles.role import Role
 
 _ADMINISTRATOR = "ACCOUNTADMIN"
 _NOTIFY_PERCENT, _SUSPEND_PERCENT = 80, 100

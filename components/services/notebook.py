@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.place import Place
-from components.role import Role
-from components.service import Service, ServiceArgs
-from components.specification import image_values
+from components.account.place import Place
+from components.roles.role import Role
+from components.services.service import Service, ServiceArgs
+from components.services.specification import image_values
 
 
 @dataclass(kw_only=True)

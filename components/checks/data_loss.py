@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import yaml
 
-from components import sql
-from components.errors import DataLossError
-from components.image import PROJECT, base_version
-from components.milvus import SERVICE, VOLUME, Volume
+from components.account import sql
+from components.account.errors import DataLossError
+from components.objects.image import PROJECT, base_version
+from components.services.milvus import SERVICE, VOLUME, Volume
 
 if TYPE_CHECKING:
     from settings import Settings

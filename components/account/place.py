@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.account import Account
+from components.account.account import Account
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.errors import AddressError
-from components.place import Place
+from components.account.errors import AddressError
+from components.account.place import Place
 
 STATEMENT = "SHOW ENDPOINTS IN SERVICE "
 _PAUSE_SECONDS = 10

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_snowflake as snowflake
 
-from components import grants
-from components.password import kept_password
-from components.place import Place
-from components.role import Role
+from components.account.place import Place
+from components.roles import grants
+from components.roles.password import kept_password
+from components.roles.role import Role
 
 
 @dataclass(kw_only=True)

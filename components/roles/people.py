@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_snowflake as snowflake
 
-from components.password import kept_password
-from components.role import Role
+from components.roles.password import kept_password
+from components.roles.role import Role
 from settings import NotebookUser
 
 

@@ -11,7 +11,7 @@ import pathspec
 import pulumi
 import pulumi_docker_build as docker_build
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
 @dataclass(kw_only=True)

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from components.credentials import Credentials, CredentialsArgs
-from components.job import Job, JobArgs
-from components.place import Place
-from components.role import Role
-from components.service import Service, ServiceArgs
-from components.specification import image_values
+from components.account.place import Place
+from components.objects.credentials import Credentials, CredentialsArgs
+from components.roles.role import Role
+from components.services.job import Job, JobArgs
+from components.services.service import Service, ServiceArgs
+from components.services.specification import image_values
 
 SERVICE, VOLUME = "MILVUS", "data"
 PORT = 19530

@@ -1,0 +1,1 @@
+"""What services need: databases, warehouses, compute pools, stages, images, secrets, egress."""

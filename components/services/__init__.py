@@ -1,0 +1,1 @@
+"""What runs in containers: Milvus, notebooks and jobs, with their specifications and addresses."""
