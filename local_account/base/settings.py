@@ -214,7 +214,9 @@ def _identity(state: Path) -> str:
     try:
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
         # The identity is written before everything else, so in an account's folder it is there.
-        foreign = any(not entry.name.startswith(identity.name) for entry in state.iterdir())
+        # Another process may be about to write it, in a hidden draft.
+        names = [entry.name.removeprefix(".") for entry in state.iterdir()]
+        foreign = any(not name.startswith(identity.name) for name in names)
         if foreign and not identity.exists():
             raise SettingsError(
                 f"The state folder {state} has files but no account; name an empty folder, or one that is "

@@ -12,7 +12,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from local_account.base.errors import SnowflakeError, does_not_exist
+from local_account.base.errors import SnowflakeError
 from local_account.base.sql import Name
 from local_account.catalog.catalog import Object
 from local_account.identity.account import Account
@@ -73,11 +73,11 @@ def may_push(context: Context, repository: Object) -> bool:
     return context.access.has("WRITE", repository)
 
 
-def resolve(context: Context | Account, image: str) -> ResolvedImage:
+def resolve(context: Context, image: str) -> ResolvedImage:
     """Find the image that a service specification names.
 
     Args:
-        context: a session, whose READ privilege is then required, or the account itself.
+        context: the session, whose READ privilege is required.
         image: `/db/schema/repository/image[:tag][@digest]`, with or without the registry's host before it;
             the tag is `latest` by default.
 
@@ -85,7 +85,7 @@ def resolve(context: Context | Account, image: str) -> ResolvedImage:
         SnowflakeError: 395018 the name is not one, 002003 no such repository, 003001 no READ on it,
             395023 no such image in it, 000603 the registry does not work.
     """
-    account = context.account if isinstance(context, Context) else context
+    account = context.account
     path, tag, digest = _parse(account, image)
     repository = _repository(context, Name(*(part.upper() for part in path.split("/")[:3])))
     shown = f"/{path}" + (f":{tag}" if tag else "")
@@ -157,17 +157,12 @@ def _parse(account: Account, image: str) -> tuple[str, str, str]:
     return found["path"], found["tag"] or ("" if digest else "latest"), digest
 
 
-def _repository(context: Context | Account, name: Name) -> Object:
-    if isinstance(context, Context):
-        context.require_usage(name)
-        repository = context.get(KIND, name)
-        if not may_pull(context, repository):
-            context.require("READ", repository)
-        return repository
-    found = context.catalog.find(KIND, name)
-    if found is None:
-        raise does_not_exist(KIND, str(name))
-    return found
+def _repository(context: Context, name: Name) -> Object:
+    context.require_usage(name)
+    repository = context.get(KIND, name)
+    if not may_pull(context, repository):
+        context.require("READ", repository)
+    return repository
 
 
 def _architectures(account: Account, path: str, manifest: dict[str, Any]) -> frozenset[str]:

@@ -27,7 +27,7 @@ from local_account.server import account_app, open_account
 from local_account.spcs.network.endpoints import ingress_host
 from local_account.spcs.state.observed import ContainerState, InstanceState, Observed
 
-LABEL = "abcdefgh-local-milvus"
+LABEL = "abcdefgh-local-account"
 ROLES = {"OWNER_ROLE": "OWNER", "VISITOR_ROLE": "VISITOR", "OTHER_ROLE": "STRANGER", "ACCOUNTADMIN": "CHIEF"}
 
 

@@ -61,9 +61,7 @@ def test_wrong_password_is_shown_and_counted(world: World) -> None:
         assert "temporarily locked" in await answer.text()
 
     world.run(work)
-    user = world.user("OTHER_ROLE")
-    user.properties["LOCKED_UNTIL"] = 0
-    world.account.catalog.save(user)
+    world.account.catalog.set_properties(world.user("OTHER_ROLE").id, {"LOCKED_UNTIL": 0})
 
 
 def test_user_without_service_role_is_denied(world: World) -> None:
@@ -150,11 +148,11 @@ def test_code_works_once_for_its_endpoint_and_browser(world: World) -> None:
     "uri",
     [
         "http://evil.example/sfc-endpoint/callback",
-        "http://zzzzzzzz-local-milvus.localhost:{port}/sfc-endpoint/callback",
-        "http://abcdefgh-local-milvus.localhost:{port}@evil.example/sfc-endpoint/callback",
-        "http://abcdefgh-local-milvus.localhost:{port}/elsewhere",
-        "http://abcdefgh-local-milvus.localhost:1/sfc-endpoint/callback",
-        "http://abcdefgh-local-milvus.localhost.evil.example/sfc-endpoint/callback",
+        "http://zzzzzzzz-local-account.localhost:{port}/sfc-endpoint/callback",
+        "http://abcdefgh-local-account.localhost:{port}@evil.example/sfc-endpoint/callback",
+        "http://abcdefgh-local-account.localhost:{port}/elsewhere",
+        "http://abcdefgh-local-account.localhost:1/sfc-endpoint/callback",
+        "http://abcdefgh-local-account.localhost.evil.example/sfc-endpoint/callback",
         "javascript:alert(1)",
         "http://[bad",
     ],
@@ -210,7 +208,7 @@ def test_client_cannot_pretend_to_be_another_user(world: World) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["localhost:{port}", "evil.example", "abcdefgh-local-milvus.localhost:1", "a.b.localhost:{port}", ""],
+    ["localhost:{port}", "evil.example", "abcdefgh-local-account.localhost:1", "a.b.localhost:{port}", ""],
 )
 def test_other_host_names_are_unknown(world: World, host: str) -> None:
     port = world.account.settings.ingress_port
@@ -386,5 +384,4 @@ def test_other_sites_cannot_sign_a_visitor_in(world: World, site: str) -> None:
 def _set(world: World, user: str, **properties: object) -> None:
     item = world.account.catalog.find("USER", Name("", "", user))
     assert item
-    item.properties |= properties
-    world.account.catalog.save(item)
+    world.account.catalog.set_properties(item.id, properties)

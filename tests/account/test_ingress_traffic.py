@@ -57,9 +57,7 @@ def test_key_pair_is_exchanged_for_an_endpoint_token(world: World) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     public = "".join(line for line in pem.splitlines() if "-----" not in line)
-    user = world.user("VISITOR_ROLE")
-    user.properties["RSA_PUBLIC_KEY"] = public
-    world.account.catalog.save(user)
+    world.account.catalog.set_properties(world.user("VISITOR_ROLE").id, {"RSA_PUBLIC_KEY": public})
     subject = f"{world.account.settings.locator}.VISITOR"
     moment = time.time()
     claims = {"iss": f"{subject}.{fingerprint(public)}", "sub": subject, "iat": moment, "exp": moment + 60}

@@ -16,7 +16,9 @@ import pytest
 
 from local_account.base.errors import SnowflakeError
 from local_account.identity.account import Account
+from local_account.identity.session import Session
 from local_account.registry import images
+from local_account.statement.context import Context
 from tests.account.conftest import Place, RunningAccount, running_account, wait_until
 
 pytestmark = pytest.mark.docker
@@ -285,16 +287,19 @@ def test_images_are_resolved_to_digests(registry: Registry) -> None:
     registry.docker("push", registry.image("tiny:arm", architecture="arm64"))
     digests = {row["tags"]: row["digest"] for row in registry.shown()}
     database = registry.place.database
-    account = Account(registry.place.account.settings)
+    settings = registry.place.account.settings
+    account = Account(settings)
+    account.add(images.Registry(settings, account.catalog))
+    context = Context(account, Session(1, "ADMIN", role="ACCOUNTADMIN"))
     try:
-        found = images.resolve(account, f"/{database.lower()}/public/repo/tiny:1")
+        found = images.resolve(context, f"/{database.lower()}/public/repo/tiny:1")
         assert (found.digest, found.architectures) == (digests["1"], frozenset({"amd64"}))
         assert found.reference == f"{registry.name('tiny')}@{digests['1']}"
-        upper = images.resolve(account, f"{registry.host}/{database}/PUBLIC/REPO/tiny@{digests['arm']}")
+        upper = images.resolve(context, f"{registry.host}/{database}/PUBLIC/REPO/tiny@{digests['arm']}")
         assert upper.architectures == frozenset({"arm64"})
         with pytest.raises(SnowflakeError, match="image not found"):
-            images.resolve(account, f"/{database}/public/repo/tiny")
+            images.resolve(context, f"/{database}/public/repo/tiny")
         with pytest.raises(SnowflakeError, match="invalid image name"):
-            images.resolve(account, "tiny:1")
+            images.resolve(context, "tiny:1")
     finally:
         account.close()

@@ -107,7 +107,7 @@ def test_inside_a_service(world: World, account: RunningAccount, service: str) -
     assert instance["ip_address"].count(".") == 3
     endpoints = {row["name"]: row for row in world.run(f"SHOW ENDPOINTS IN SERVICE {service}")}
     assert endpoints["web"]["ingress_url"].endswith(
-        f"-local-milvus.localhost:{account.settings.ingress_port}"
+        f"-local-account.localhost:{account.settings.ingress_port}"
     )
     assert (endpoints["rpc"]["ingress_url"], endpoints["rpc"]["is_public"]) == (None, "false")
     roles = [row["name"] for row in world.run(f"SHOW ROLES IN SERVICE {service}")]
