@@ -12,6 +12,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import resource
 import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -29,6 +30,8 @@ from local_account.statement.dispatch import Dispatch
 from local_account.statement.options import like
 from local_account.tables import rewrite
 
+# All readings take some 20 seconds; a quadratic one takes minutes, an exponential one for ever.
+_CPU_SECONDS = 120
 # Patterns get 100 KB. The readers below cut a text into tokens, which is linear but slow, so they get less.
 PATTERN_SIZE, READER_SIZE = 100_000, 5_000
 _PIECES = (
@@ -114,7 +117,8 @@ def readers() -> dict[str, Callable[[str], object]]:
 
 
 def main() -> int:
-    """Read every text with every pattern and every reader."""
+    """Read every text with every pattern and every reader; the kernel ends a process that takes too long."""
+    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS + 5))
     patterns = pattern_uses()
     assert len(patterns) > 25, "the patterns of the account are no longer found"
     for uses, size in ((patterns, PATTERN_SIZE), (readers(), READER_SIZE)):

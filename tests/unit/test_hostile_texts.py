@@ -6,6 +6,7 @@ Python's patterns run with the interpreter's lock held, so one that is slow keep
 from __future__ import annotations
 
 import ast
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,18 +16,14 @@ import pytest
 import local_account
 from local_account.statement.options import like
 
-# All readings together take some ten seconds; a quadratic one takes minutes, an exponential one for ever.
-_SECONDS = 120
 _PACKAGE = Path(local_account.__path__[0])
 
 
 def test_every_pattern_and_reader_gets_through_hostile_texts() -> None:
     command = [sys.executable, "-m", "tests.unit.hostile_texts"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
-    except subprocess.TimeoutExpired as error:
-        lines = (error.stdout or b"").decode().splitlines()
-        pytest.fail(f"more than linear: {lines[-1] if lines else 'the start'}")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    last = (done.stdout.splitlines() or ["the start"])[-1]
+    assert done.returncode != -signal.SIGXCPU, f"more than linear: {last}"
     assert done.returncode == 0, done.stderr
 
 
