@@ -71,7 +71,7 @@ def _measure(account: LocalSettings) -> list[Figure]:
 
 def _make(command: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "workstation.cli", command],
+        [sys.executable, "-m", "cli", command],
         cwd=PROJECT,
         check=False,
         stdin=subprocess.DEVNULL,

@@ -52,7 +52,11 @@ def serve(settings: LocalSettings, arguments: argparse.Namespace) -> int:
     server = control.spawn(settings, to_log=False)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: server.send_signal(number))
-    control.wait_until_running(settings, server)
+    try:
+        control.wait_until_running(settings, server)
+    except control.ControlError:
+        server.terminate()
+        return server.wait() or 1  # why it ended is on the terminal already
     save(settings)
     _tell(settings, arguments, "Ctrl-C")
     return server.wait()
@@ -107,8 +111,8 @@ def env(settings: LocalSettings, arguments: argparse.Namespace) -> int:
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
     print(
-        '# docker login "$LOCAL_ACCOUNT_REGISTRY" --username "$SNOWFLAKE_USER" --password-stdin '
-        '<<< "$SNOWFLAKE_PASSWORD"'
+        '# printf %s "$SNOWFLAKE_PASSWORD" | '
+        'docker login "$LOCAL_ACCOUNT_REGISTRY" --username "$SNOWFLAKE_USER" --password-stdin'
     )
     return 0
 

@@ -1,1 +1,1 @@
-"""This machine: its terminal and its package manager."""
+"""This machine: its terminal, its packages and folders, and the errors that its user can mend."""

@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 
-from machine.terminal import ToolchainError, step
+from machine.errors import ToolchainError
+from machine.terminal import step
 
 
 def apt_install(*packages: str) -> None:

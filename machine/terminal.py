@@ -1,21 +1,22 @@
-"""One line of output for each thing found or added, and progress for long steps."""
+"""One line of output for each thing that was found or added, and progress for long steps."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 
+from machine.paths import STATE
+
 _NAME_WIDTH = 14
 _QUIET_SECONDS = 20.0
+_SAID = STATE / "said.json"
 
 console = Console(highlight=False, soft_wrap=True)
-
-
-class ToolchainError(Exception):
-    """Something needed cannot be had; the message says what, why, and what to install or do."""
+"""Where lines and tables go: standard output, or standard error while `console.stderr` is true."""
 
 
 def say(name: str, text: str) -> None:
@@ -23,15 +24,29 @@ def say(name: str, text: str) -> None:
     console.print(f"{name:<{_NAME_WIDTH}} {text}", markup=False)
 
 
+def say_change(name: str, text: str) -> None:
+    """Print one line about the part `name`, unless it is what was said about this part the last time.
+
+    The last line about each part is kept in `.state/said.json`, so that later commands stay silent until
+    something changes.
+    """
+    said = json.loads(_SAID.read_text()) if _SAID.exists() else {}
+    if said.get(name) == text:
+        return
+    say(name, text)
+    _SAID.parent.mkdir(parents=True, exist_ok=True)
+    _SAID.write_text(json.dumps({**said, name: text}))
+
+
 @contextmanager
 def step(name: str, text: str) -> Iterator[Callable[[str], None]]:
     """Show that a long step runs, and how long it took once it has ended.
 
-    On a terminal one line is kept up to date; elsewhere a line is printed at the start and then at most every
-    20 seconds.
+    A terminal shows one line that is kept up to date. Elsewhere a line is printed at the start and then at
+    most every 20 seconds.
 
     Args:
-        name: the part the step belongs to.
+        name: the part that the step belongs to.
         text: what is done.
 
     Yields:

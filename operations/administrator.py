@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -13,33 +12,19 @@ from operations.target import Target
 ROLE = "ACCOUNTADMIN"
 
 
-def argument(parser: argparse.ArgumentParser, who: str) -> None:
-    """Declare `--connection`.
-
-    Args:
-        parser: of the command.
-        who: what the connection is for, for the help text.
-    """
-    parser.add_argument(
-        "--connection",
-        metavar="NAME",
-        help=f"{who}: a connection of Snowflake's connections.toml or config.toml (default: the stack's own)",
-    )
-
-
 @contextmanager
 def queries(target: Target, connection: str | None, role: str | None = ROLE) -> Iterator[Query]:
     """A short connection as a function from statement to rows.
 
     Args:
-        target: the stack; its own connection is used when none is named.
+        target: the stack; its own sign-in is used when no connection is named.
         connection: name of a connection in the connector's configuration files.
-        role: the acting role; None leaves the connection's own.
+        role: the acting role; None keeps the connection's own. Default ACCOUNTADMIN.
 
     Raises:
         AccountError: the account refuses the connection or a statement; the message is its own.
     """
-    import snowflake.connector  # late, for its import takes most of a second
+    import snowflake.connector  # late, because its import takes most of a second
 
     settings: dict[str, Any] = {"connection_name": connection, **({"role": role} if role else {})}
     try:

@@ -1,17 +1,14 @@
-"""Take a snapshot of Milvus's volume; with --export also write all collections to stage DATA.
+"""Backups of Milvus: a snapshot of its volume, and on request all collections as files on stage DATA.
 
-A snapshot is the volume as it is: quick, and bound to the schema. An export is files with schemas and rows:
-slower, but of use to another version of Milvus and to another stack.
+A snapshot is the volume as it is: quick to make, and bound to the schema. An export is files with schemas and
+rows: slower, but another version of Milvus and another stack can read it.
 """
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rich.table import Table
-
-from machine.terminal import console
 from operations import transfer
 from operations.milvus import Milvus, version_of
 from operations.target import Target
@@ -19,40 +16,54 @@ from operations.target import Target
 PREFIX = "MILVUS_BACKUP_"
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """What to back up and what to keep."""
-    parser.add_argument("--list", action="store_true", help="show the backups that there are, and do nothing")
-    parser.add_argument("--export", action="store_true", help="also export all collections to stage DATA")
-    parser.add_argument(
-        "--suspend", action="store_true", help="suspend Milvus meanwhile, so that all it was told is in it"
-    )
-    parser.add_argument(
-        "--keep", type=_positive, metavar="N", help="then drop backups older than the newest N of each kind"
-    )
+@dataclass(frozen=True)
+class Backup:
+    """One backup.
+
+    Attributes:
+        name: what `restore` takes.
+        kind: `snapshot` or `export`.
+        state: as Snowflake calls it, CREATED when it can be restored.
+        made: time in UTC as `2026-01-31 12:00:00`; empty for an export.
+        size: GiB of the volume; None for an export.
+        milvus: version of Milvus that wrote it; empty when it is not known.
+    """
+
+    name: str
+    kind: str
+    state: str
+    made: str = ""
+    size: int | None = None
+    milvus: str = ""
 
 
-def run(target: Target, options: argparse.Namespace) -> int:
-    """Make a backup, or list those that there are.
+def run(target: Target, *, export: bool = False, suspend: bool = False, keep: int | None = None) -> str:
+    """Make a backup and return its name.
+
+    Args:
+        target: the stack.
+        export: also export all collections to stage DATA. Default false.
+        suspend: suspend Milvus meanwhile, so that the snapshot has everything that Milvus was told. Default
+            false.
+        keep: afterwards drop the backups of each kind that are older than the newest `keep`. Default: drop
+            nothing.
 
     Raises:
         DataError: there is no Milvus, or the snapshot or the export cannot be made.
     """
     with target.account.queries() as query:
         milvus = Milvus(target, query)
-        if options.list:
-            show(target, milvus)
-            return 0
         name = new_name()
-        if options.suspend:
+        if suspend:
             with milvus.stopped():
                 milvus.take(name)
         else:
             milvus.take(name)
-        if options.export:
+        if export:
             transfer.transfer(target, milvus, "export", name)
-        if options.keep:
-            prune(target, milvus, options.keep)
-    return 0
+        if keep:
+            prune(target, milvus, keep)
+    return name
 
 
 def new_name() -> str:
@@ -61,7 +72,7 @@ def new_name() -> str:
 
 
 def prune(target: Target, milvus: Milvus, keep: int) -> None:
-    """Drop our older backups; the snapshot that the volume is declared to begin with stays."""
+    """Drop our older backups. The snapshot that the volume is declared to begin with stays."""
     ours = [row["name"] for row in milvus.snapshots() if row["name"].startswith(PREFIX)]
     for name in ours[:-keep]:
         if name != milvus.holder.snapshot:
@@ -70,20 +81,23 @@ def prune(target: Target, milvus: Milvus, keep: int) -> None:
         transfer.remove_export(target, milvus, name)
 
 
-def show(target: Target, milvus: Milvus) -> None:
-    """Print the backups as a table, the oldest first."""
-    table = Table()
-    for heading in ("backup", "kind", "state", "made", "size", "Milvus"):
-        table.add_column(heading, no_wrap=True)
-    for row in milvus.snapshots():
-        made = f"{row['created_on']:%Y-%m-%d %H:%M:%S}"
-        table.add_row(row["name"], "snapshot", row["state"], made, f"{row['size']} GiB", version_of(row))
-    for name in transfer.exports(milvus, target):
-        table.add_row(name, "export", "CREATED")
-    console.print(table)
+def backups(target: Target) -> list[Backup]:
+    """All backups, snapshots before exports, the oldest first.
 
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
+    Raises:
+        DataError: there is no Milvus.
+    """
+    with target.account.queries() as query:
+        milvus = Milvus(target, query)
+        found = [
+            Backup(
+                row["name"],
+                "snapshot",
+                row["state"],
+                f"{row['created_on'].astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+                int(row["size"]),
+                version_of(row),
+            )
+            for row in milvus.snapshots()
+        ]
+        return found + [Backup(name, "export", "CREATED") for name in transfer.exports(milvus, target)]

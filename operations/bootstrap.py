@@ -1,21 +1,22 @@
 """Make, once and as an administrator, the role and the user that deploy a stack from then on.
 
-`make bootstrap STACK=dev` is all that acts in ACCOUNTADMIN; `pulumi up`, `preview`, `refresh` and `destroy`
-then run as MILVUS_DEPLOYER, a user of type SERVICE that signs in with a key pair and has no other role.
+Only this command acts as ACCOUNTADMIN. `pulumi up`, `preview`, `refresh` and `destroy` then run as
+MILVUS_DEPLOYER, a user of type SERVICE that signs in with a key pair and has no other role.
 See https://docs.snowflake.com/en/user-guide/security-access-control-privileges.
 """
 
 from __future__ import annotations
 
-import argparse
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.account.account import AccountError, Query, setting
+from components.account.account import Query, setting
 from components.account.sql import identifier, literal
+from machine.errors import UserError
 from machine.terminal import console, say
 from operations import administrator, keys
 from operations.target import Target
@@ -23,12 +24,12 @@ from settings import Settings
 
 COMMENT = "Deploys Milvus; made by make bootstrap"
 ROTATION = "MODIFY PROGRAMMATIC AUTHENTICATION METHODS"
-# What the stack's program makes on the account as the deploying role, and nothing else.
+# All that the stack's program makes on the account as the deploying role.
 _MAKES = ("CREATE ROLE", "CREATE USER", "CREATE COMPUTE POOL")
 
 
-class BootstrapError(AccountError):
-    """The bootstrap stops, before it changes anything; the message says why and what to do."""
+class BootstrapError(UserError):
+    """The bootstrap stops before it changes anything; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,9 @@ class Deployer:
 
     Attributes:
         name: of the role, of the user and of the network policy.
-        privileges: of the role, by what it is on; each with WITH GRANT OPTION or not.
-        allowed: addresses (CIDR) that the user may come from; none = from everywhere.
-        rotates_itself: whether the user may change its own keys.
+        privileges: of the role, by object; each with or without GRANT OPTION.
+        allowed: addresses (CIDR) from which the user may sign in; empty, the default, for everywhere.
+        rotates_itself: whether the user may change its own keys. Default false.
     """
 
     name: str
@@ -48,41 +49,68 @@ class Deployer:
     rotates_itself: bool = False
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    administrator.argument(parser, "who makes it, an administrator")
-    parser.add_argument("--public-key", type=Path, metavar="FILE", help="the user's key; default: a new pair")
-    parser.add_argument(
-        "--allow-from", action="append", default=[], metavar="CIDR", help="only from here; can be repeated"
-    )
-    parser.add_argument(
-        "--self-rotation", action="store_true", help="let the user change its own keys (make rotate-key)"
-    )
-    parser.add_argument("--drop", action="store_true", help="remove what an earlier bootstrap made")
+def run(
+    target: Target,
+    *,
+    connection: str | None = None,
+    public_key: Path | None = None,
+    allow_from: Iterable[str] = (),
+    self_rotation: bool = False,
+) -> None:
+    """Make the role and the user, and print the settings with which the stack deploys as this user.
 
+    Args:
+        target: the stack.
+        connection: the administrator's connection in connections.toml; default the stack's own sign-in.
+        public_key: file with the user's public key; default a new key pair.
+        allow_from: addresses or CIDR ranges from which alone the user may sign in; default everywhere.
+        self_rotation: let the user change its own keys. Default false.
 
-def run(target: Target, options: argparse.Namespace) -> int:
+    Raises:
+        BootstrapError: something of that name is not ours, or an address or key cannot be used.
+        AccountError: the account refuses.
+    """
     deployer = Deployer(
         target.settings.named("MILVUS_DEPLOYER"),
         privileges(target.settings),
-        tuple(_address(text) for text in options.allow_from),
-        options.self_rotation,
+        tuple(_address(text) for text in allow_from),
+        self_rotation,
     )
-    with administrator.queries(target, options.connection) as query:
-        organization, account = _account(query)
-        for kind in ("ROLES", "USERS", "NETWORK POLICIES"):
-            _found(query, kind, deployer.name)
-        if options.drop:
-            drop(query, deployer.name)
-            return 0
-        key, file = _key(query, target, deployer.name, options.public_key)
+    with _as_administrator(target, connection, deployer.name) as (query, organization, account):
+        key, file = _key(query, target, deployer.name, public_key)
         make(query, deployer, key)
     say("bootstrap", f"role {deployer.name} and user {deployer.name} of type SERVICE")
     _tell(target.stack.name, organization, account, deployer.name, file)
-    return 0
+
+
+def remove(target: Target, *, connection: str | None = None) -> None:
+    """Remove what an earlier bootstrap made.
+
+    Args:
+        target: the stack.
+        connection: the administrator's connection in connections.toml; default the stack's own sign-in.
+
+    Raises:
+        BootstrapError: the role still owns something, or no bootstrap made it.
+        AccountError: the account refuses.
+    """
+    name = target.settings.named("MILVUS_DEPLOYER")
+    with _as_administrator(target, connection, name) as (query, _, _):
+        drop(query, name)
+
+
+@contextmanager
+def _as_administrator(target: Target, connection: str | None, name: str) -> Iterator[tuple[Query, str, str]]:
+    """The administrator's connection with organization and account; what has our name was made by us."""
+    with administrator.queries(target, connection) as query:
+        organization, account = _account(query)
+        for kind in ("ROLES", "USERS", "NETWORK POLICIES"):
+            _found(query, kind, name)
+        yield query, organization, account
 
 
 def privileges(chosen: Settings) -> dict[str, dict[str, bool]]:
-    """What the program needs with these settings, by what it is on, and whether it hands it on."""
+    """Privileges that the program needs with these settings, by object, and whether it grants them on."""
     made = {
         "CREATE WAREHOUSE": not chosen.existing_warehouse,
         "CREATE DATABASE": not chosen.existing_database,
@@ -101,10 +129,10 @@ def privileges(chosen: Settings) -> dict[str, dict[str, bool]]:
 
 
 def make(query: Query, deployer: Deployer, key: keys.PublicKey) -> None:
-    """Make what is missing and bring what is there in line; it can be run again.
+    """Make what is missing, and change what differs. It can be run again.
 
-    The role is granted to ACCOUNTADMIN, so that administrators see what it owns, and not to SYSADMIN, which
-    would so get the right to make users and roles.
+    The role is granted to ACCOUNTADMIN, so that administrators see what it owns. It is not granted to
+    SYSADMIN, which would then have the right to make users and roles.
 
     Args:
         query: runs a statement as ACCOUNTADMIN.
@@ -195,7 +223,7 @@ def _restrict(query: Query, deployer: Deployer) -> None:
 
 
 def _key(query: Query, target: Target, user: str, given: Path | None) -> tuple[keys.PublicKey, Path | None]:
-    """The user's public key and the file with its private half, if there is one here.
+    """The user's public key, and the file with its private half if this machine has it.
 
     Raises:
         BootstrapError: the user has another key.
@@ -213,7 +241,7 @@ def _key(query: Query, target: Target, user: str, given: Path | None) -> tuple[k
         if key is None or key.fingerprint not in known:
             raise BootstrapError(
                 f"User {user} is there, with another key than {given or file}. Nothing was changed; "
-                "`make rotate-key` changes the key, `make bootstrap OPTIONS=--drop` removes the user."
+                "`milvus-spcs rotate-key` changes the key, `milvus-spcs bootstrap --drop` removes the user."
             )
     if key is None:
         private = keys.new_private_key()
@@ -242,7 +270,7 @@ def _address(text: str) -> str:
     try:
         return str(ipaddress.IPv4Network(text, strict=False))
     except ValueError:
-        raise BootstrapError(f"--allow-from: {text!r} is no IPv4 address or CIDR range") from None
+        raise BootstrapError(f"--allow-from: {text!r} is not an IPv4 address or CIDR range") from None
 
 
 def _tell(stack: str, organization: str, account: str, name: str, file: Path | None) -> None:

@@ -1,7 +1,7 @@
-"""Drift of grants: what somebody granted on the stack's objects, or to its roles, beside the program.
+"""Drift of grants: what somebody else granted on the stack's objects, or to its roles.
 
-Revoked privileges and roles are the provider's to tell; of service roles it knows nothing, so both directions
-are looked at here. See https://docs.snowflake.com/en/sql-reference/sql/show-grants.
+The provider tells about revoked privileges and roles. It knows nothing about service roles, so this module
+looks for both, granted and revoked ones. See https://docs.snowflake.com/en/sql-reference/sql/show-grants.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from components.account.account import Query
 from operations.finding import Finding
 from operations.objects import Managed
 
-# How SHOW GRANTS ON names the types; of types that are not here, the grants are not looked at.
+# How SHOW GRANTS ON names the types. Grants on types that are not listed are not compared.
 OBJECT_TYPES = {
     "AccountRole": "ROLE",
     "ComputePool": "COMPUTE POOL",
@@ -56,7 +56,7 @@ def findings(query: Query, declared: list[Managed], owner: str) -> list[Finding]
     """Grants that the program did not make, and service roles that were taken away.
 
     Args:
-        query: acts as the deploying role, which owns the stack's objects or has the role that does.
+        query: acts as the deploying role, which owns the stack's objects or holds the role that owns them.
         declared: all of the stack's resources.
         owner: Milvus's owner role, which `make backup` lets use the snapshots that it takes.
     """
@@ -131,7 +131,7 @@ def granted_to(query: Query, role: Managed, declared: Iterable[Managed] = ()) ->
         query: acts as a role that may see the role's grants.
         role: the role.
         declared: the stack's resources; what the role made itself inside their schemas, such as tables and
-            jobs, is left out. Default none.
+            jobs, is left out. Default: nothing is left out.
     """
     for row in query(f"SHOW GRANTS OF ROLE {role.quoted}"):
         yield Grant("ROLE", role.name, "USAGE", row["granted_to"], row["grantee_name"])

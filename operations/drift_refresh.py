@@ -16,8 +16,9 @@ GONE = "deleted"
 def findings(target: Target) -> list[Finding]:
     """What `pulumi refresh --preview-only` would change in the state.
 
-    It signs in with the credentials of the last `up`. Images are left out: the registry may no longer take
-    those; drift_services asks the account for them instead. So is what the stack only reads.
+    It signs in with the credentials of the last `up`. Images are left out, because the registry may no longer
+    accept those credentials; drift_services asks the account about images instead. Also left out are objects
+    that the stack only reads.
     """
     skipped = [item["urn"] for item in target.resources if item["type"] == _IMAGE or item.get("external")]
     answer = target.stack.ask("refresh", "--preview-only", "--json", *(f"--exclude={urn}" for urn in skipped))
@@ -37,7 +38,7 @@ def step_findings(step: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(name, before["type"].rpartition(":")[2], "there", GONE)
         return
     old, new = before.get("inputs") or {}, after.get("inputs") or {}
-    # The plugin fills in what the program leaves open, and forgets it when it reads.
+    # The plugin fills in what the program leaves open, and does not report it when it reads the object.
     unset = {"__defaults", *(key for key in old.get("__defaults", ()) if key not in new)}
     for key in {**old, **new}:
         if key not in unset and old.get(key) != new.get(key):

@@ -13,10 +13,10 @@ _RUNNING = ("ACTIVE", "IDLE", "STARTING", "RESIZING")
 
 
 def services(query: Query, declared: list[Managed]) -> Iterator[Finding]:
-    """Services that do not run, run another specification, or other images.
+    """Services that do not run, or that run another specification or other images.
 
     Args:
-        query: acts as the services' owner, to whom alone DESCRIBE SERVICE shows the specification.
+        query: acts as the services' owner; DESCRIBE SERVICE shows the specification to nobody else.
         declared: the stack's services.
     """
     for service in declared:
@@ -39,7 +39,7 @@ def _service(query: Query, service: Managed) -> Iterator[Finding]:
 
 
 def pools(query: Query, declared: list[Managed]) -> Iterator[Finding]:
-    """Pools that are suspended or about to be."""
+    """Pools that are suspended or are being suspended."""
     states = {row["name"]: row["state"] for row in query("SHOW COMPUTE POOLS")}
     for pool in declared:
         state = states.get(pool.name, "-")
@@ -48,9 +48,9 @@ def pools(query: Query, declared: list[Managed]) -> Iterator[Finding]:
 
 
 def images(query: Query, repository: Managed, declared: list[Managed]) -> Iterator[Finding]:
-    """Images in the repository that are gone, or were pushed anew under the same tag.
+    """Images in the repository that are gone, or that were pushed again under the same tag.
 
-    Such a tag changes nothing that runs, but the next change of a specification would take it up.
+    Such a push changes nothing that runs, but the next change of a specification would use the new image.
     """
     rows = query(f"SHOW IMAGES IN IMAGE REPOSITORY {repository.quoted}")
     found = {row["image_path"].rpartition("/")[2]: row["digest"] for row in rows}

@@ -1,4 +1,4 @@
-"""What `make drift` reports."""
+"""One line of the drift report."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is not as the stack's last `up` left it.
+    """One difference between the account and what the stack's last `up` left.
 
     Attributes:
         object: name of the object in the account, or of the resource.
         what: which of its properties.
-        declared, found: its value then and now; `-` where there is none.
+        declared, found: its value then and now; `-` where it has no value.
     """
 
     object: str

@@ -1,12 +1,10 @@
-"""What of the program's objects is in the account already, and what keeps the stack from taking it over."""
+"""Which of the program's objects the account has already, and why the stack cannot take some of them over."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from snowflake.connector import ProgrammingError
 
 from components.account import sql
 from components.account.account import Query
@@ -20,11 +18,9 @@ from components.checks.data_loss import (
 )
 from operations.drift_grants import OBJECT_TYPES, Grant, declared_grants, granted_to
 from operations.import_plan import Planned
-from operations.objects import Managed
+from operations.objects import Managed, show
 from settings import Settings
 
-# SHOW in a database or schema that is not there, or not to be seen.
-_MISSING = (2003, 2043)
 _GRANTS = ("GrantAccountRole", "GrantPrivilegesToAccountRole")
 _SERVER_SIDE, _PASSWORD = "INTERNAL NO CSE", "PASSWORD"
 JOB_ENDED = ("DONE", "FAILED", "CANCELLED", "INTERNAL_ERROR")
@@ -35,9 +31,9 @@ class Found:
     """An object that is in the account and not in the state.
 
     Attributes:
-        planned: what the program declares of it.
+        planned: what the program declares for it.
         row: the object's row of SHOW; empty for a grant.
-        specification: of a service, as DESCRIBE SERVICE shows it; empty for others.
+        specification: a service's specification as DESCRIBE SERVICE shows it; empty for other objects.
     """
 
     planned: Planned
@@ -49,7 +45,7 @@ def find(query: Query, resources: Iterable[Planned]) -> list[Found]:
     """The resources that the account has, in the same order.
 
     Args:
-        query: acts as the deploying role; what it cannot see counts as absent.
+        query: acts as the deploying role. An object that it cannot see counts as absent.
         resources: what the program would make.
     """
     resources = list(resources)
@@ -68,33 +64,12 @@ def _objects(query: Query, resources: Iterable[Planned]) -> Iterator[Found]:
             yield Found(one, row, described[0]["spec"] if described else "")
 
 
-def show(query: Query, kind: str, path: tuple[str, ...]) -> dict[str, Any] | None:
-    """An object's row of SHOW; None when it is not there.
-
-    Args:
-        query: runs statements.
-        kind: the object type in SQL, `IMAGE REPOSITORY`.
-        path: the object's name, with database and schema where it has them.
-    """
-    *parents, name = path
-    plural = f"{kind[:-1]}IES" if kind.endswith("Y") else f"{kind}S"
-    inside = ("", " IN DATABASE ", " IN SCHEMA ")[len(parents)]
-    try:
-        rows = query(f"SHOW {plural} LIKE {sql.literal(name)}{inside}{sql.identifier(*parents)}")
-    except ProgrammingError as error:
-        if error.errno not in _MISSING:
-            raise
-        return None
-    # LIKE takes `_` for any character.
-    return next((row for row in rows if row["name"] == name), None)
-
-
 def _is_granted(item: Managed, held: set[Grant]) -> bool:
     return item.kind in _GRANTS and set(declared_grants([item])) <= held
 
 
 def obstacles(found: Iterable[Found], chosen: Settings) -> list[str]:
-    """Why objects cannot be taken over as they are, each with the way out."""
+    """Reasons why objects cannot be taken over as they are, each with the way out."""
     found = list(found)
     return [text for item in found if (text := _obstacle(item))] + _losses(found, chosen)
 
@@ -124,7 +99,7 @@ def _obstacle(found: Found) -> str:
 
 
 def _losses(found: Iterable[Found], chosen: Settings) -> list[str]:
-    """What the next `up` would refuse, because Milvus's volume is not as the settings ask for."""
+    """What the next `up` would refuse because Milvus's volume differs from the settings."""
     resources = []
     for item in found:
         kind, seen = item.planned.item.kind, dict(item.planned.item.inputs)

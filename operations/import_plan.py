@@ -1,4 +1,4 @@
-"""What `pulumi up` would make, from a preview: each resource with the id under which it can be imported.
+"""What `pulumi up` would make, read from a preview: each resource with the id that imports it.
 
 See https://www.pulumi.com/docs/iac/adopting-pulumi/import/ and the section Import of each type at
 https://www.pulumi.com/registry/packages/snowflake/.
@@ -16,7 +16,7 @@ from components.account import sql
 from operations.objects import Managed
 from workstation.stack import Stack, identity
 
-# How the engine writes what it does not know before the `up`.
+# How the engine writes a value that is known only after the `up`.
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _PROVIDER = "pulumi:providers:snowflake"
 
@@ -28,7 +28,7 @@ class Planned:
     Attributes:
         urn: its URN.
         item: what the program declares; names that are outputs of other resources are filled in.
-        stash: URN of the resource that keeps its password; empty for none.
+        stash: URN of the resource that keeps its password; empty if it has no password.
     """
 
     urn: str
@@ -112,7 +112,7 @@ def _target(inputs: Mapping[str, Any]) -> str:
 
 
 def _resolved(state: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Inputs, with the names of objects that are still to be made: those follow from other inputs."""
+    """Inputs with the names of objects that do not exist yet, because these follow from other inputs."""
     dependencies = state.get("propertyDependencies") or {}
     inputs = dict(state.get("inputs") or {})
     for key, value in inputs.items():

@@ -1,4 +1,4 @@
-"""The file for `pulumi import`, and what an import leaves open in the state."""
+"""The file for `pulumi import`, and the completion of what the import wrote into the state."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _RAW_STATE_DELTA = "__pulumi_raw_state_delta"
 
 
 def placeholders(found: Iterable[Found]) -> dict[str, dict[str, Any]]:
-    """A password for the state of each secret, by URN of what keeps it.
+    """A password for the state of each secret, by URN of the resource that keeps it.
 
-    Snowflake shows nobody the password in a secret. It stays as it is in the account; state and program agree
-    on another text, so nothing changes it.
+    Snowflake shows nobody the password in a secret. The account's password stays as it is. State and program
+    agree on another text, so that `up` does not change the secret.
     """
     kept = (item.planned.stash for item in found if item.planned.item.kind in SECRETS)
     return {stash: {**_SECRET, "plaintext": json.dumps(generate())} for stash in kept if stash}
@@ -42,7 +42,7 @@ def unreadable(found: Found, passwords: Mapping[str, Mapping[str, Any]]) -> dict
 def narrowed(
     file: Mapping[str, Any], found: Iterable[Found], passwords: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """An import file with what is to be taken over, and the providers and components that it needs.
+    """An import file with the resources to take over, and the providers and components that they need.
 
     Args:
         file: as `pulumi preview --import-file` writes it.
@@ -74,10 +74,10 @@ def narrowed(
 def complete(
     state: Mapping[str, Any], found: Iterable[Found], passwords: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """Record in a state what the import could not read, and leave open what the program leaves open.
+    """Record in a state what the import could not read, and remove what the program leaves open.
 
-    The provider reads every property. One that the program does not give would be reset by the next `up`, or
-    make the object anew: a schema whose transience is not declared counts as another schema.
+    The provider reads every property. The next `up` would reset a property that the program does not give, or
+    replace the object: a schema whose transience is not declared counts as another schema.
 
     Args:
         state: as `pulumi stack export` gives it; it is changed.
@@ -96,7 +96,7 @@ def complete(
                 part |= {key: value for key, value in filled.items() if key in part}
                 part |= unreadable(item, passwords)
             resource["inputs"]["__defaults"] = sorted(filled)
-            # How the provider's own state differs from the outputs that it read; now they are others.
+            # It tells how the provider's own state differs from the outputs, which have just changed.
             resource["outputs"].pop(_RAW_STATE_DELTA, None)
 
 

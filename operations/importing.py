@@ -1,54 +1,68 @@
-"""Take over into the stack what the account has already of it: made by hand, kept, or of a lost state.
+"""Take objects that the account has already into the stack: made by hand, kept, or from a lost state.
 
-`pulumi import` with ids that follow from the names. The account is only read, but for ended jobs, whose names
-are needed. What would be replaced by the next `up` is not taken over; then the state is as it was.
+It runs `pulumi import` with ids that follow from the names. The account is only read, with one exception:
+jobs that have ended are dropped, because their names are needed. When the next `up` would replace something,
+nothing is taken over and the state stays as it was.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-from rich.text import Text
-
 from components.account import sql
 from components.account.account import Query
-from machine.terminal import console, say
+from machine.terminal import say
 from operations import import_found, import_plan, import_state
 from operations.import_found import JOB_ENDED, Found
 from operations.import_plan import Planned
 from operations.milvus import DataError
+from operations.objects import show
 from operations.target import Target
 
-# The program is there already, and says what is protected.
+# The program exists already, and says itself what is protected.
 _AS_DECLARED = ("--generate-code=false", "--protect=false")
 _KEPT = "the password stays in the account's secret; the state has another text"
 _INTEGRATION = re.compile(r"CREATE SECURITY INTEGRATION (\w+)")
 _JOB = "DROP SERVICE IF EXISTS "
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dry-run", action="store_true", help="only show what would be taken over")
+@dataclass(frozen=True)
+class Outcome:
+    """What the import did, or would do, with one resource.
+
+    Attributes:
+        resource: name of the resource in the program.
+        type: type of the resource, without package: `ComputePool`.
+        outcome: a sentence about it.
+    """
+
+    resource: str
+    type: str
+    outcome: str
 
 
-def run(target: Target, options: argparse.Namespace) -> int:
-    """Import, then show of each resource what the next `up` does.
+def run(target: Target, *, dry_run: bool = False) -> list[Outcome]:
+    """Import, and say about each resource that `up` would make what becomes of it.
+
+    Args:
+        target: the stack.
+        dry_run: only look at what would be taken over. Default false.
 
     Raises:
-        DataError: something cannot be taken over as it is; the state and the account are as they were.
+        DataError: something cannot be taken over as it is; the state and the account are unchanged.
     """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "import.json"
         planned = import_plan.planned(import_plan.preview(target.stack, file))
         if not planned:
-            say("import", "nothing to do: all that the program makes is in the state")
-            return 0
+            say("import", "nothing to do: the state has everything that the program makes")
+            return []
         with target.account.queries() as query:
             found = import_found.find(query, planned)
             jobs = _jobs(query, planned)
@@ -56,18 +70,17 @@ def run(target: Target, options: argparse.Namespace) -> int:
             problems += _running(jobs) + _integrations(query, planned)
         if problems:
             raise DataError("\n  ".join(["Nothing was taken over.", *problems]))
-        if not options.dry_run:
+        if not dry_run:
             _take_over(target, file, found)
             _drop_ended(target, jobs)
-    changes = {} if options.dry_run else _changes(import_plan.preview(target.stack))
+    changes = {} if dry_run else _changes(import_plan.preview(target.stack))
     taken = {item.planned.urn: _told(item, changes) for item in found}
     taken |= {item.planned.stash: _KEPT for item in found if item.planned.item.kind in import_state.SECRETS}
-    _show(planned, taken)
-    say(
-        "import",
-        f"{'would take' if options.dry_run else 'took'} over {len(found)} of {len(planned)} resources",
-    )
-    return 0
+    say("import", f"{'would take' if dry_run else 'took'} over {len(found)} of {len(planned)} resources")
+    return [
+        Outcome(one.item.resource, one.item.kind, taken.get(one.urn) or f"made by `up`: {_reason(one)}")
+        for one in planned
+    ]
 
 
 def _take_over(target: Target, file: Path, found: list[Found]) -> None:
@@ -96,9 +109,9 @@ def _refuse_replacements(steps: Iterable[Mapping[str, Any]], found: Iterable[Fou
     ]
     if lines:
         raise DataError(
-            "Nothing was taken over. The next `up` would make these anew, and what they hold would be lost, "
-            "because of the properties named. Set the stack's settings to what the account has, or drop the "
-            "objects:\n" + "\n".join(lines)
+            "Nothing was taken over. The next `up` would replace these objects because of the properties "
+            "named, and what they hold would be lost. Set the stack's settings to what the account has, or "
+            "drop the objects:\n" + "\n".join(lines)
         )
 
 
@@ -109,7 +122,7 @@ def _jobs(query: Query, planned: Iterable[Planned]) -> list[tuple[Planned, dict[
         revert = str(one.item.inputs.get("revert", ""))
         if revert.startswith(_JOB):
             name = revert.removeprefix(_JOB).removesuffix(" FORCE")
-            if row := import_found.show(query, "SERVICE", sql.parts(name)):
+            if row := show(query, "SERVICE", sql.parts(name)):
                 found.append((one, row))
     return found
 
@@ -128,7 +141,7 @@ def _integrations(query: Query, planned: Iterable[Planned]) -> list[str]:
     return [
         f"{name[1]} is there, and need not be this stack's: pulumi config set ingressIntegration false"
         for name in named
-        if name and import_found.show(query, "INTEGRATION", (name[1],))
+        if name and show(query, "INTEGRATION", (name[1],))
     ]
 
 
@@ -150,15 +163,6 @@ def _told(found: Found, changes: Mapping[str, str]) -> str:
         return "is in the account"
     changed = changes.get(found.planned.urn)
     return f"taken over; `up` changes {changed}" if changed else "taken over"
-
-
-def _show(planned: Iterable[Planned], taken: Mapping[str, str]) -> None:
-    table = Table("resource", "type", "")
-    for one in planned:
-        told = taken.get(one.urn) or f"made by `up`: {_reason(one)}"
-        # As Text, for brackets are markup in plain strings.
-        table.add_row(*(Text(cell, overflow="fold") for cell in (one.item.resource, one.item.kind, told)))
-    console.print(table)
 
 
 def _reason(one: Planned) -> str:

@@ -15,12 +15,12 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from components.account.account import AccountError
+from machine.errors import UserError
 
 _BITS = 2048
 
 
-class BadKeyError(AccountError):
+class BadKeyError(UserError):
     """A key cannot be used; the message says why."""
 
 
@@ -52,7 +52,7 @@ def public_half(private: str, passphrase: str | None = None) -> PublicKey:
     """The public key that belongs to a private one in PEM form.
 
     Raises:
-        BadKeyError: the text is no private RSA key, or the passphrase is not its own.
+        BadKeyError: the text is not a private RSA key, or the passphrase is wrong.
     """
     try:
         key = serialization.load_pem_private_key(
@@ -67,12 +67,12 @@ def read_public_key(path: Path) -> PublicKey:
     """The public key in a PEM file.
 
     Raises:
-        BadKeyError: there is no such file, or no RSA public key of 2048 bits or more in it.
+        BadKeyError: the file is missing, or does not hold an RSA public key of 2048 bits or more.
     """
     try:
         key = serialization.load_pem_public_key(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise BadKeyError(f"{path} is no public key in PEM form (openssl rsa -pubout)") from error
+        raise BadKeyError(f"{path} is not a public key in PEM form (openssl rsa -pubout)") from error
     return _public(key)
 
 
@@ -93,7 +93,7 @@ def write_private_key(path: Path, private: str) -> None:
     """Write a key that only this user can read, in one step.
 
     Raises:
-        FileExistsError: there is such a file already.
+        FileExistsError: the file exists already.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,13 +1,11 @@
 """Carry Milvus's data through a change that makes a new volume: another size, another instance family.
 
-Set the settings first (`pulumi config set milvusVolumeSize 100`). Milvus is suspended, its volume's snapshot
-taken, and `pulumi up` makes the new service with a volume that begins with the snapshot. Until it runs,
-Milvus is away; the rest of the stack goes on.
+The settings are changed first (`pulumi config set milvusVolumeSize 100`). Then Milvus is suspended, a
+snapshot of its volume is taken, and `pulumi up` makes the new service with a volume that begins with the
+snapshot. Until it runs, Milvus is away; the rest of the stack goes on.
 """
 
 from __future__ import annotations
-
-import argparse
 
 from components.checks.data_loss import (
     MOVABLE,
@@ -25,15 +23,11 @@ from operations.target import PROJECT, Target
 _SNAPSHOT, _ALLOWED = f"{PROJECT}:milvusSnapshot", f"{PROJECT}:allowDataLoss"
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """None."""
-
-
-def run(target: Target, options: argparse.Namespace) -> int:
-    """Migrate; the exit code of `pulumi up`.
+def run(target: Target) -> int:
+    """Migrate, and return the exit code of `pulumi up`.
 
     Raises:
-        DataError: the change cannot be carried through; nothing has been done then.
+        DataError: the data cannot be carried through the change; nothing was changed.
     """
     with target.account.queries() as query:
         milvus = Milvus(target, query)
@@ -51,16 +45,19 @@ def run(target: Target, options: argparse.Namespace) -> int:
     target.stack.ask("config", "set", _SNAPSHOT, name)
     target.stack.ask("config", "set", _ALLOWED, "true")
     try:
-        # `protect` is against accidents; the snapshot is whole.
+        # The setting `protect` is against accidents, and the snapshot has all data.
         code = target.stack.run("up", "--yes", "--skip-preview", "--ignore-protect")
     finally:
         target.stack.ask("config", "rm", _ALLOWED)
     if code:
         _tell_failure(target, name)
         return code
-    # A new volume of another day must not begin with the data of today.
+    # A volume that is made later must not begin with the data of today.
     target.stack.ask("config", "rm", _SNAPSHOT)
-    say("migrate", f"done; the specification names snapshot {name}, so keep it while this service is there")
+    say(
+        "migrate",
+        f"done; keep snapshot {name} as long as this service is there, because its specification names it",
+    )
     return 0
 
 
@@ -71,7 +68,7 @@ def _tell_failure(target: Target, snapshot: str) -> None:
         say(
             "migrate",
             f"`pulumi up` failed; all data is in snapshot {snapshot}, with which the new volume begins. "
-            "Mend the cause, then `make up`",
+            "Mend the cause, then run `make up`",
         )
         return
     target.stack.ask("config", "rm", _SNAPSHOT)
@@ -79,7 +76,7 @@ def _tell_failure(target: Target, snapshot: str) -> None:
         Milvus(target, query).resume()
     say(
         "migrate",
-        "`pulumi up` failed before Milvus was replaced; it runs as before. Mend the cause, then again",
+        "`pulumi up` failed before Milvus was replaced; it runs as before. Mend the cause and migrate again",
     )
 
 
@@ -93,7 +90,7 @@ def _needed(target: Target, before: MilvusDeployment) -> bool:
     names = changed(before, after)
     if fixed := [name for name in names if name not in MOVABLE]:
         raise DataError(
-            f"a migration keeps {', '.join(fixed)} as it is ({getattr(before, fixed[0])}); "
+            f"A migration keeps {', '.join(fixed)} as it is ({getattr(before, fixed[0])}); "
             "see docs/lifecycle.md, Another prefix"
         )
     if after.size < before.size:
@@ -105,7 +102,7 @@ def _needed(target: Target, before: MilvusDeployment) -> bool:
         raise DataError(f"Milvus {after.version} cannot be relied on to open what {before.version} wrote")
     if target.settings.retain_on_delete:
         raise DataError(
-            "retainOnDelete keeps the old service, whose name the new one needs: set it to false, run "
-            "`make up`, and set it again after the migration"
+            "retainOnDelete keeps the old service, whose name the new one needs. Set it to false, run "
+            "`make up`, and set it again after the migration."
         )
     return bool(names)

@@ -14,13 +14,14 @@ from components.account.account import Query
 from components.checks.data_loss import MilvusDeployment, deployed_milvus
 from components.services.milvus import VOLUME
 from components.services.suspension import SERVICE_DOWN
+from machine.errors import UserError
 from machine.terminal import say
 from operations.power import poll
 from operations.target import Target
 
 
-class DataError(Exception):
-    """A backup, restore or migration that cannot be done; the message says why, and what to do."""
+class DataError(UserError):
+    """A backup, restore, migration or import cannot be done; the message says why, and what to do."""
 
 
 class Milvus:
@@ -40,7 +41,7 @@ class Milvus:
     def __init__(self, target: Target, query: Query) -> None:
         holder = deployed_milvus(target.resources)
         if holder is None:
-            raise DataError("the stack has no Milvus service; `make up` deploys it")
+            raise DataError("The stack has no Milvus service. `make up` deploys it.")
         self.holder = holder
         self.schema = (holder.database, holder.schema)
         self.path = (*self.schema, holder.service)
@@ -64,7 +65,7 @@ class Milvus:
         self._until(lambda: self.status() == "SUSPENDED", f"service {self.name} is not suspended")
 
     def resume(self) -> None:
-        """Start the service, where it is suspended, and wait until it runs."""
+        """Start the service if it is suspended, and wait until it runs."""
         if self.status() in SERVICE_DOWN:
             self._query(f"ALTER SERVICE {self._quoted} RESUME")
         self.wait()
@@ -79,7 +80,7 @@ class Milvus:
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Meanwhile the service is suspended; one that ran before runs again afterwards."""
+        """Suspend the service inside the `with` block; a service that ran before runs again afterwards."""
         ran = self.status() not in SERVICE_DOWN
         self.suspend()
         try:
@@ -89,7 +90,7 @@ class Milvus:
                 self.resume()
 
     def snapshots(self) -> list[dict[str, Any]]:
-        """Snapshots of the volume, the oldest first; automatic ones of deleted volumes too."""
+        """Snapshots of the volume, the oldest first, including automatic ones of deleted volumes."""
         rows = self._query(f"SHOW SNAPSHOTS IN SCHEMA {sql.identifier(*self.schema)}")
         mine = [
             row
@@ -99,7 +100,7 @@ class Milvus:
         return sorted(mine, key=lambda row: row["created_on"])
 
     def take(self, name: str) -> None:
-        """Make a snapshot of the volume, that the owner role may use, and wait until it is whole.
+        """Make a snapshot that the owner role may use, and wait until it is complete.
 
         Raises:
             DataError: Snowflake could not make it, or not within `readyTimeout`.
@@ -142,7 +143,7 @@ class Milvus:
 
 
 def version_of(snapshot: dict[str, Any]) -> str:
-    """Version of Milvus that wrote a snapshot; empty when it does not say."""
+    """Version of Milvus that wrote a snapshot; empty when the snapshot does not say it."""
     return (snapshot.get("comment") or "").removeprefix(_comment(""))
 
 

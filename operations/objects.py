@@ -6,8 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from snowflake.connector import ProgrammingError
+
 from components.account import sql
+from components.account.account import Query
 from operations.target import Target
+
+# SHOW in a database or schema that is not there, or that the role may not see.
+_MISSING = (2003, 2043)
 
 
 @dataclass(frozen=True)
@@ -17,7 +23,7 @@ class Managed:
     Attributes:
         resource: the resource's name in the program.
         kind: the resource's type, without package: `ComputePool`.
-        owner: role that the stack made it with.
+        owner: role that made it.
         inputs: what the program declared at the last `up`.
     """
 
@@ -43,7 +49,7 @@ class Managed:
 
 
 def by_owner(items: Iterable[Managed]) -> dict[str, list[Managed]]:
-    """Objects by the role that they were made with."""
+    """Objects, grouped by the role that made them."""
     found: dict[str, list[Managed]] = {}
     for item in items:
         found.setdefault(item.owner, []).append(item)
@@ -70,8 +76,29 @@ def managed(target: Target, *kinds: str) -> list[Managed]:
             inputs=resource.get("inputs", {}),
         )
         for resource in target.resources
-        # Not what the stack only reads, nor what it has replaced and is about to delete.
+        # The stack only reads external objects, and it is about to delete the replaced ones.
         if resource["type"].startswith("snowflake:")
         and not (resource.get("external") or resource.get("delete"))
     ]
     return [item for item in found if not kinds or item.kind in kinds]
+
+
+def show(query: Query, kind: str, path: tuple[str, ...]) -> dict[str, Any] | None:
+    """An object's row of SHOW; None when it is not there.
+
+    Args:
+        query: runs statements.
+        kind: the object type in SQL, `IMAGE REPOSITORY`.
+        path: the object's name, with database and schema where it has them.
+    """
+    *parents, name = path
+    plural = f"{kind[:-1]}IES" if kind.endswith("Y") else f"{kind}S"
+    inside = ("", " IN DATABASE ", " IN SCHEMA ")[len(parents)]
+    try:
+        rows = query(f"SHOW {plural} LIKE {sql.literal(name)}{inside}{sql.identifier(*parents)}")
+    except ProgrammingError as error:
+        if error.errno not in _MISSING:
+            raise
+        return None
+    # LIKE takes `_` for any character.
+    return next((row for row in rows if row["name"] == name), None)

@@ -6,17 +6,17 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from components.account import sql
 from components.account.account import Query
-from operations.objects import Managed
+from machine.errors import UserError
+from operations.objects import Managed, show
 
 POOL_DOWN = ("SUSPENDED", "STOPPING")
 T = TypeVar("T")
 _PAUSE_SECONDS = 1
 
 
-class PowerError(Exception):
-    """Something is not there, or does not become what it was told to; the message names it."""
+class PowerError(UserError):
+    """An object is not there, or does not get into the state that it was told to; the message names it."""
 
 
 def service_status(query: Query, service: Managed) -> str:
@@ -25,8 +25,7 @@ def service_status(query: Query, service: Managed) -> str:
     Raises:
         PowerError: the service is not there.
     """
-    place = sql.identifier(*service.path[:-1])
-    return _shown(query, f"SHOW SERVICES LIKE {{}} IN SCHEMA {place}", service)["status"]
+    return _shown(query, "SERVICE", service)["status"]
 
 
 def pool_state(query: Query, pool: Managed) -> str:
@@ -35,7 +34,7 @@ def pool_state(query: Query, pool: Managed) -> str:
     Raises:
         PowerError: the pool is not there.
     """
-    return _shown(query, "SHOW COMPUTE POOLS LIKE {}", pool)["state"]
+    return _shown(query, "COMPUTE POOL", pool)["state"]
 
 
 def warehouse_state(query: Query, warehouse: Managed) -> str:
@@ -44,11 +43,17 @@ def warehouse_state(query: Query, warehouse: Managed) -> str:
     Raises:
         PowerError: the warehouse is not there.
     """
-    return _shown(query, "SHOW WAREHOUSES LIKE {}", warehouse)["state"]
+    return _shown(query, "WAREHOUSE", warehouse)["state"]
 
 
 def poll(read: Callable[[], T], done: Callable[[T], bool], seconds: int) -> T:
-    """The first value that is what is waited for, or the last one when the time is over."""
+    """Read until a value is what is waited for, and return it; the last value when the time is over.
+
+    Args:
+        read: reads a value.
+        done: whether a value is what is waited for.
+        seconds: how long to wait.
+    """
     deadline = time.monotonic() + seconds
     while not done(value := read()) and time.monotonic() < deadline:
         time.sleep(_PAUSE_SECONDS)
@@ -64,7 +69,7 @@ def await_service(query: Query, service: Managed, status: str, seconds: int) -> 
     ends = (status, "FAILED", "INTERNAL_ERROR")
     found = poll(lambda: service_status(query, service), lambda now: now in ends, seconds)
     if found != status:
-        raise PowerError(f"service {service.name} is {found}, not {status}, after {seconds} seconds")
+        raise PowerError(f"Service {service.name} is {found}, not {status}, after {seconds} seconds.")
 
 
 def await_pool(query: Query, pool: Managed, states: tuple[str, ...], seconds: int) -> None:
@@ -76,14 +81,12 @@ def await_pool(query: Query, pool: Managed, states: tuple[str, ...], seconds: in
     found = poll(lambda: pool_state(query, pool), lambda now: now in states, seconds)
     if found not in states:
         raise PowerError(
-            f"compute pool {pool.name} is {found}, not {' or '.join(states)}, after {seconds} seconds"
+            f"Compute pool {pool.name} is {found}, not {' or '.join(states)}, after {seconds} seconds."
         )
 
 
-def _shown(query: Query, statement: str, item: Managed) -> dict[str, Any]:
-    rows = query(statement.format(sql.literal(item.path[-1])))
-    # LIKE takes `_` for any character.
-    found = next((row for row in rows if row["name"] == item.path[-1]), None)
+def _shown(query: Query, kind: str, item: Managed) -> dict[str, Any]:
+    found = show(query, kind, item.path)
     if found is None:
         raise PowerError(f"{item.kind} {item.name} is not in the account; `make up` makes it again")
     return found

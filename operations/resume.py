@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-
 from components.account.account import Query
 from components.account.diagnosis import describe
 from components.services.suspension import SERVICE_DOWN
@@ -13,12 +11,10 @@ from operations.objects import Managed, by_owner, managed
 from operations.target import Target
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """None."""
+def run(target: Target) -> None:
+    """Resume pools, then services, and wait until the services run.
 
-
-def run(target: Target, options: argparse.Namespace) -> int:
-    """Resume pools, then services; what runs already is left alone. The warehouse starts at its next query.
+    What runs already is left alone. The warehouse starts by itself at its next query.
 
     Raises:
         PowerError: a service does not run in time; the message has its containers' states and log lines.
@@ -30,7 +26,6 @@ def run(target: Target, options: argparse.Namespace) -> int:
     for owner, services in by_owner(managed(target, "Service")).items():
         with target.account.queries(owner) as query:
             _resume_services(query, services, seconds)
-    return 0
 
 
 def _resume_services(query: Query, services: list[Managed], seconds: int) -> None:

@@ -1,19 +1,19 @@
-"""Give the user that deploys a stack a new key, while the old one goes on working until the end.
+"""Give the user that deploys a stack a new key; the old key works until the new one is in use.
 
-Snowflake keeps two public keys of a user. The new one goes into the free slot, is tried, becomes the stack's
-setting, and only then is the old one removed. A rotation that was cut off goes on when it is called again.
+Snowflake keeps two public keys for a user. The new key goes into the free slot, is tried, and becomes the
+stack's setting. Only then is the old key removed. A rotation that was interrupted goes on at the next call.
 See https://docs.snowflake.com/en/user-guide/key-pair-auth#configuring-key-pair-rotation.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from components.account.account import KEY_PAIR, Account, AccountError, Query
+from components.account.account import KEY_PAIR, Account, Query
 from components.account.sql import identifier, literal
+from machine.errors import UserError
 from machine.terminal import console, say
 from operations import administrator, keys
 from operations.target import Target
@@ -23,38 +23,43 @@ _SETTING, _PASSPHRASE = "snowflake:privateKey", "snowflake:privateKeyPassphrase"
 _PROVIDER = "pulumi:providers:snowflake"
 
 
-class RotationError(AccountError):
+class RotationError(UserError):
     """The rotation stops; the message says why, what was done and what to do."""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    administrator.argument(parser, "who may change the user's keys, where the user itself may not")
-    parser.add_argument(
-        "--finish", action="store_true", help="only remove the key that the stack does not sign in with"
-    )
+def run(target: Target, *, connection: str | None = None, finish: bool = False) -> None:
+    """Rotate the key.
 
+    Args:
+        target: the stack.
+        connection: connection in connections.toml of somebody who may change the user's keys; default the
+            stack's own sign-in.
+        finish: only remove the key that the stack does not sign in with. Default false.
 
-def run(target: Target, options: argparse.Namespace) -> int:
+    Raises:
+        RotationError: the user signs in without a key pair, or the new key has no free slot or fails.
+        AccountError: the account refuses.
+    """
     account = target.account
     if account.authenticator != KEY_PAIR or account.private_key is None:
         raise RotationError(
             f"{account.user} signs in with {account.authenticator}; only key pairs ({KEY_PAIR}) are rotated"
         )
     current = keys.public_half(account.private_key, account.private_key_passphrase)
-    role = administrator.ROLE if options.connection else account.role
-    with administrator.queries(target, options.connection, role) as query:
+    role = administrator.ROLE if connection else account.role
+    with administrator.queries(target, connection, role) as query:
         used, other = slots(fingerprints(query, account.user), current)
         file = keys.key_file(target.stack.name, account.user)
         pending = file.with_suffix(".next.p8")
         switched = pending.exists() and keys.public_half(pending.read_text()) == current
-        if not options.finish and not switched:
+        if not finish and not switched:
             private = _introduce(query, account, other, pending)
             if not target.configured(_SETTING):
                 console.print(
                     f"The new key works and is in {pending}. The stack's key comes from the environment: "
-                    "put the new one there, then call `make rotate-key` again to remove the old one."
+                    "put the new one there, then call `milvus-spcs rotate-key` again to remove the old one."
                 )
-                return 0
+                return
             _switch(target, private)
             switched, other = True, used
         if switched:
@@ -63,11 +68,10 @@ def run(target: Target, options: argparse.Namespace) -> int:
         say("rotate-key", f"{account.user} signs in with one key; slot {other} is empty")
         if switched:
             _tidy(file, pending)
-    return 0
 
 
 def fingerprints(query: Query, user: str) -> dict[str, str]:
-    """Fingerprint of the key in each of the user's slots, '' where there is none."""
+    """Fingerprint of the key in each of the user's slots; '' for an empty slot."""
     rows = {row["property"]: row["value"] for row in query(f"DESCRIBE USER {identifier(user.upper())}")}
     shown = {slot: rows.get(f"{slot}_FP") for slot in SLOTS}
     return {slot: "" if value in (None, "null") else value for slot, value in shown.items()}
@@ -77,12 +81,14 @@ def slots(found: Mapping[str, str], current: keys.PublicKey) -> tuple[str, str]:
     """The slot of the current key and the other one.
 
     Raises:
-        RotationError: the current key is in neither.
+        RotationError: neither slot holds the current key.
     """
     for used, free in (SLOTS, SLOTS[::-1]):
         if found[used] == current.fingerprint:
             return used, free
-    raise RotationError("The stack's key is in none of the user's two slots; sign in was by another key.")
+    raise RotationError(
+        "Neither of the user's two slots holds the stack's key; the sign-in used another key."
+    )
 
 
 def _introduce(query: Query, account: Account, slot: str, pending: Path) -> str:
@@ -107,10 +113,10 @@ def _record(target: Target) -> None:
 
 
 def _place(query: Query, user: str, slot: str, pending: Path) -> tuple[keys.PublicKey, str]:
-    """A new key in a free slot, its private half in a file so that it outlives an interruption.
+    """Put a new key into a free slot, and its private half into a file that outlives an interruption.
 
     Raises:
-        RotationError: the slot holds a key that no rotation from here put there.
+        RotationError: the slot holds a key that no rotation of this stack put there.
     """
     if not pending.exists():
         keys.write_private_key(pending, keys.new_private_key())
@@ -119,7 +125,7 @@ def _place(query: Query, user: str, slot: str, pending: Path) -> tuple[keys.Publ
     if there not in ("", new.fingerprint):
         raise RotationError(
             f"{slot} of {user} holds another key ({there}), so no slot is free. If nobody uses it, remove "
-            "it with `make rotate-key OPTIONS=--finish` and call again."
+            "it with `milvus-spcs rotate-key --finish` and call again."
         )
     query(f"ALTER USER {identifier(user.upper())} SET {slot} = {literal(new.text)}")
     return new, private
@@ -129,9 +135,9 @@ def _try(account: Account, new: keys.PublicKey) -> None:
     """Sign in with the new key.
 
     Raises:
-        RotationError: it does not work; the old one still does.
+        RotationError: the new key does not work; the old one still does.
     """
-    import snowflake.connector  # late, for its import takes most of a second
+    import snowflake.connector  # late, because its import takes most of a second
 
     try:
         account.connect().close()
@@ -142,7 +148,7 @@ def _try(account: Account, new: keys.PublicKey) -> None:
 
 
 def _tidy(file: Path, pending: Path) -> None:
-    """The bootstrap's key file, where it still is, gets the new key; elsewhere the settings alone have it."""
+    """Put the new key into the bootstrap's key file if that still exists; the settings have it anyway."""
     if file.exists():
         pending.replace(file)
     else:

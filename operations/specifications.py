@@ -1,8 +1,8 @@
-"""Comparing the specification that the stack declared with the one that Snowflake runs.
+"""Compares the specification that the stack declared with the one that Snowflake runs.
 
-DESCRIBE SERVICE shows a normal form: texts quoted, images with digest, defaults filled in. So both sides
-are read as YAML; a key that the stack did not declare may have the default that is documented, or be one that
-Snowflake fills in, and anything else is a difference. See
+DESCRIBE SERVICE shows a normal form: texts are quoted, images have their digest, defaults are filled in. So
+both sides are read as YAML. A key that the stack did not declare may have its documented default, or any
+value if Snowflake fills it in. Everything that remains is a difference. See
 https://docs.snowflake.com/en/developer-guide/snowpark-container-services/specification-reference.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 ABSENT = "-"
-# Keys that Snowflake fills in, by the last part of their path; None takes any value.
+# Keys that Snowflake fills in, by the last part of their path; None allows any value.
 _DEFAULTS: Mapping[str, Any] = {
     "sha256": None,
     "cpu": None,
@@ -41,7 +41,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "enableCustomCredentials": "false",
     "logLevel": "INFO",
 }
-# What makes an element of a list the same one on both sides.
+# Keys that identify an element of a list, so that the same element is found on both sides.
 _IDENTITY = ("name", "mountPath", "envVarName", "directoryPath")
 _FACTORS = {
     "m": Decimal("0.001"),
@@ -53,14 +53,14 @@ _FACTORS = {
     "Gi": Decimal(1024**3),
 }
 _QUANTITY = re.compile(rf"([0-9]+(?:\.[0-9]+)?)({'|'.join(sorted(_FACTORS, key=len, reverse=True))})?")
-# The keys below are the user's own.
+# The keys below this one are the user's own.
 _ENVIRONMENT = ".env."
 _QUANTITIES = ("cpu", "memory", "size", "nvidia.com/gpu")
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One place in which two specifications differ; `-` stands for what is not there."""
+    """One place in which two specifications differ; `-` stands for a missing value."""
 
     place: str
     declared: str
@@ -68,7 +68,7 @@ class Difference:
 
 
 def differences(declared: str, running: str) -> list[Difference]:
-    """Where a running specification is not what was declared.
+    """The places where a running specification differs from the declared one.
 
     Args:
         declared: YAML text of the program.
@@ -95,7 +95,7 @@ def _compare_part(declared: Any, found: Any, place: str) -> Iterator[Difference]
 
 
 def _is_default(found: Any, place: str) -> bool:
-    """Whether Snowflake would show this where nothing was declared."""
+    """Whether Snowflake shows this value when nothing was declared."""
     key = place.rpartition(".")[2]
     if found in (None, "", [], {}):
         return True
@@ -107,7 +107,7 @@ def _is_default(found: Any, place: str) -> bool:
 
 
 def _by_identity(items: Any) -> Mapping[str, Any]:
-    """A list as a mapping; its order does not count where its elements have names."""
+    """A list as a mapping, so that the order of named elements does not count."""
     if not isinstance(items, list):
         return {} if items is None else {"[0]": items}
     return {f"[{_identity(item, index)}]": item for index, item in enumerate(items)}
@@ -121,7 +121,7 @@ def _identity(item: Any, index: int) -> str:
 
 
 def _scalar(value: Any, place: str) -> Any:
-    """A value in a form in which equal ones are equal: 0.5 is 500m, true is "true"."""
+    """A value in a form that can be compared: 0.5 equals 500m, true equals "true"."""
     if not isinstance(value, str | int | float):
         return value
     text = str(value).lower() if isinstance(value, bool) else str(value)
@@ -138,7 +138,7 @@ def _shown(value: Any) -> str:
 
 
 def declared_images(text: str) -> dict[str, str]:
-    """Each image of a program's specification, with the digest that stands beside it as a comment."""
+    """Each image of a program's specification, with the digest in the comment after it."""
     return dict(re.findall(r"image:\s*(\S+)\s+#\s*(sha256:[0-9a-f]{64})", text))
 
 

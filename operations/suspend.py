@@ -1,12 +1,10 @@
-"""Stop what costs credits: services, compute pools, warehouse; the data stays on the block volume.
+"""Stop what costs credits: services, compute pools, warehouse. The data stays on the block volume.
 
-Credits stop with the pools' machines; Snowflake goes on billing the storage of volumes, images and stages.
+Credits stop with the pools' machines. Snowflake still bills the storage of volumes, images and stages.
 See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/accounts-orgs-usage-views.
 """
 
 from __future__ import annotations
-
-import argparse
 
 from components.account.account import Query
 from components.services.suspension import SERVICE_DOWN
@@ -16,12 +14,10 @@ from operations.objects import Managed, by_owner, managed
 from operations.target import Target
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """None."""
+def run(target: Target) -> None:
+    """Suspend everything that costs credits, and wait until it is suspended.
 
-
-def run(target: Target, options: argparse.Namespace) -> int:
-    """Suspend and wait until everything is; what is suspended already stays so.
+    What is suspended already stays so; the command can be run again.
 
     Raises:
         PowerError: a pool is shared with services of others, or something does not stop in time.
@@ -37,7 +33,6 @@ def run(target: Target, options: argparse.Namespace) -> int:
         _suspend_pools(query, pools, seconds)
         for warehouse in managed(target, "Warehouse"):
             _suspend_warehouse(query, warehouse)
-    return 0
 
 
 def _suspend_services(query: Query, services: list[Managed], seconds: int) -> None:
@@ -50,7 +45,11 @@ def _suspend_services(query: Query, services: list[Managed], seconds: int) -> No
 
 
 def _refuse_foreign_services(query: Query, pool: Managed, services: list[Managed]) -> None:
-    """Suspending a pool suspends every service on it."""
+    """Refuse to suspend a pool that other services use, because that would suspend them too.
+
+    Raises:
+        PowerError: services that the stack did not make run on the pool.
+    """
     mine = {service.path for service in services}
     rows = query(f"SHOW SERVICES EXCLUDE JOBS IN COMPUTE POOL {pool.quoted}")
     others = [
@@ -61,8 +60,8 @@ def _refuse_foreign_services(query: Query, pool: Managed, services: list[Managed
     ]
     if others:
         raise power.PowerError(
-            f"compute pool {pool.name} also runs {', '.join(others)}, which the stack did not make; "
-            "suspend them first. The stack's own services are suspended"
+            f"Compute pool {pool.name} also runs {', '.join(others)}, which the stack did not make. "
+            "Suspend them first. The stack's own services are suspended."
         )
 
 

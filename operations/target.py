@@ -1,4 +1,4 @@
-"""The stack that a command is about: its settings, its account, its recorded resources."""
+"""The stack that a command acts on: its settings, its account and its recorded resources."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROJECT = "milvus-spcs"
 
 
 class Target:
-    """A stack as its program sees it, outside of a deployment.
+    """A stack as its program sees it, read outside a deployment.
 
     Args:
         stack: the stack, with the environment that Pulumi runs in.
@@ -52,16 +52,16 @@ class Target:
         return json.loads(self.stack.ask("stack", "export"))["deployment"].get("resources", [])
 
     def forget_state(self) -> None:
-        """Read the resources anew when they are asked for next."""
+        """Read the resources again at their next use."""
         self.__dict__.pop("resources", None)
 
     def configured(self, key: str) -> bool:
-        """Whether a setting is the stack's own and not only in the environment."""
+        """Whether a setting is set in the stack, not only in the environment."""
         return pulumi.runtime.get_config(key) is not None
 
     @property
     def owner_role(self) -> str:
-        """Operates both services: the notebook's role is granted to it."""
+        """Name of the role that operates both services, because the notebook's role is granted to it."""
         return self.settings.named("MILVUS_OWNER_ROLE")
 
 

@@ -1,4 +1,4 @@
-"""Export and import of Milvus's collections, by a job that reads and writes stage DATA."""
+"""Exports and imports Milvus's collections with a job that reads and writes stage DATA."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def transfer(target: Target, milvus: Milvus, action: str, name: str, only: str =
     Args:
         action: `export` or `import`.
         name: of the export; its folder is `@DATA/exports/NAME`.
-        only: DATABASE.COLLECTION, to import one alone.
+        only: DATABASE.COLLECTION to import alone; default all.
 
     Raises:
         DataError: the job failed; the message has its last lines.
@@ -32,7 +32,7 @@ def transfer(target: Target, milvus: Milvus, action: str, name: str, only: str =
     path = ".".join((*milvus.schema, _JOB))
     drop = f"DROP SERVICE IF EXISTS {sql.quoted(path)} FORCE"
     with target.account.queries(target.owner_role) as query:
-        # One that was interrupted keeps its name.
+        # A job that was interrupted still has the name.
         query(drop)
         try:
             text = _specification(target, milvus, action=action, folder=f"{FOLDER}/{name}", only=only)

@@ -8,12 +8,13 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 HERE = Path(__file__).parent
-# The files of tests/stack by the deployment that they share. What takes longest begins first.
+# The files of tests/stack by the deployment that they share, in the order in which they use it.
 STACKS = {
-    "changes": ("data", "drift", "faults", "suspend", "down"),
     "copies": ("deployer", "existing", "failures", "kept", "least_privilege", "newer_milvus"),
-    "uses": ("attack_notebook", "milvus_login", "notebook", "notebook_privileges", "secrets", "up"),
+    "changes": ("data", "drift"),
+    "life": ("faults", "suspend", "down"),
     "import": ("import",),
+    "uses": ("attack_notebook", "milvus_login", "notebook", "notebook_privileges", "secrets", "up"),
 }
 _SHARED = {HERE / "stack" / f"test_{file}.py": name for name, files in STACKS.items() for file in files}
 _ORDER = [*_SHARED]

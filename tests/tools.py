@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from machine.debian import apt_install
+from machine.errors import ToolchainError
 from machine.paths import PROJECT
-from machine.terminal import ToolchainError
 
 PACKAGES = {"chromium": "chromium", "chromedriver": "chromium-driver", "skopeo": "skopeo"}
 # Python clients that are not in the project's environment; each is locked in tests/clients.

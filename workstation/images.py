@@ -1,4 +1,4 @@
-"""Makes sure that all images are there which the local account and its builds need."""
+"""Makes the images that the local account and its builds need and that are missing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def ensure_images(
         say: called with one line of text for each thing made; default prints it.
 
     Returns:
-        Public image name to BuildKit named context, for the program's setting `baseImages`; none online.
+        Public image name to BuildKit named context, for the program's setting `baseImages`; empty online.
 
     Raises:
         SettingsError: a setting of the account has a value that cannot be used.

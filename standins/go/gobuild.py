@@ -11,8 +11,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from machine.errors import ToolchainError
 from machine.paths import STATE
-from machine.terminal import ToolchainError, step
+from machine.terminal import step
 
 MODULE = Path(__file__).resolve().parent
 BUILT = STATE / "toolchain" / "built"

@@ -18,6 +18,7 @@ from local_account.host.embedded import served
 from local_account.host.process import ServerProcess
 from tests.account.asking import run as run
 from tests.account.asking import wait_until as wait_until
+from tests.account.command import Command
 from tests.account.spcs_world import World, make_world
 from workstation.account import LABEL
 
@@ -65,6 +66,15 @@ def session(account: RunningAccount) -> Iterator[SnowflakeConnection]:
     """A session of the administrator, closed after the test."""
     with account.connect() as connection:
         yield connection
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Iterator[Command]:
+    """`local-account` with an account of its own, which is removed in the end."""
+    made = Command(tmp_path / "state")
+    yield made
+    if made.state.exists():
+        made("clean", "--yes")
 
 
 @pytest.fixture(scope="session")

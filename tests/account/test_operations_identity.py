@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import base64
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
 
 import pulumi
 import pytest
@@ -17,8 +15,8 @@ import snowflake.connector
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 
 from components.account.account import KEY_PAIR, Account, AccountError
+from machine.errors import UserError
 from operations import bootstrap, keys, rotate_key
-from operations.target import Target
 from settings import Settings
 from tests.account.conftest import RunningAccount
 
@@ -100,12 +98,6 @@ def target(
     account.run(f"DROP NETWORK POLICY IF EXISTS {DEPLOYER}")
 
 
-def call(module: Any, target: SimpleNamespace, *words: str) -> int:
-    parser = argparse.ArgumentParser()
-    module.arguments(parser)
-    return module.run(cast(Target, target), parser.parse_args(words))
-
-
 def as_deployer(target: SimpleNamespace, key: str | None = None) -> SimpleNamespace:
     """The same stack after the printed settings are set."""
     private = key or keys.key_file(Stack.name, DEPLOYER).read_text()
@@ -137,7 +129,7 @@ def grants(account: RunningAccount) -> set[tuple[str, str, str]]:
 def test_bootstrap_makes_a_deployer_and_can_be_run_again(
     account: RunningAccount, target: SimpleNamespace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call(bootstrap, target) == 0
+    bootstrap.run(target)
     file = keys.key_file(Stack.name, DEPLOYER)
     assert file.stat().st_mode & 0o777 == 0o600
     said, private = capsys.readouterr().out, file.read_text()
@@ -158,12 +150,12 @@ def test_bootstrap_makes_a_deployer_and_can_be_run_again(
             query("USE ROLE ACCOUNTADMIN")
     # Again, for a stack without egress: the key stays, and what is no longer needed is taken away.
     target.settings = Settings(prefix=PREFIX)
-    assert call(bootstrap, target) == 0
+    bootstrap.run(target)
     assert file.read_text() == private
     assert ("CREATE INTEGRATION", "ACCOUNT", "false") not in grants(account)
-    assert call(bootstrap, target, "--drop") == 0
+    bootstrap.remove(target)
     assert account.run(f"SHOW USERS LIKE '{DEPLOYER}'") == account.run(f"SHOW ROLES LIKE '{DEPLOYER}'") == []
-    assert call(bootstrap, target, "--drop") == 0
+    bootstrap.remove(target)
 
 
 def test_bootstrap_lets_the_deployer_use_what_is_there_already(
@@ -171,7 +163,7 @@ def test_bootstrap_lets_the_deployer_use_what_is_there_already(
 ) -> None:
     target.settings = Settings(prefix=PREFIX, existing_warehouse="ID_THERE", existing_database="ID_THERE")
     account.run("CREATE WAREHOUSE ID_THERE INITIALLY_SUSPENDED = TRUE", "CREATE DATABASE ID_THERE")
-    assert call(bootstrap, target) == 0
+    bootstrap.run(target)
     found = grants(account)
     assert {
         ("USAGE", "WAREHOUSE", "true"),
@@ -179,7 +171,7 @@ def test_bootstrap_lets_the_deployer_use_what_is_there_already(
         ("CREATE SCHEMA", "DATABASE", "false"),
     } <= found
     assert not {("CREATE WAREHOUSE", "ACCOUNT", "false"), ("CREATE DATABASE", "ACCOUNT", "false")} & found
-    assert call(bootstrap, target, "--drop") == 0
+    bootstrap.remove(target)
     account.run("DROP WAREHOUSE ID_THERE", "DROP DATABASE ID_THERE")
 
 
@@ -187,7 +179,7 @@ def test_the_deployer_cannot_do_without_any_of_its_grants(
     account: RunningAccount, target: SimpleNamespace
 ) -> None:
     assert set(bootstrap.privileges(ALL)["ACCOUNT"]) == set(NEEDED)
-    call(bootstrap, target)
+    bootstrap.run(target)
     with as_deployer(target).account.queries() as query:
         query("CREATE ROLE ID_BASE_R")
         query("CREATE DATABASE ID_BASE")
@@ -205,8 +197,8 @@ def test_the_deployer_cannot_do_without_any_of_its_grants(
             account.run(f"GRANT {privilege} ON ACCOUNT TO ROLE {DEPLOYER}{option}")
             for statement in statements:
                 query(statement)
-        with pytest.raises(AccountError, match=f"{DEPLOYER} still owns .*DATABASE ID_BASE"):
-            call(bootstrap, target, "--drop")
+        with pytest.raises(UserError, match=f"{DEPLOYER} still owns .*DATABASE ID_BASE"):
+            bootstrap.remove(target)
         for statement in (*UNDO, "DROP DATABASE ID_BASE", "DROP ROLE ID_BASE_R"):
             query(statement)
 
@@ -214,24 +206,24 @@ def test_the_deployer_cannot_do_without_any_of_its_grants(
 def test_the_deployer_may_come_only_from_where_it_is_allowed_to(
     account: RunningAccount, target: SimpleNamespace
 ) -> None:
-    call(bootstrap, target, "--allow-from", "203.0.113.0/24")
+    bootstrap.run(target, allow_from=["203.0.113.0/24"])
     with pytest.raises(DatabaseError, match="not allowed to access Snowflake"):
         as_deployer(target).account.connect()
-    call(bootstrap, target, "--allow-from", "127.0.0.1", "--allow-from", "203.0.113.0/24")
+    bootstrap.run(target, allow_from=["127.0.0.1", "203.0.113.0/24"])
     as_deployer(target).account.connect().close()
-    call(bootstrap, target)
+    bootstrap.run(target)
     assert [row for row in account.run("SHOW NETWORK POLICIES") if row["name"] == DEPLOYER] == []
-    with pytest.raises(AccountError, match="'here' is no IPv4 address"):
-        call(bootstrap, target, "--allow-from", "here")
+    with pytest.raises(UserError, match="'here' is not an IPv4 address"):
+        bootstrap.run(target, allow_from=["here"])
 
 
 def test_bootstrap_leaves_alone_what_it_did_not_make(
     account: RunningAccount, target: SimpleNamespace
 ) -> None:
     account.run(f"CREATE ROLE {DEPLOYER}")
-    for words in ((), ("--drop",)):
-        with pytest.raises(AccountError, match=r"no bootstrap made it\. Nothing was changed"):
-            call(bootstrap, target, *words)
+    for command in (bootstrap.run, bootstrap.remove):
+        with pytest.raises(UserError, match=r"no bootstrap made it\. Nothing was changed"):
+            command(target)
     assert grants(account) == set()
     assert account.run(f"SHOW USERS LIKE '{DEPLOYER}'") == []
 
@@ -240,19 +232,19 @@ def test_a_given_key_is_used_and_another_one_is_refused(target: SimpleNamespace,
     private, file = keys.new_private_key(), tmp_path / "key.pub"
     text = keys.public_half(private).text
     file.write_text(f"-----BEGIN PUBLIC KEY-----\n{text}\n-----END PUBLIC KEY-----\n")
-    assert call(bootstrap, target, "--public-key", str(file)) == 0
+    bootstrap.run(target, public_key=file)
     assert not keys.key_file(Stack.name, DEPLOYER).exists()
     assert signs_in(target, private)
-    with pytest.raises(AccountError, match=r"with another key.*rotate-key"):
-        call(bootstrap, target)
+    with pytest.raises(UserError, match=r"with another key.*rotate-key"):
+        bootstrap.run(target)
 
 
 def test_a_key_is_rotated_without_a_gap(account: RunningAccount, target: SimpleNamespace) -> None:
-    call(bootstrap, target, "--self-rotation")
+    bootstrap.run(target, self_rotation=True)
     file = keys.key_file(Stack.name, DEPLOYER)
     for slot in ("RSA_PUBLIC_KEY_2_FP", "RSA_PUBLIC_KEY_FP"):
         old = file.read_text()
-        assert call(rotate_key, as_deployer(target)) == 0
+        rotate_key.run(as_deployer(target))
         new = target.stack.config["snowflake:privateKey"]
         assert (signs_in(target, old), signs_in(target, new), file.read_text()) == (False, True, new)
         found = {row["property"]: row["value"] for row in account.run(f"DESCRIBE USER {DEPLOYER}")}
@@ -264,7 +256,7 @@ def test_a_key_is_rotated_without_a_gap(account: RunningAccount, target: SimpleN
 def test_a_rotation_that_was_cut_off_goes_on(
     account: RunningAccount, target: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    call(bootstrap, target, "--self-rotation")
+    bootstrap.run(target, self_rotation=True)
     old = keys.key_file(Stack.name, DEPLOYER).read_text()
 
     def cut_off(*_: str) -> None:
@@ -273,45 +265,45 @@ def test_a_rotation_that_was_cut_off_goes_on(
     with monkeypatch.context() as broken:
         broken.setattr(target.stack, "tell", cut_off)
         with pytest.raises(KeyboardInterrupt):
-            call(rotate_key, as_deployer(target))
+            rotate_key.run(as_deployer(target))
     pending = keys.key_file(Stack.name, DEPLOYER).with_suffix(".next.p8").read_text()
     assert signs_in(target, old)
     assert signs_in(target, pending)
-    assert call(rotate_key, as_deployer(target)) == 0
+    rotate_key.run(as_deployer(target))
     assert target.stack.config["snowflake:privateKey"] == pending
     assert (signs_in(target, old), signs_in(target, pending)) == (False, True)
 
 
 def test_a_key_from_the_environment_is_put_there_by_hand(target: SimpleNamespace) -> None:
-    call(bootstrap, target, "--self-rotation")
+    bootstrap.run(target, self_rotation=True)
     target.configured = lambda _: False
     old, file = keys.key_file(Stack.name, DEPLOYER).read_text(), keys.key_file(Stack.name, DEPLOYER)
-    assert call(rotate_key, as_deployer(target)) == 0
+    rotate_key.run(as_deployer(target))
     new = file.with_suffix(".next.p8").read_text()
     assert target.stack.config == {}
     assert (signs_in(target, old), signs_in(target, new)) == (True, True)
-    assert call(rotate_key, as_deployer(target, new)) == 0
+    rotate_key.run(as_deployer(target, new))
     assert (signs_in(target, old), signs_in(target, new), file.read_text()) == (False, True, new)
 
 
 def test_keys_of_others_are_not_overwritten(account: RunningAccount, target: SimpleNamespace) -> None:
-    call(bootstrap, target, "--self-rotation")
+    bootstrap.run(target, self_rotation=True)
     other = keys.public_half(keys.new_private_key())
     account.run(f"ALTER USER {DEPLOYER} SET RSA_PUBLIC_KEY_2 = '{other.text}'")
-    with pytest.raises(AccountError, match=r"RSA_PUBLIC_KEY_2 .* holds another key"):
-        call(rotate_key, as_deployer(target))
+    with pytest.raises(UserError, match=r"RSA_PUBLIC_KEY_2 .* holds another key"):
+        rotate_key.run(as_deployer(target))
     found = {row["property"]: row["value"] for row in account.run(f"DESCRIBE USER {DEPLOYER}")}
     assert found["RSA_PUBLIC_KEY_2_FP"] == other.fingerprint
-    assert call(rotate_key, as_deployer(target), "--finish") == 0
-    assert call(rotate_key, as_deployer(target)) == 0
+    rotate_key.run(as_deployer(target), finish=True)
+    rotate_key.run(as_deployer(target))
 
 
 def test_a_deployer_may_change_its_keys_only_where_it_was_allowed_to(
     account: RunningAccount, target: SimpleNamespace, tmp_path: Path
 ) -> None:
-    call(bootstrap, target)
+    bootstrap.run(target)
     with pytest.raises(AccountError, match="Insufficient privileges"):
-        call(rotate_key, as_deployer(target))
+        rotate_key.run(as_deployer(target))
     # An administrator's connection may.
     connection = account.connection_settings(role="ACCOUNTADMIN")
     lines = [
@@ -324,5 +316,5 @@ def test_a_deployer_may_change_its_keys_only_where_it_was_allowed_to(
         patch.setattr(
             snowflake.connector, "connect", partial(snowflake.connector.connect, connections_file_path=path)
         )
-        assert call(rotate_key, as_deployer(target), "--connection", "admin") == 0
+        rotate_key.run(as_deployer(target), connection="admin")
     assert base64.b64decode(keys.public_half(target.stack.config["snowflake:privateKey"]).text)

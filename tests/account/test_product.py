@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import socket
@@ -11,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +19,10 @@ import snowflake.connector
 
 import local_account
 from local_account.base.labels import Labels
-from local_account.base.settings import free_ports, load
+from local_account.base.settings import load
 from machine.paths import PROJECT
-from tests.account.conftest import wait_until
+from tests.account.asking import wait_until
+from tests.account.command import Command
 from workstation.account import LABEL
 
 PACKAGE = PROJECT / "local_account"
@@ -95,38 +94,6 @@ def test_two_accounts_are_strangers() -> None:
         assert "MINE" not in names
         with pytest.raises(snowflake.connector.errors.DatabaseError, match="390100"):
             ask({**other, "password": one["password"]}, "SELECT 1")
-
-
-class Command:
-    """`local-account` with a state folder of its own."""
-
-    def __init__(self, state: Path) -> None:
-        self.state = state
-        program = shutil.which("local-account", path=str(Path(sys.executable).parent))
-        assert program, "the package's entry point is not installed"
-        self.words = [program]
-        self.environment = {
-            **os.environ,
-            "LOCAL_ACCOUNT_STATE": str(state),
-            "LOCAL_ACCOUNT_PORT": str(free_ports()),
-            "LOCAL_ACCOUNT_LABEL": LABEL,
-        }
-
-    def __call__(self, *words: str, code: int = 0) -> str:
-        """Standard output of a command that must end with a code."""
-        done = subprocess.run(
-            [*self.words, *words], env=self.environment, capture_output=True, text=True, cwd=self.state.parent
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout
-
-
-@pytest.fixture
-def command(tmp_path: Path) -> Iterator[Command]:
-    made = Command(tmp_path / "state")
-    yield made
-    if made.state.exists():
-        made("clean", "--yes")
 
 
 def test_the_command_from_start_to_clean(command: Command) -> None:

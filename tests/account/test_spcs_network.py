@@ -6,7 +6,6 @@ import subprocess
 
 import pytest
 
-from local_account.spcs.network.network import name_of
 from tests.account.conftest import RunningAccount
 from tests.account.spcs_prober import echoing, probing, told
 from tests.account.spcs_world import POOL, READY, SERVER, World
@@ -119,7 +118,7 @@ def test_address_that_was_given_again_belongs_to_its_new_instance(
         return world.run(f"SHOW SERVICE INSTANCES IN SERVICE {name}")[0]["ip_address"]
 
     def taken(address: str) -> bool:
-        command = ["docker", "network", "inspect", name_of(account.settings.account_id)]
+        command = ["docker", "network", "inspect", account.settings.labels.network]
         told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         return f'"{address}/' in told
 

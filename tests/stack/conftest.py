@@ -27,8 +27,8 @@ TIMEOUT = 1500
 # What `make up` and `make down` run, with the engine's events on standard output.
 EVENTS = """
 import sys
-from workstation import cli
-stack = cli.prepare("local")
+from workstation.prepare import prepare
+stack = prepare("local")
 stack.resume()
 sys.exit(stack.run(sys.argv[1], "--yes", "--skip-preview", "--json"))
 """
@@ -51,11 +51,11 @@ class Deployment:
         """What `make <command>` runs; standard output and error together."""
         # Ends the builder, which all deployments share.
         alone = command == "down"
-        return self._finished(self._python("-m", "workstation.cli", command, alone=alone, **variables))
+        return self._finished(self._python("-m", "cli", command, alone=alone, **variables))
 
     def operate(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command for the deployed stack, e.g. `suspend`; standard output and error together."""
-        return self._finished(self._python("-m", "operations", *arguments))
+        return self._finished(self._python("-m", "cli", *arguments))
 
     def start_with_events(self, command: str) -> subprocess.Popen[str]:
         """`up` or `destroy` in the background, as make runs it; prints the engine's events."""

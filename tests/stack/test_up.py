@@ -43,6 +43,25 @@ def test_a_refresh_finds_no_drift(deployed: Deployment) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_the_command_line_shows_what_runs(deployed: Deployment) -> None:
+    shown = deployed.operate("status", "--json")
+    assert shown.returncode == 0, shown.stdout
+    found = json.loads(shown.stdout)
+    assert {row["name"]: row["status"] for row in found["services"]} == {
+        "MILVUS": "RUNNING",
+        "JUPYTER": "RUNNING",
+    }
+    assert {row["name"]: row["state"] for row in found["pools"]} == {
+        "MILVUS_COMPUTE_POOL": "ACTIVE",
+        "JUPYTER_COMPUTE_POOL": "ACTIVE",
+    }
+    url = deployed.outputs()["notebookUrl"]
+    assert url.removeprefix("http://") in [row["address"] for row in found["endpoints"]]
+    assert "Jupyter Server" in deployed.operate("logs", "jupyter", "--container", "jupyter").stdout
+    assert deployed.operate("logs", "MILVUSS").stdout.strip().endswith("Its services: MILVUS, JUPYTER")
+    assert deployed.operate("password").stdout.strip() == deployed.outputs()["userPassword"]
+
+
 def test_a_changed_setting_changes_the_object_in_place(deployed: Deployment) -> None:
     before = deployed.sql("SHOW WAREHOUSES LIKE 'MILVUS_WAREHOUSE'")[0]
     changed = deployed.pulumi("up", "--yes", "--skip-preview", warehouseAutoSuspend="240")

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from machine.terminal import console
-from workstation import cli
+from machine.errors import UserError
+from workstation import deploy
 from workstation.stack import Stack
 
 
@@ -28,11 +28,17 @@ class Recorded(Stack):
         return 0
 
 
-@pytest.mark.parametrize("protect", [True, False])
-def test_down(monkeypatch: pytest.MonkeyPatch, protect: bool) -> None:
-    stack = Recorded(protect)
-    monkeypatch.setattr(cli, "prepare", lambda _: stack)
-    with console.capture() as said:
-        code = cli.down("prod")
-    assert (code, bool(stack.told)) == ((1, False) if protect else (0, True))
-    assert all(text in said.get() for text in ("database", "protect false", "STACK=prod")) == protect
+def test_a_stack_is_destroyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = Recorded(protect=False)
+    monkeypatch.setattr(deploy, "prepare", lambda _: stack)
+    assert deploy.down("prod") == 0
+    assert stack.told == [("destroy",)]
+
+
+def test_a_protected_stack_is_left_alone_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = Recorded(protect=True)
+    monkeypatch.setattr(deploy, "prepare", lambda _: stack)
+    with pytest.raises(UserError) as refused:
+        deploy.down("prod")
+    assert stack.told == []
+    assert all(text in str(refused.value) for text in ("database", "protect false", "make down STACK=prod"))

@@ -125,6 +125,23 @@ def test_without_docker_the_ways_out_are_named(
     assert "start the account without them: --sql-only" in told
 
 
+def test_an_image_that_cannot_be_made_is_named_with_the_ways_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    docker = tmp_path / "bin" / "docker"
+    docker.parent.mkdir()
+    docker.write_text('#!/bin/sh\n[ "$1" = image ] && exit 0\necho "no such host" >&2; exit 1\n')
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", str(docker.parent))
+    assert main(["start", "--state", str(tmp_path / "state"), "--label", "mine"]) == 1
+    assert capsys.readouterr().err == (
+        "image mine/registry:2.8: being made\n"
+        "pulling image registry:2.8.3 failed:\n  no such host\n"
+        "If another image does the same, name it so: docker tag IMAGE mine/registry:2.8. For tables, users "
+        "and grants alone, start the account without them: --sql-only, in Python sql_only=True.\n"
+    )
+
+
 @pytest.mark.parametrize("command", ["serve", "start"])
 def test_a_taken_port_is_named(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = load_own(tmp_path)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from local_account.host.images import ImageError
-from machine.terminal import ToolchainError
+from machine.errors import ToolchainError
 from standins.images import bases, packages
 from standins.images.bases import Bases, base_of
 from standins.images.layers import LayerWriter

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from machine import debian
-from machine.terminal import ToolchainError
+from machine.errors import ToolchainError
 from standins.go import gobuild
 from workstation.toolchain import builder, choice, docker_engine, install, pulumi_env, vendor
 from workstation.toolchain.choice import Choice, Part

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from local_account.base.waiting import poll
 from machine.debian import apt_install
+from machine.errors import ToolchainError
 from machine.paths import STATE
-from machine.terminal import ToolchainError, say, step
+from machine.terminal import say, step
 from standins.go.gobuild import ensure_built
 from workstation.toolchain import public_registry
 from workstation.toolchain.pulumi_env import BUILDER, DOCKER_CONFIG, environment
@@ -92,7 +93,7 @@ def _describe(kind: str) -> str:
 
 
 def _driver() -> str | None:
-    """Kind of the builder; None when there is none."""
+    """Kind of the builder; None when it does not exist."""
     path = DOCKER_CONFIG / "buildx" / "instances" / BUILDER
     if not path.exists():
         return None

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from local_account.base.waiting import poll
 from machine.debian import apt_install
+from machine.errors import ToolchainError
 from machine.paths import STATE
-from machine.terminal import ToolchainError, say, step
+from machine.terminal import say, say_change, step
 
 _INSTALL_PAGE = "https://docs.docker.com/engine/install/"
 _START_SECONDS = 60.0
@@ -19,18 +20,18 @@ _START_SECONDS = 60.0
 def ensure_docker() -> str:
     """Make sure that Docker Engine answers.
 
-    On a Debian relative as root, a missing engine is installed, and one that does not run is started: through
-    systemd where that is the service manager, else as a process of its own with its log in
-    `.state/docker/dockerd.log`.
+    On a Debian relative as root, a missing engine is installed and one that does not run is started: by
+    systemd where that is the service manager, otherwise as a process of its own with its log in
+    `.state/docker/dockerd.log`. One line says which engine was found, the first time and after each change.
 
     Returns:
         The engine's version.
 
     Raises:
-        ToolchainError: Docker is missing or does not answer and cannot be helped from here.
+        ToolchainError: Docker is missing or does not answer, and cannot be installed or started from here.
     """
     if version := engine_version():
-        say("docker", f"found, engine {version}")
+        say_change("docker", f"found, engine {version}")
         return version
     if shutil.which("docker") is None or (shutil.which("dockerd") is None and _may_install()):
         _install()
@@ -51,7 +52,7 @@ def engine_version() -> str | None:
 
 
 def engine_host() -> str | None:
-    """Address of the engine when the user's current Docker context is not the system's socket, else None."""
+    """Address of the engine if the user's current Docker context is not the system's socket, or None."""
     if "DOCKER_HOST" in os.environ or shutil.which("docker") is None or not _has_contexts():
         return None
     done = subprocess.run(
@@ -65,7 +66,7 @@ def engine_host() -> str | None:
 
 
 def _has_contexts() -> bool:
-    # Asking the docker command costs 40 ms and can only say something new where a context was ever added.
+    # Asking the docker command takes 40 ms, and is of use only if a context was ever added.
     folder = Path(os.environ.get("DOCKER_CONFIG", Path.home() / ".docker"))
     return "DOCKER_CONTEXT" in os.environ or (folder / "contexts").is_dir()
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
 
+from machine.errors import ToolchainError
 from machine.paths import PROJECT, STATE
-from machine.terminal import say
+from machine.terminal import say, say_change
 from standins.go.gobuild import BUILT, ensure_built
 from workstation.toolchain import choice as choices
 from workstation.toolchain import vendor
@@ -16,6 +18,7 @@ from workstation.toolchain.choice import Choice, Part
 from workstation.toolchain.docker_engine import ensure_docker
 
 BIN = STATE / "bin"
+COMMAND = "milvus-spcs"
 _LANGUAGE_HOST = "pulumi-language-python"
 _PACKAGES = {"snowflake": "pulumi-snowflake", "docker-build": "pulumi-docker-build"}
 
@@ -34,7 +37,10 @@ def ensure() -> Choice:
 
 
 def ensure_pulumi() -> Choice:
-    """Make sure that Pulumi and its plugins are there, and say in one line which are used."""
+    """Make sure that Pulumi, its plugins and the command `milvus-spcs` are there.
+
+    One line says which are used, the first time and after each change.
+    """
     choice = choices.load()
     if choice is None or not _complete(choice):
         choice = _decide()
@@ -44,10 +50,23 @@ def ensure_pulumi() -> Choice:
         choice = adopted
         choices.save(choice)
     _link("pulumi", choice.pulumi.path)
-    say("pulumi", choice.sentence())
+    write_launcher(BIN / COMMAND)
+    say_change("pulumi", choice.sentence())
     if official := shutil.which("pulumi-resource-snowflake"):
-        say("snowflake", f"the official plugin on PATH is used: {official}")
+        say_change("snowflake", f"the official plugin on PATH is used: {official}")
     return choice
+
+
+def write_launcher(path: Path) -> None:
+    """Write the program that starts the command line, unless it is there as it should be.
+
+    It runs in every folder, with this project's Python and this project's code.
+    """
+    code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from cli.main import main; sys.exit(main())"
+    text = f'#!/bin/sh\nexec "{sys.executable}" -P -c "{code}" "{PROJECT}" "$@"\n'
+    if not path.exists() or path.read_text() != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_program(path, text)
 
 
 def language_host_script(python: Path, source: Path) -> str:
@@ -102,7 +121,10 @@ def _substitute(pulumi: str, name: str, wanted: str) -> Part:
         _write_program(file, _our_programs()[file.name])
     else:
         ensure_built(file.name)
-    vendor.install_plugin(pulumi, name, wanted, file)
+    try:
+        vendor.install_plugin(pulumi, name, wanted, file)
+    except subprocess.SubprocessError as error:
+        raise ToolchainError(f"Pulumi could not install its plugin {name} from {file}: {error}") from error
     return Part(
         "stand-in" if name == "snowflake" else "built", wanted, str(vendor.plugin_folder(name, wanted))
     )

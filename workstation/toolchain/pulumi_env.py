@@ -10,8 +10,8 @@ import subprocess
 from pathlib import Path
 
 from local_account.base import files
+from machine.errors import ToolchainError
 from machine.paths import PROJECT, STATE
-from machine.terminal import ToolchainError
 from workstation.account import account_settings
 from workstation.toolchain.docker_engine import engine_host
 from workstation.toolchain.install import BIN
@@ -22,12 +22,12 @@ BUILDER = "milvus-spcs"
 
 
 def backend() -> Path:
-    """Folder of the local Pulumi backend, beside the local account's state."""
+    """Folder of the local Pulumi backend, next to the local account's state."""
     return account_settings().state.parent / "pulumi"
 
 
 def stacks() -> Path:
-    """Folder with the copies of the stacks' settings, beside the local account's state."""
+    """Folder with the copies of the stacks' settings, next to the local account's state."""
     return account_settings().state.parent / "stacks"
 
 
@@ -61,9 +61,9 @@ def environment() -> dict[str, str]:
 def stack_environment(stack: str = "local", source: Path | None = None) -> dict[str, str]:
     """Variables that select a stack and keep Pulumi from writing into its tracked settings file.
 
-    Pulumi stores a salt beside the settings of a stack whose secrets a passphrase encrypts. The passphrase is
-    this machine's own, so the salt must not be in the repository: the settings are copied to `.state/stacks`,
-    and Pulumi is pointed to the copy by `PULUMI_OPTION_CONFIG_FILE`, a flag `--config-file`.
+    Pulumi stores a salt in the settings file of a stack whose secrets a passphrase encrypts. The passphrase
+    belongs to this machine, so the salt must not be in the repository. Therefore the settings are copied to
+    `.state/stacks`, and `PULUMI_OPTION_CONFIG_FILE`, the flag `--config-file`, points Pulumi to the copy.
 
     Args:
         stack: name of the stack.
@@ -91,7 +91,7 @@ def copy_settings(stack: str, source: Path) -> Path:
 
 
 def with_salt(settings: str, old: str) -> str:
-    """`settings` with the `encryptionsalt` line of `old`, when that has one and the settings do not."""
+    """`settings` with the `encryptionsalt` line of `old`, if only `old` has one."""
     pattern = re.compile(r"^encryptionsalt:.*\n?", re.MULTILINE)
     salt = pattern.search(old)
     return settings if salt is None or pattern.search(settings) else salt[0].rstrip() + "\n" + settings
@@ -108,7 +108,7 @@ def ensure_stack(stack: str = "local", source: Path | None = None) -> None:
     if (backend() / ".pulumi" / "stacks" / name / f"{stack}.json").exists():
         return
     variables = {**os.environ, **environment(), **stack_environment(stack, source)}
-    # `stack init` has no --config-file. It runs in a folder of its own, beside the copy of the settings.
+    # `stack init` has no --config-file. It runs in the folder with the copy of the settings.
     (stacks() / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\n")
     done = subprocess.run(
         [str(BIN / "pulumi"), "stack", "init", stack, "--non-interactive", "--no-select"],

@@ -67,7 +67,7 @@ def download_pulumi() -> Part | None:
 
 
 def plugin_of_user(name: str, needed: str) -> Part | None:
-    """An official plugin in the user's own Pulumi folder, copied into ours; None when there is none to fit.
+    """An official plugin from the user's own Pulumi folder, copied into ours; None if no plugin there fits.
 
     Args:
         name: plugin name, `snowflake`.
@@ -126,7 +126,7 @@ def fits(has: str, needs: str) -> bool:
 
 
 def numbers(text: str) -> tuple[int, ...]:
-    """The first dotted version number in a text as a tuple; () when there is none."""
+    """The first dotted version number in a text as a tuple; () if the text has no number."""
     found = re.search(r"\d+(?:\.\d+)+", text)
     return tuple(map(int, found[0].split("."))) if found else ()
 
