@@ -72,15 +72,9 @@ class NetworkPolicy(ObjectType):
     def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
         _resolve_rules(context, item.name, changed)
 
-    def create(
-        self,
-        context: Context,
-        statement: Statement,
-        replace: bool = False,
-        modifiers: frozenset[str] = frozenset(),
-    ) -> Result:
+    def create(self, context: Context, statement: Statement, modifiers: frozenset[str]) -> Result:
         with no_lock_out(context):
-            return super().create(context, statement, replace, modifiers)
+            return super().create(context, statement, modifiers)
 
     def alter(self, context: Context, statement: Statement) -> Result:
         with no_lock_out(context):

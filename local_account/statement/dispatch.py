@@ -16,7 +16,7 @@ from local_account.base.sql import Statement
 from local_account.identity.account import Account
 from local_account.identity.session import Session
 from local_account.statement.context import Context, Function, Language, TableMethod
-from local_account.statement.object_type import ObjectType
+from local_account.statement.object_type import REPLACE, ObjectType
 
 Handler = Callable[[Context, Statement], Result]
 SignIn = Callable[[Account, str, str, str], Session]
@@ -128,8 +128,8 @@ class Dispatch(Language):
         if verb not in _OBJECT_VERBS:
             return None
         statement.word()
-        replace = verb == "CREATE" and statement.accept("OR", "REPLACE")
-        start, modifiers = statement.position, []
+        modifiers = [REPLACE] if verb == "CREATE" and statement.accept("OR", "REPLACE") else []
+        start = statement.position
         while statement.words(1)[:1] and statement.words(1)[0] in _CREATE_MODIFIERS:
             modifiers.append(statement.word())
         if statement.words(1) and (definition := self._definitions.get((verb, statement.words(1)[0]))):
@@ -137,7 +137,7 @@ class Dispatch(Language):
             return definition(context, statement)
         for kind in self._types:
             if statement.accept(*(kind.plural if verb == "SHOW" else kind.kind).split(" ")):
-                return _run_on(context, kind, verb, statement, replace, modifiers)
+                return _run_on(context, kind, verb, statement, modifiers)
         statement.position = start
         raise _refusal(statement, verb)
 
@@ -154,7 +154,7 @@ def _collect(modules: Iterable[ModuleType], attribute: str) -> dict[Any, Any]:
 
 
 def _run_on(
-    context: Context, kind: ObjectType, verb: str, statement: Statement, replace: bool, modifiers: list[str]
+    context: Context, kind: ObjectType, verb: str, statement: Statement, modifiers: list[str]
 ) -> Result:
     if verb == "SHOW":
         return kind.show(context, statement, terse="TERSE" in modifiers)
@@ -162,7 +162,7 @@ def _run_on(
         return kind.describe_statement(context, statement)
     with _whole(context, kind.atomic):
         if verb == "CREATE":
-            return kind.create(context, statement, replace, frozenset(modifiers))
+            return kind.create(context, statement, frozenset(modifiers))
         if verb == "ALTER":
             return kind.alter(context, statement)
         return kind.drop(context, statement)

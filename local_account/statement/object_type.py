@@ -25,6 +25,7 @@ from local_account.statement.options import (
 )
 from local_account.statement.showing import Shown
 
+REPLACE = "OR REPLACE"
 PROPERTY_COLUMNS = columns("property property_type property_value property_default")
 
 
@@ -113,14 +114,13 @@ class ObjectType(Shown):
         tags = {tagging.TAG: tagging.read_list} if self.taggable else {}
         return {"COMMENT": text, **tags, **self.options}
 
-    def create(
-        self,
-        context: Context,
-        statement: Statement,
-        replace: bool = False,
-        modifiers: frozenset[str] = frozenset(),
-    ) -> Result:
-        """CREATE [OR REPLACE] [TRANSIENT …] <type> [IF NOT EXISTS] <name> …"""
+    def create(self, context: Context, statement: Statement, modifiers: frozenset[str]) -> Result:
+        """CREATE [OR REPLACE] [TRANSIENT …] <type> [IF NOT EXISTS] <name> …
+
+        Args:
+            modifiers: the words between CREATE and the type; OR REPLACE is one of them.
+        """
+        replace, modifiers = REPLACE in modifiers, modifiers - {REPLACE}
         if modifiers - self.modifiers:
             raise errors.unsupported(f"CREATE {' '.join(sorted(modifiers - self.modifiers))} {self.kind}")
         if_not_exists = statement.accept("IF", "NOT", "EXISTS")
@@ -324,6 +324,7 @@ def property_table(rows: Iterable[tuple[str, str, Any, Any]]) -> Result:
 
 
 __all__ = [
+    "REPLACE",
     "ObjectType",
     "Reader",
     "boolean",

@@ -44,13 +44,7 @@ class SecurityIntegration(ObjectType):
     options: ClassVar[dict[str, Reader]] = {"TYPE": text, "OAUTH_CLIENT": text, "ENABLED": boolean}
     show_columns = SHOW_COLUMNS
 
-    def create(
-        self,
-        context: Context,
-        statement: Statement,
-        replace: bool = False,
-        modifiers: frozenset[str] = frozenset(),
-    ) -> Result:
+    def create(self, context: Context, statement: Statement, modifiers: frozenset[str]) -> Result:
         if_not_exists = statement.accept("IF", "NOT", "EXISTS")
         name = context.resolve(statement.parts(), self.scope)
         self.require_create(context, name)

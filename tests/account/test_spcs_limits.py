@@ -64,9 +64,14 @@ def test_container_over_its_memory_is_killed(world: World) -> None:
 def test_process_that_a_signal_ends(world: World) -> None:
     code = "import os; os.abort()"
     with world.service("SIGNALLED", world.spec(code), wait=False) as name:
-        world.eventually(lambda: world.containers(name)[0]["last_exit_code"] in ("134", "139"))
-        row = world.containers(name)[0]
-        assert row["message"] == "Encountered fatal error while running, check container logs"
+
+        def seen() -> bool:
+            # While it waits for its next start the container has another message.
+            row = world.containers(name)[0]
+            fatal = row["message"] == "Encountered fatal error while running, check container logs"
+            return fatal and row["last_exit_code"] in ("134", "139")
+
+        assert world.eventually(seen)
 
 
 def test_upgrade_takes_one_instance_after_the_other(world: World) -> None:

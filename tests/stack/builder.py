@@ -11,6 +11,7 @@ from machine.paths import STATE
 from workstation.toolchain.builder import ensure_builder
 
 _LOCK, _GATE = STATE / "tests-builder", STATE / "tests-builder-gate"
+_started: list[subprocess.Popen[str]] = []
 
 
 def popen(
@@ -21,12 +22,15 @@ def popen(
     Args:
         alone: whether it ends the builder, so that no other command of another process may run meanwhile.
     """
+    _started[:] = [each for each in _started if each.poll() is None]
     with _LOCK.open("w") as lock, _GATE.open("w") as gate:
-        # Who waits to be alone holds the gate, so that others do not go before.
-        fcntl.flock(gate, fcntl.LOCK_EX)
+        # Who waits to be alone holds the gate, so that others do not go before. A second command at the same
+        # time may: what waits for the first one waits for it too.
+        if not _started:
+            fcntl.flock(gate, fcntl.LOCK_EX)
         fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         ensure_builder()
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command,
             cwd=folder,
             env=environment,
@@ -38,3 +42,5 @@ def popen(
             # The lock lasts as long as the command.
             pass_fds=[lock.fileno()],
         )
+    _started.append(process)
+    return process

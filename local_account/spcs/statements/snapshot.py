@@ -12,7 +12,7 @@ from local_account.spcs.state import snapshots
 from local_account.spcs.state.lifecycle import resume
 from local_account.spcs.state.observed import SERVICE, Observed
 from local_account.statement.context import Context
-from local_account.statement.object_type import ObjectType, read_options
+from local_account.statement.object_type import REPLACE, ObjectType, read_options
 
 MAX_SNAPSHOTS = 100
 
@@ -28,16 +28,10 @@ class Snapshot(ObjectType):
         "owner owner_role_type created_on:timestamp_ltz updated_on:timestamp_ltz encryption"
     )
 
-    def create(
-        self,
-        context: Context,
-        statement: Statement,
-        replace: bool = False,
-        modifiers: frozenset[str] = frozenset(),
-    ) -> Result:
-        if replace and statement.words(1) == ("IF",):
+    def create(self, context: Context, statement: Statement, modifiers: frozenset[str]) -> Result:
+        if REPLACE in modifiers and statement.words(1) == ("IF",):
             raise statement.unexpected()
-        return super().create(context, statement, replace, modifiers)
+        return super().create(context, statement, modifiers)
 
     def read_create(self, context: Context, statement: Statement) -> dict[str, Any]:
         statement.expect("FROM", "SERVICE")
