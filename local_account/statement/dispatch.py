@@ -57,10 +57,9 @@ class Dispatch(Language):
         found = list(modules)
         types: list[ObjectType] = [kind for module in found for kind in getattr(module, "TYPES", ())]
         self.types = self._types = sorted(types, key=lambda kind: -len(kind.kind))
-        statements = _collect(found, "STATEMENTS").items()
-        self._statements: Mapping[tuple[str, ...], Handler] = dict(
-            sorted(statements, key=lambda entry: -len(entry[0]))
-        )
+        self._statements: dict[str, list[tuple[tuple[str, ...], Handler]]] = {}
+        for words, handler in sorted(_collect(found, "STATEMENTS").items(), key=lambda entry: -len(entry[0])):
+            self._statements.setdefault(words[0], []).append((words, handler))
         self._raw: Mapping[str, Callable[[Context, str], Result]] = _collect(found, "RAW_STATEMENTS")
         self._verbs: Mapping[str, Handler] = _collect(found, "VERBS")
         self._definitions: Mapping[tuple[str, str], Handler] = _collect(found, "DEFINITIONS")
@@ -117,7 +116,7 @@ class Dispatch(Language):
     def _known_statement(self, context: Context, statement: Statement) -> Result | None:
         if statement.done:
             raise errors.compilation_error("000900", "42601", "Empty SQL statement.")
-        for words, handler in self._statements.items():
+        for words, handler in self._statements.get(statement.words(1)[0], ()):
             if statement.accept(*words):
                 with _whole(context, words[0] in ("GRANT", "REVOKE")):
                     return handler(context, statement)

@@ -21,7 +21,7 @@ def _roles_json(context: Context, arguments: list[Any]) -> str:
     del arguments
     usable = access.usable_roles(context.catalog, context.session)
     roles = sorted(role for role in usable - {access.PUBLIC} if access.is_account_role(role))
-    return "[" + ", ".join(f'"{role}"' for role in [*roles, access.PUBLIC]) + "]"
+    return json.dumps([*roles, access.PUBLIC], ensure_ascii=False)
 
 
 def _secondary_roles_json(context: Context, arguments: list[Any]) -> str:
