@@ -24,7 +24,7 @@ ROLE_REFUSED = "Insufficient privileges|not granted to this user"
 # By the line of the program before which all is deployed: for each grant (resource, privilege) that the rest
 # of the program needs, what `up` says without it.
 NEEDED_BY_UP = {
-    "# As the owner role": {
+    "storage = ": {
         ("identity-owner-sysadmin", "ROLE"): ROLE_REFUSED,
         (
             "identity-notebook-owner",
@@ -41,7 +41,7 @@ NEEDED_BY_UP = {
         ("database-schema-notebook", "CREATE SERVICE"): ON_SCHEMA,
         ("milvus-pool-owner", "USAGE"): f"'{PREFIX}_MILVUS_COMPUTE_POOL' {UNKNOWN}",
     },
-    "# As the role that code in the notebook": {
+    "guest = ": {
         ("jupyter-pool-notebook", "USAGE"): f"'{PREFIX}_JUPYTER_COMPUTE_POOL' {UNKNOWN}",
         ("warehouse-notebook", "USAGE"): f"'{PREFIX}_MILVUS_WAREHOUSE' {UNKNOWN}",
         ("egress-notebook", "USAGE"): f"'{PREFIX}_MILVUS_EGRESS_EAI' {UNKNOWN}",
@@ -82,7 +82,7 @@ def test_up_fails_without(copy: Copy, deployed: Deployment, grant: tuple[str, st
     with copy.restored():
         program = copy.folder / "__main__.py"
         begin, line, _ = program.read_text().partition(f"\n{CASES[grant]}")
-        assert line
+        assert line, f"__main__.py has no line that begins with {CASES[grant]!r}"
         program.write_text(begin)
         code, output = copy.up()
         assert code == 0, output
