@@ -46,7 +46,7 @@ def backup(
     json: Json = False,
 ) -> None:
     """Take a snapshot of Milvus's volume, or list the backups with --list."""
-    from operations import backup as backing_up
+    from operations.data import backup as backing_up
 
     if json and not list_:
         raise typer.BadParameter("it prints the list of --list; give both", param_hint="--json")
@@ -90,7 +90,7 @@ def restore(
     ] = None,
 ) -> None:
     """Bring Milvus back to a backup: a snapshot, or with --export an export."""
-    from operations import restore as restoring
+    from operations.data import restore as restoring
 
     if only and not export:
         raise typer.BadParameter("a snapshot is restored as a whole; add --export", param_hint="--only")
@@ -99,6 +99,6 @@ def restore(
 
 def migrate(stack: Stack = DEFAULT) -> int:
     """Carry Milvus's data through a change of volume size or instance family."""
-    from operations import migrate as migrating
+    from operations.data import migrate as migrating
 
     return migrating.run(target_of(stack, builds=True))

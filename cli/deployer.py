@@ -33,7 +33,7 @@ def bootstrap(
     ] = False,
 ) -> None:
     """Make the role and the user that deploy the stack, once and as administrator."""
-    from operations import bootstrap as bootstrapping
+    from operations.deployer import bootstrap as bootstrapping
 
     target = target_of(stack)
     if drop:
@@ -56,6 +56,6 @@ def rotate_key(
     ] = False,
 ) -> None:
     """Give the user that deploys the stack a new key, without an interruption."""
-    from operations import rotate_key as rotating
+    from operations.deployer import rotate_key as rotating
 
     rotating.run(target_of(stack, builds=True), connection=connection, finish=finish)

@@ -34,7 +34,7 @@ def status(
     json: Json = False,
 ) -> None:
     """Show the stack's compute pools, services, containers, endpoints and Milvus's volume."""
-    from operations import status as looking_up
+    from operations.running import status as looking_up
 
     if watch and json:
         raise typer.BadParameter("it shows tables; leave --json out", param_hint="--watch")
@@ -118,7 +118,7 @@ def logs(
 
     Snowflake keeps the newest 100 KB of a container's lines.
     """
-    from operations import logs as reading
+    from operations.running import logs as reading
 
     if follow and previous:
         raise typer.BadParameter(

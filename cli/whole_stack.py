@@ -17,11 +17,11 @@ def drift(stack: Stack = DEFAULT, json: Json = False) -> int:
 
     The exit code is 0 without drift, 2 with drift, and 1 after an error.
     """
-    from operations import drift as drifting
+    from operations.drift import report
 
     if json:
         answer_alone()
-    found = drifting.findings(target_of(stack))
+    found = report.findings(target_of(stack))
     if json:
         tables.print_json(found)
     elif found:
@@ -37,11 +37,11 @@ def import_(
     json: Json = False,
 ) -> None:
     """Take objects that the account has already into the stack."""
-    from operations import importing
+    from operations.importing import take_over
 
     if json:
         answer_alone()
-    outcomes = importing.run(target_of(stack, builds=True), dry_run=dry_run)
+    outcomes = take_over.run(target_of(stack, builds=True), dry_run=dry_run)
     if json:
         tables.print_json(outcomes)
     elif outcomes:
@@ -50,13 +50,13 @@ def import_(
 
 def suspend(stack: Stack = DEFAULT) -> None:
     """Stop services, compute pools and the warehouse; the data stays."""
-    from operations import suspend as suspending
+    from operations.running import suspend as suspending
 
     suspending.run(target_of(stack))
 
 
 def resume(stack: Stack = DEFAULT) -> None:
     """Start a suspended stack again, and wait until it is ready."""
-    from operations import resume as resuming
+    from operations.running import resume as resuming
 
     resuming.run(target_of(stack))

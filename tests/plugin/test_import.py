@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from operations.import_plan import resource_id
+from operations.importing.plan import resource_id
 from operations.objects import Managed
 from tests.plugin.account import Answer, ScriptedAccount, checked, kind
 from tests.plugin.creations import CASES

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from operations import bootstrap, keys
+from operations.deployer import bootstrap, keys
 from settings import Settings
 from tests.stack.conftest import Deployment
 from tests.stack.program_copy import PREFIX, STACK, Copy, copied

@@ -2,8 +2,8 @@
 
 `python -m tests.account.parity` runs all cases against an account of its own and writes docs/parity.md from
 the results; with names of areas (`… parity service job`) it only runs those and writes their sections anew.
-`tests/account/test_parity.py` runs the same and fails when a case behaves otherwise than it says, or when the
-page is not what the results give.
+`tests/account/parity/test_parity.py` runs the same and fails when a case behaves otherwise than it says, or
+when the page is not what the results give.
 
 **Add a case** to the file of its area, `<area>.yaml`:
 

@@ -1,0 +1,1 @@
+"""Milvus's data: backups, restoring them, and carrying them to a new volume."""

@@ -1,0 +1,1 @@
+"""Where the account differs from what the last `up` left."""

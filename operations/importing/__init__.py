@@ -1,0 +1,1 @@
+"""Takes objects that the account has already into the stack."""

@@ -1,0 +1,1 @@
+"""Whether a stack runs: its status, its logs, suspending and resuming it."""

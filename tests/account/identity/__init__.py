@@ -1,0 +1,1 @@
+"""Who signs in: users, sessions, keys, and from where."""

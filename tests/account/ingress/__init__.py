@@ -1,0 +1,1 @@
+"""Public endpoints: browsers, programs, and those who attack them."""

@@ -1,0 +1,1 @@
+"""Databases, tables, stages, tags and resource monitors."""

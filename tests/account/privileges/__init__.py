@@ -1,0 +1,1 @@
+"""Roles, grants, and the privileges that each statement needs."""

@@ -1,0 +1,1 @@
+"""What this project's own programs do on the account."""

@@ -1,0 +1,1 @@
+"""Damaged requests, many sessions, killed servers, a runtime that goes away."""

@@ -1,0 +1,1 @@
+"""Services, jobs and compute pools, as containers on Docker."""

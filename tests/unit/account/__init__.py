@@ -1,0 +1,1 @@
+"""Parts of the local account that need no server."""

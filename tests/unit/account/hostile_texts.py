@@ -1,0 +1,134 @@
+"""Reads hostile texts with every pattern and reader of the local account; run by test_hostile_texts.py.
+
+`python -m tests.unit.account.hostile_texts` prints a line before it reads with each of them, so the last line
+of a run that was cut off names what was slow.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib
+import inspect
+import pkgutil
+import re
+import resource
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
+import local_account
+from local_account.base import sql
+from local_account.base.errors import SnowflakeError
+from local_account.base.sql import Statement
+from local_account.http import statements
+from local_account.modules import MODULES
+from local_account.stages.statements import Reader
+from local_account.stages.store import parse_location
+from local_account.statement import several
+from local_account.statement.dispatch import Dispatch
+from local_account.statement.options import like
+from local_account.tables import rewrite
+
+# All readings take some 20 seconds; a quadratic one takes minutes, an exponential one for ever.
+_CPU_SECONDS = 120
+# Patterns get 100 KB. The readers below cut a text into tokens, which is linear but slow, so they get less.
+PATTERN_SIZE, READER_SIZE = 100_000, 5_000
+_PIECES = (
+    *("-", "--", "-\n", "--\n", "/", "//", "/*", "*", "*/", "/**/", "(", ")", "()", "[", "{", ";", "; "),
+    *("'", "''", "'a", '"', '""', '"a', "\\", "\\'", "$", "$$", "@", "!", "?", "?::", "::", "=", "=>", "%"),
+    *(
+        " ",
+        "\n",
+        " \n",
+        "a",
+        "a ",
+        "a.",
+        "a-",
+        "0",
+        "0.",
+        "1,",
+        "é",
+        "\x00",
+        "|-- ",
+        "_",
+        ",",
+        ".",
+        "file://",
+    ),
+)
+_BEFORE = ("", "SELECT '", "file:///a", "'file:///a", '@"a"')
+_AFTER = ("", "\x01")
+
+
+def texts(size: int) -> Iterator[str]:
+    """Texts that repeat one piece up to a size, behind what makes a reader begin."""
+    for piece in _PIECES:
+        for before in _BEFORE:
+            for after in _AFTER:
+                yield before + piece * (size // len(piece)) + after
+
+
+def pattern_uses() -> dict[str, Callable[[str], object]]:
+    """Every compiled pattern of the local account as its module uses it: `match`, `fullmatch`, …"""
+    found: dict[str, Callable[[str], object]] = {}
+    for module in _modules():
+        patterns = {name: value for name, value in vars(module).items() if isinstance(value, re.Pattern)}
+        for node in ast.walk(ast.parse(inspect.getsource(module))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                pattern = patterns.get(node.value.id)
+                if pattern is not None and isinstance(pattern.pattern, str):
+                    found[f"{module.__name__}.{node.value.id}.{node.attr}"] = _use(pattern, node.attr)
+    return found
+
+
+def _use(pattern: re.Pattern[str], verb: str) -> Callable[[str], object]:
+    if verb == "finditer":
+        return lambda text: list(pattern.finditer(text))
+    if verb == "sub":
+        return lambda text: pattern.sub("", text)
+    return getattr(pattern, verb)
+
+
+def _modules() -> Iterator[ModuleType]:
+    for found in pkgutil.walk_packages(local_account.__path__, "local_account."):
+        if not found.name.endswith("__main__"):
+            yield importlib.import_module(found.name)
+
+
+def readers() -> dict[str, Callable[[str], object]]:
+    """Every reader of a client's text that is more than one pattern."""
+    dispatch = Dispatch(MODULES)
+
+    def transfer(text: str) -> object:
+        reader = Reader(text)
+        return reader.source(), parse_location(reader.path()), reader.options("PATTERN")
+
+    return {
+        "sql.after_blanks": sql.after_blanks,
+        "sql.split": lambda text: sql.split(Statement(text)),
+        "several": lambda text: several.statements(Statement(text), 0, dispatch.raw_verbs),
+        "statements.argument": lambda text: statements.argument(Statement(text), "SYSTEM$CANCEL_QUERY"),
+        "stages.Reader": transfer,
+        "stages.parse_location": parse_location,
+        "options.like": lambda text: like("a" * 255, text),
+        "rewrite.divided_casts": lambda text: rewrite.divided_casts(Statement(text)),
+    }
+
+
+def main() -> int:
+    """Read every text with every pattern and every reader; the kernel ends a process that takes too long."""
+    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS + 5))
+    patterns = pattern_uses()
+    assert len(patterns) > 25, "the patterns of the account are no longer found"
+    for uses, size in ((patterns, PATTERN_SIZE), (readers(), READER_SIZE)):
+        for name, read in uses.items():
+            print(name, flush=True)
+            for text in texts(size):
+                with contextlib.suppress(SnowflakeError):
+                    read(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The Pulumi program: what it registers, refuses and writes into specifications."""

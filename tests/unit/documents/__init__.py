@@ -1,0 +1,1 @@
+"""Documents and workflow files say what is so."""

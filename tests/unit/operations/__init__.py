@@ -1,0 +1,1 @@
+"""The commands for a deployed stack, without an account."""

@@ -1,0 +1,1 @@
+"""The replacements for downloads that are out of reach."""
