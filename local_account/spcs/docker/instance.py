@@ -29,7 +29,7 @@ _WATCH_SECONDS = 5.0
 
 
 @dataclass
-class Memory:
+class InstanceNotes:
     """What is remembered of an instance between passes; lost with the server, without harm.
 
     Attributes:
@@ -60,11 +60,11 @@ class Keeper:
         item: Object,
         number: int,
         found: list[Found],
-        memory: Memory,
+        notes: InstanceNotes,
         before: InstanceState | None,
     ) -> None:
         self._account, self._runtime, self._firewall = account, runtime, firewall
-        self._item, self._number, self._memory = item, number, memory
+        self._item, self._number, self._notes = item, number, notes
         self._found, self._observed = found, account.part(Observed)
         self.state = replace(before, containers={}) if before else InstanceState(created=now())
         self._before = before.containers if before else {}
@@ -132,8 +132,8 @@ class Keeper:
             self.state.address = ""
         labels = self._account.settings.labels
         volumes.remove(self._runtime.client, labels, self._item.id, self._number, block=False)
-        self._memory.probes.clear()
-        self._memory.crashes.clear()
+        self._notes.probes.clear()
+        self._notes.crashes.clear()
         self._before = {}
 
     def _keep(self, container: dict[str, Any], holder: str, parts: list[Found]) -> None:
@@ -143,8 +143,8 @@ class Keeper:
         run = self._runtime.inspect(newest.id) if newest else None
         state = self._before.get(name) or ContainerState()
         state = replace(state, restart_count=newest.restart if newest else 0)
-        if newest and newest.restart and name not in self._memory.crashes and not self._before.get(name):
-            self._memory.crashes[name] = newest.restart
+        if newest and newest.restart and name not in self._notes.crashes and not self._before.get(name):
+            self._notes.crashes[name] = newest.restart
         if newest is None or run is None:
             state = self._start(container, holder, 0, state)
         elif run.running:
@@ -153,14 +153,14 @@ class Keeper:
             state = ended(run, state)
         else:
             state = self._restart(container, holder, parts, run, state)
-        state.crashes = self._memory.crashes.get(name, 0)
+        state.crashes = self._notes.crashes.get(name, 0)
         self.state.containers[name] = state
 
     def _start(
         self, container: dict[str, Any], holder: str, restart: int, state: ContainerState
     ) -> ContainerState:
         name = container["name"]
-        wait = self._memory.retry.get(name, 0.0) - time.monotonic()
+        wait = self._notes.retry.get(name, 0.0) - time.monotonic()
         if wait > 0:
             self._look_in(wait)
             return state
@@ -175,7 +175,7 @@ class Keeper:
             # The holder went away meanwhile; the next pass makes another.
             return self._later(name, state, "PENDING", "Waiting to start", seconds=1.0)
         except APIError as error:
-            self._memory.crashes[name] = self._memory.crashes.get(name, 0) + 1
+            self._notes.crashes[name] = self._notes.crashes.get(name, 0) + 1
             text = f"Encountered fatal error while starting container: {error.explanation or error}"
             return self._later(name, state, "FAILED", text)
         self._look_in(0.2)
@@ -191,7 +191,7 @@ class Keeper:
     def _later(
         self, name: str, state: ContainerState, status: str, message: str, seconds: float = _PULL_AGAIN
     ) -> ContainerState:
-        self._memory.retry[name] = time.monotonic() + seconds
+        self._notes.retry[name] = time.monotonic() + seconds
         self._look_in(seconds)
         return replace(state, status=status, message=message)
 
@@ -219,8 +219,8 @@ class Keeper:
                 return replace(state, status="PENDING", message="Waiting to start")
         ready = readiness is None or readiness.passed
         if ready and age > _STABLE_SECONDS:
-            self._memory.crashes.pop(name, None)
-        elif name in self._memory.crashes:
+            self._notes.crashes.pop(name, None)
+        elif name in self._notes.crashes:
             self._look_in(_STABLE_SECONDS)
         if ready:
             return replace(state, status="READY", message="Running")
@@ -230,7 +230,7 @@ class Keeper:
         """How long a process without a probe must live to count as started: most errors show at once."""
         if self._item.properties["IS_JOB"]:
             return 0.0
-        return _STABLE_SECONDS if self._memory.crashes.get(name) else _TRIAL_SECONDS
+        return _STABLE_SECONDS if self._notes.crashes.get(name) else _TRIAL_SECONDS
 
     def _has_probe(self, container: dict[str, Any]) -> bool:
         return "readinessProbe" in container and not self._item.properties["IS_JOB"]
@@ -238,7 +238,7 @@ class Keeper:
     def _probe(self, container: dict[str, Any], part: Found, kind: str) -> Probe | None:
         if kind not in container or self._item.properties["IS_JOB"]:
             return None
-        probe = self._memory.probes.setdefault((part.id, kind), Probe(container[kind]))
+        probe = self._notes.probes.setdefault((part.id, kind), Probe(container[kind]))
         probe.ask(self.state.address, eager=kind == "readinessProbe")
         self._look_in(max(0.0, probe.due - time.monotonic()))
         return probe
@@ -248,24 +248,24 @@ class Keeper:
     ) -> ContainerState:
         name, newest = container["name"], parts[-1]
         state = ended(run, state)
-        crashes = self._memory.crashes.get(name, 0)
+        crashes = self._notes.crashes.get(name, 0)
         # Counted once: a crash seen before has a time set for its restart.
-        if self._memory.retry.get(f"{name}/{newest.restart}") is None:
+        if self._notes.retry.get(f"{name}/{newest.restart}") is None:
             crashes += 1
-            self._memory.crashes[name] = crashes
+            self._notes.crashes[name] = crashes
             delay = 0.0 if crashes == 1 else min(2.0 ** (crashes - 2), _BACK_OFF_LIMIT)
-            self._memory.retry[f"{name}/{newest.restart}"] = time.monotonic() + delay
-        wait = self._memory.retry[f"{name}/{newest.restart}"] - time.monotonic()
+            self._notes.retry[f"{name}/{newest.restart}"] = time.monotonic() + delay
+        wait = self._notes.retry[f"{name}/{newest.restart}"] - time.monotonic()
         if wait > 0:
             self._look_in(wait)
             return state
-        self._memory.retry.pop(f"{name}/{newest.restart - 1}", None)
+        self._notes.retry.pop(f"{name}/{newest.restart - 1}", None)
         # The run before stays for its logs; older ones go.
         self._runtime.remove([part.id for part in parts[:-1]], grace=0)
         return self._start(container, holder, newest.restart + 1, state)
 
     def _renew_token(self) -> None:
-        if time.monotonic() >= self._memory.token_due:
+        if time.monotonic() >= self._notes.token_due:
             account = self._account
             token = session_token.issue(account, self._item)
             for container in self._containers:
@@ -274,8 +274,8 @@ class Keeper:
                 # A changed secret reaches its files now; variables keep what the process began with.
                 with contextlib.suppress(session_token.MissingSecretError):
                     session_token.write_secrets(account, self._item, self._number, container)
-            self._memory.token_due = time.monotonic() + session_token.REFRESH_SECONDS
-        self._look_in(self._memory.token_due - time.monotonic())
+            self._notes.token_due = time.monotonic() + session_token.REFRESH_SECONDS
+        self._look_in(self._notes.token_due - time.monotonic())
 
     def _look_in(self, seconds: float) -> None:
         self.due = seconds if self.due is None else min(self.due, seconds)

@@ -16,7 +16,7 @@ from local_account.base.waiting import poll
 from local_account.catalog.catalog import Object
 from local_account.identity.account import Account
 from local_account.spcs.docker import idle, session_token, snapshot_copy, snapshot_taker, volumes
-from local_account.spcs.docker.instance import Memory
+from local_account.spcs.docker.instance import InstanceNotes
 from local_account.spcs.docker.runtime import DockerRuntime
 from local_account.spcs.docker.service_pass import Job, ServicePass
 from local_account.spcs.network import network
@@ -52,7 +52,7 @@ class Reconciler(LogReader):
         self._busy: set[int] = set()
         self._due: dict[int, float] = {}
         self._signatures: dict[int, object] = {}
-        self._memories: dict[int, dict[int, Memory]] = {}
+        self._notes: dict[int, dict[int, InstanceNotes]] = {}
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -184,9 +184,9 @@ class Reconciler(LogReader):
             mine = [part for part in found if part.service == service]
             job = Job(service, item, placed.get(service, frozenset()), mine, waiting.get(service, []))
             job.volumes = () if item else with_volumes.get(service, ())
-            job.memories = self._memories.setdefault(service, {})
+            job.notes = self._notes.setdefault(service, {})
             self._consider(runtime, firewall, job)
-        for service in set(self._memories) - known - set(services):
+        for service in set(self._notes) - known - set(services):
             self._forget(service)
         soonest = min(list(self._due.values()), default=time.monotonic() + _LOOK_SECONDS)
         idle_delay = idle.suspend_idle(self._account, pools)
@@ -260,7 +260,7 @@ class Reconciler(LogReader):
 
     def _forget(self, service: int) -> None:
         if service not in self._busy:
-            for store in (self._memories, self._signatures, self._due):
+            for store in (self._notes, self._signatures, self._due):
                 store.pop(service, None)
 
     def _kill_dropped(self) -> None:

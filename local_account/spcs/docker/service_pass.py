@@ -10,7 +10,7 @@ from local_account.catalog.catalog import Object
 from local_account.identity.account import Account
 from local_account.spcs.docker import session_token, snapshot_taker, volumes
 from local_account.spcs.docker.container_state import ended_state
-from local_account.spcs.docker.instance import Keeper, Memory
+from local_account.spcs.docker.instance import InstanceNotes, Keeper
 from local_account.spcs.docker.runtime import DockerRuntime
 from local_account.spcs.network.firewall import Firewall
 from local_account.spcs.state import snapshots
@@ -41,7 +41,7 @@ class Job:
     found: list[Found]
     snapshots: list[Object] = field(default_factory=list)
     volumes: tuple[str, ...] = ()
-    memories: dict[int, Memory] = field(default_factory=dict)
+    notes: dict[int, InstanceNotes] = field(default_factory=dict)
 
 
 class ServicePass:
@@ -115,9 +115,9 @@ class ServicePass:
         return any(state is None or state.digest != digest or state.status != "READY" for state in above)
 
     def _keep(self, item: Object, number: int, found: list[Found]) -> float | None:
-        memory = self._job.memories.setdefault(number, Memory())
+        notes = self._job.notes.setdefault(number, InstanceNotes())
         before = self._observed.instances(item.id).get(number)
-        keeper = Keeper(self._account, self._runtime, self._firewall, item, number, found, memory, before)
+        keeper = Keeper(self._account, self._runtime, self._firewall, item, number, found, notes, before)
         keeper.run()
         self._observed.put(item.id, number, keeper.state)
         return keeper.due
@@ -200,7 +200,7 @@ class ServicePass:
         session_token.forget(account, self._job.service)
         if self._job.item is None:
             self._observed.events.forget(self._job.service)
-        self._job.memories.clear()
+        self._job.notes.clear()
         return gone
 
     def _remove_instance(self, service: int, number: int) -> None:
@@ -217,7 +217,7 @@ class ServicePass:
         account = self._account
         volumes.remove(self._runtime.client, account.settings.labels, service, number, block=False)
         session_token.forget(account, service, number)
-        self._job.memories.pop(number, None)
+        self._job.notes.pop(number, None)
         self._observed.put(service, number, None)
 
 
