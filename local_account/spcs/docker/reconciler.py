@@ -18,7 +18,7 @@ from local_account.identity.account import Account
 from local_account.spcs.docker import idle, session_token, snapshot_copy, snapshot_taker, volumes
 from local_account.spcs.docker.instance import InstanceNotes
 from local_account.spcs.docker.runtime import DockerRuntime
-from local_account.spcs.docker.service_pass import Job, ServicePass
+from local_account.spcs.docker.service_pass import PassInput, ServicePass
 from local_account.spcs.network import network
 from local_account.spcs.network.firewall import Firewall, FirewallError
 from local_account.spcs.state import snapshots, threads
@@ -182,10 +182,10 @@ class Reconciler(LogReader):
         for service in sorted({*services, *known}):
             item = services.get(service)
             mine = [part for part in found if part.service == service]
-            job = Job(service, item, placed.get(service, frozenset()), mine, waiting.get(service, []))
-            job.volumes = () if item else with_volumes.get(service, ())
-            job.notes = self._notes.setdefault(service, {})
-            self._consider(runtime, firewall, job)
+            given = PassInput(service, item, placed.get(service, frozenset()), mine, waiting.get(service, []))
+            given.volumes = () if item else with_volumes.get(service, ())
+            given.notes = self._notes.setdefault(service, {})
+            self._consider(runtime, firewall, given)
         for service in set(self._notes) - known - set(services):
             self._forget(service)
         soonest = min(list(self._due.values()), default=time.monotonic() + _LOOK_SECONDS)
@@ -227,21 +227,21 @@ class Reconciler(LogReader):
             placed.setdefault(service, set()).add(number)
         return {service: frozenset(numbers) for service, numbers in placed.items()}
 
-    def _consider(self, runtime: DockerRuntime, firewall: Firewall, job: Job) -> None:
+    def _consider(self, runtime: DockerRuntime, firewall: Firewall, given: PassInput) -> None:
         """Hand a service to a worker when something about it changed or its time has come."""
-        if job.service in self._busy:
+        if given.service in self._busy:
             return
-        properties = job.item.properties if job.item else None
-        waiting = tuple(snapshot.id for snapshot in job.snapshots)
-        signature = (repr(properties), job.placed, tuple(sorted(job.found)), waiting, job.volumes)
-        is_due = self._due.get(job.service, float("inf")) <= time.monotonic()
-        if not is_due and self._signatures.get(job.service) == signature:
+        properties = given.item.properties if given.item else None
+        waiting = tuple(snapshot.id for snapshot in given.snapshots)
+        signature = (repr(properties), given.placed, tuple(sorted(given.found)), waiting, given.volumes)
+        is_due = self._due.get(given.service, float("inf")) <= time.monotonic()
+        if not is_due and self._signatures.get(given.service) == signature:
             return
-        self._signatures[job.service] = signature
-        self._due.pop(job.service, None)
-        self._busy.add(job.service)
-        work = ServicePass(self._account, runtime, firewall, job)
-        threads.start(lambda: self._pass(work, job.service), "service")
+        self._signatures[given.service] = signature
+        self._due.pop(given.service, None)
+        self._busy.add(given.service)
+        work = ServicePass(self._account, runtime, firewall, given)
+        threads.start(lambda: self._pass(work, given.service), "service")
 
     def _pass(self, work: ServicePass, service: int) -> None:
         delay: float | None = _FAILED_PASS_SECONDS

@@ -24,7 +24,7 @@ _VOLUME_SECONDS = 5.0
 
 
 @dataclass
-class Job:
+class PassInput:
     """What one pass works from.
 
     Attributes:
@@ -47,9 +47,11 @@ class Job:
 class ServicePass:
     """Runs in a worker thread; at most one at a time for a service."""
 
-    def __init__(self, account: Account, runtime: DockerRuntime, firewall: Firewall, job: Job) -> None:
+    def __init__(
+        self, account: Account, runtime: DockerRuntime, firewall: Firewall, given: PassInput
+    ) -> None:
         self._account, self._observed = account, account.part(Observed)
-        self._runtime, self._firewall, self._job = runtime, firewall, job
+        self._runtime, self._firewall, self._input = runtime, firewall, given
 
     def run(self) -> float | None:
         """Make progress.
@@ -57,7 +59,7 @@ class ServicePass:
         Returns:
             Seconds until the next look; None when nothing is expected.
         """
-        item = self._job.item
+        item = self._input.item
         if item is None:
             return None if self._remove_all() else _VOLUME_SECONDS
         waiting = self._take_snapshots()
@@ -77,28 +79,28 @@ class ServicePass:
 
     def show_problem(self, text: str) -> None:
         """Tell on the containers why nothing goes on; the pass is tried again."""
-        if self._job.item is None:
+        if self._input.item is None:
             return
-        for number in self._job.placed:
-            state = self._observed.instances(self._job.service).get(number) or InstanceState(created=now())
+        for number in self._input.placed:
+            state = self._observed.instances(self._input.service).get(number) or InstanceState(created=now())
             waiting = {
                 part["name"]: ContainerState(message=f"Encountered fatal error, retrying: {text}")
-                for part in self._job.item.properties["SPEC"]["spec"]["containers"]
+                for part in self._input.item.properties["SPEC"]["spec"]["containers"]
                 if state.containers.get(part["name"], ContainerState()).status == "PENDING"
             }
             shown = replace(state, containers={**state.containers, **waiting})
-            self._observed.put(self._job.service, number, shown)
+            self._observed.put(self._input.service, number, shown)
 
     # Instances that should run
 
     def _keep_instances(self, item: Object) -> float | None:
-        numbers = {part.instance for part in self._job.found}
-        for number in sorted(numbers - self._job.placed):
+        numbers = {part.instance for part in self._input.found}
+        for number in sorted(numbers - self._input.placed):
             self._remove_instance(item.id, number)
         dues: list[float] = []
         digest = item.properties["SPEC_DIGEST"]
-        for number in sorted(self._job.placed, reverse=True):
-            found = [part for part in self._job.found if part.instance == number]
+        for number in sorted(self._input.placed, reverse=True):
+            found = [part for part in self._input.found if part.instance == number]
             outdated = any(part.part == CONTAINER and part.digest != digest for part in found)
             if outdated and self._upgrade_must_wait(item, number):
                 continue
@@ -111,11 +113,11 @@ class ServicePass:
         """A rolling upgrade goes on when the instances above are ready with the new specification."""
         digest = item.properties["SPEC_DIGEST"]
         states = self._observed.instances(item.id)
-        above = [states.get(other) for other in self._job.placed if other > number]
+        above = [states.get(other) for other in self._input.placed if other > number]
         return any(state is None or state.digest != digest or state.status != "READY" for state in above)
 
     def _keep(self, item: Object, number: int, found: list[Found]) -> float | None:
-        notes = self._job.notes.setdefault(number, InstanceNotes())
+        notes = self._input.notes.setdefault(number, InstanceNotes())
         before = self._observed.instances(item.id).get(number)
         keeper = Keeper(self._account, self._runtime, self._firewall, item, number, found, notes, before)
         keeper.run()
@@ -151,7 +153,7 @@ class ServicePass:
         self._release(found)
 
     def _settle_ended(self, item: Object) -> None:
-        found = self._job.found
+        found = self._input.found
         self._release(found)
         if not self._observed.instances(item.id):
             self._put_ended(item, found)
@@ -172,14 +174,14 @@ class ServicePass:
         for holder in holders:
             self._firewall.forget(holder.id)
         self._runtime.remove([holder.id for holder in holders], grace=0)
-        session_token.forget(self._account, self._job.service)
+        session_token.forget(self._account, self._input.service)
 
     # Instances that should not run
 
     def _take_snapshots(self) -> bool:
-        account, job = self._account, self._job
+        account, given = self._account, self._input
         return snapshot_taker.take(
-            self._runtime.client, account.catalog, account.settings.labels, job.snapshots, job.item
+            self._runtime.client, account.catalog, account.settings.labels, given.snapshots, given.item
         )
 
     def _remove_all(self) -> bool:
@@ -188,26 +190,26 @@ class ServicePass:
         Returns:
             Whether all volumes that should go are gone.
         """
-        numbers = {part.instance for part in self._job.found}
-        for number in numbers | set(self._observed.instances(self._job.service)):
-            self._remove_instance(self._job.service, number)
-        account, dropped = self._account, self._job.item is None
+        numbers = {part.instance for part in self._input.found}
+        for number in numbers | set(self._observed.instances(self._input.service)):
+            self._remove_instance(self._input.service, number)
+        account, dropped = self._account, self._input.item is None
         labels, client = account.settings.labels, self._runtime.client
         if dropped:
             self._take_snapshots()
         keep = snapshots.kept(account.catalog, labels)
-        gone = volumes.remove(client, labels, self._job.service, None, dropped, keep)
-        session_token.forget(account, self._job.service)
-        if self._job.item is None:
-            self._observed.events.forget(self._job.service)
-        self._job.notes.clear()
+        gone = volumes.remove(client, labels, self._input.service, None, dropped, keep)
+        session_token.forget(account, self._input.service)
+        if self._input.item is None:
+            self._observed.events.forget(self._input.service)
+        self._input.notes.clear()
         return gone
 
     def _remove_instance(self, service: int, number: int) -> None:
         before = self._observed.instances(service).get(number) or InstanceState()
         stopping = {name: _terminating(state) for name, state in before.containers.items()}
         self._observed.put(service, number, replace(before, terminating=True, containers=stopping))
-        found = [part for part in self._job.found if part.instance == number]
+        found = [part for part in self._input.found if part.instance == number]
         holders = [part for part in found if part.part == HOLDER]
         self._runtime.leave_network([holder.id for holder in holders])
         for holder in holders:
@@ -217,7 +219,7 @@ class ServicePass:
         account = self._account
         volumes.remove(self._runtime.client, account.settings.labels, service, number, block=False)
         session_token.forget(account, service, number)
-        self._job.notes.pop(number, None)
+        self._input.notes.pop(number, None)
         self._observed.put(service, number, None)
 
 
