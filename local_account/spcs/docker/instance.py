@@ -24,18 +24,19 @@ _BACK_OFF_LIMIT = 60.0
 _PULL_AGAIN = 10.0
 _STABLE_SECONDS = 10.0
 _TRIAL_SECONDS = 1.0
-# Docker tells when a process ends; this is for the case that it did not.
+# Docker reports when a process ends. Containers are also looked at this often, in case a report was missed.
 _WATCH_SECONDS = 5.0
 
 
 @dataclass
 class InstanceNotes:
-    """What is remembered of an instance between passes; lost with the server, without harm.
+    """Notes about an instance that are kept between passes. They end with the server, which does no harm.
 
     Attributes:
         probes: by container id and probe name.
         token_due: when the session token is renewed, by the monotonic clock.
-        retry: container name to the time before which it is not tried again.
+        retry: container name to the time, by the monotonic clock, before which it is not tried again.
+        crashes: container name to its number of failures in a row.
     """
 
     probes: dict[tuple[str, str], Probe] = field(default_factory=dict)
@@ -48,8 +49,8 @@ class Keeper:
     """One pass over one instance.
 
     Attributes:
-        state: as it is at the end of the pass.
-        due: seconds until the instance must be looked at again; None when nothing is expected.
+        state: the instance's state at the end of the pass.
+        due: seconds until the instance must be looked at again; None when no change is expected.
     """
 
     def __init__(
@@ -75,12 +76,12 @@ class Keeper:
         return self._item.properties["SPEC"]["spec"]["containers"]
 
     def run(self) -> None:
-        """Make progress; never blocks longer than a pull, a probe or a stop takes."""
+        """Make progress. This never blocks longer than a pull, a probe or a stop takes."""
         digest = self._item.properties["SPEC_DIGEST"]
         holder = next((part for part in self._found if part.part == HOLDER), None)
         parts = [part for part in self._found if part.part == CONTAINER]
         if holder and not holder.running:
-            # The node's network is gone, so all that ran in it is lost; block volumes stay.
+            # The instance's network is gone, so everything that ran in it is lost. Block volumes stay.
             self._publish_stopping()
             self._tear_down([holder, *parts])
             holder, parts = None, []
@@ -108,7 +109,7 @@ class Keeper:
         self._firewall.add(self._new_holder, self._item.id, self.state.address)
 
     def _publish_stopping(self) -> None:
-        """Show what is going on while containers stop, which may take long."""
+        """Show that the containers are stopping, because a stop may take long."""
         stopping = {
             name: replace(state, status="TERMINATING", message="Terminating")
             for name, state in self._before.items()
@@ -172,7 +173,7 @@ class Keeper:
         except (volumes.VolumeError, session_token.MissingSecretError, FirewallError) as error:
             return self._later(name, state, "FAILED", str(error))
         except NotFound:
-            # The holder went away meanwhile; the next pass makes another.
+            # The pause container is gone; the next pass makes a new one.
             return self._later(name, state, "PENDING", "Waiting to start", seconds=1.0)
         except APIError as error:
             self._notes.crashes[name] = self._notes.crashes.get(name, 0) + 1
@@ -227,7 +228,7 @@ class Keeper:
         return replace(state, status="PENDING", message=probing(container))
 
     def _trial_seconds(self, name: str) -> float:
-        """How long a process without a probe must live to count as started: most errors show at once."""
+        """Seconds that a process without a probe must live to count as started; most errors show at once."""
         if self._item.properties["IS_JOB"]:
             return 0.0
         return _STABLE_SECONDS if self._notes.crashes.get(name) else _TRIAL_SECONDS
@@ -249,7 +250,7 @@ class Keeper:
         name, newest = container["name"], parts[-1]
         state = ended(run, state)
         crashes = self._notes.crashes.get(name, 0)
-        # Counted once: a crash seen before has a time set for its restart.
+        # Each crash is counted once: a crash that was counted already has a restart time.
         if self._notes.retry.get(f"{name}/{newest.restart}") is None:
             crashes += 1
             self._notes.crashes[name] = crashes
@@ -260,7 +261,7 @@ class Keeper:
             self._look_in(wait)
             return state
         self._notes.retry.pop(f"{name}/{newest.restart - 1}", None)
-        # The run before stays for its logs; older ones go.
+        # The previous run stays for its logs; older runs are removed.
         self._runtime.remove([part.id for part in parts[:-1]], grace=0)
         return self._start(container, holder, newest.restart + 1, state)
 
@@ -271,7 +272,7 @@ class Keeper:
             for container in self._containers:
                 if session_token.wants_token(container):
                     session_token.write_token(account, self._item, self._number, container, token)
-                # A changed secret reaches its files now; variables keep what the process began with.
+                # A changed secret reaches its files now. Environment variables keep their first values.
                 with contextlib.suppress(session_token.MissingSecretError):
                     session_token.write_secrets(account, self._item, self._number, container)
             self._notes.token_due = time.monotonic() + session_token.REFRESH_SECONDS

@@ -1,4 +1,4 @@
-"""One pass over one service: its instances on Docker are moved towards what the catalog says."""
+"""One pass over one service: moves its instances on Docker towards the state that the catalog asks for."""
 
 from __future__ import annotations
 
@@ -17,22 +17,24 @@ from local_account.spcs.state import snapshots
 from local_account.spcs.state.observed import ContainerState, InstanceState, Observed
 from local_account.spcs.state.status import crash_looping
 
-# How often to look whether a volume is there that a snapshot waits for.
+# How often to look for a volume that a snapshot waits for.
 _SNAPSHOT_SECONDS = 1.0
-# When to try again to remove volumes that something still uses.
+# How long to wait before the next try to remove volumes that are still in use.
 _VOLUME_SECONDS = 5.0
 
 
 @dataclass
 class PassInput:
-    """What one pass works from.
+    """What one pass starts from.
 
     Attributes:
+        service: id of the service in the catalog.
         item: the service; None when it was dropped.
-        placed: instances that the pool has room for.
-        found: what Docker has of the service.
-        snapshots: those of its volumes that are to be made.
-        volumes: of a dropped service, what is to be removed.
+        placed: numbers of the instances that the pool has room for.
+        found: the service's containers on Docker.
+        snapshots: snapshots of the service's volumes that must be made.
+        volumes: volumes of a dropped service that must be removed.
+        notes: notes about each instance, by its number; they stay from pass to pass.
     """
 
     service: int
@@ -45,7 +47,7 @@ class PassInput:
 
 
 class ServicePass:
-    """Runs in a worker thread; at most one at a time for a service."""
+    """Runs in a worker thread. A service has at most one pass at a time."""
 
     def __init__(
         self, account: Account, runtime: DockerRuntime, firewall: Firewall, given: PassInput
@@ -57,7 +59,7 @@ class ServicePass:
         """Make progress.
 
         Returns:
-            Seconds until the next look; None when nothing is expected.
+            Seconds until the next look; None when no change is expected.
         """
         item = self._input.item
         if item is None:
@@ -78,7 +80,7 @@ class ServicePass:
         return self._after_job(item, due) if item.properties["IS_JOB"] else due
 
     def show_problem(self, text: str) -> None:
-        """Tell on the containers why nothing goes on; the pass is tried again."""
+        """Show in the containers' messages why the pass failed; it will be tried again."""
         if self._input.item is None:
             return
         for number in self._input.placed:
@@ -110,7 +112,7 @@ class ServicePass:
         return min(dues, default=None)
 
     def _upgrade_must_wait(self, item: Object, number: int) -> bool:
-        """A rolling upgrade goes on when the instances above are ready with the new specification."""
+        """Whether instances with higher numbers are not ready yet with the new specification."""
         digest = item.properties["SPEC_DIGEST"]
         states = self._observed.instances(item.id)
         above = [states.get(other) for other in self._input.placed if other > number]
@@ -142,7 +144,7 @@ class ServicePass:
         return due
 
     def _finish(self, item: Object, result: str) -> None:
-        """Write a job's result; its containers stay, stopped, for their logs."""
+        """Write a job's result. Its containers are stopped and stay for their logs."""
         found = [part for part in self._runtime.list() if part.service == item.id]
         for part in found:
             if part.part == CONTAINER and part.running:
@@ -159,7 +161,7 @@ class ServicePass:
             self._put_ended(item, found)
 
     def _put_ended(self, item: Object, found: list[Found]) -> None:
-        """Show what became of a job's containers; of one that never ran, why."""
+        """Show how a job's containers ended; for a container that never ran, show why."""
         before = self._observed.instances(item.id)
         for number in {part.instance for part in found} | set(before):
             mine = [part for part in found if part.instance == number]
@@ -169,7 +171,7 @@ class ServicePass:
             self._observed.put(item.id, number, state)
 
     def _release(self, found: list[Found]) -> None:
-        """Give back what an ended job no longer needs: its network and its files."""
+        """Remove what an ended job no longer needs: its network and its files."""
         holders = [part for part in found if part.part == HOLDER]
         for holder in holders:
             self._firewall.forget(holder.id)
@@ -185,10 +187,10 @@ class ServicePass:
         )
 
     def _remove_all(self) -> bool:
-        """Remove all instances; block volumes too when the service was dropped, but for their snapshots.
+        """Remove all instances; for a dropped service also its block volumes, unless a snapshot needs them.
 
         Returns:
-            Whether all volumes that should go are gone.
+            Whether all volumes that must be removed are gone.
         """
         numbers = {part.instance for part in self._input.found}
         for number in numbers | set(self._observed.instances(self._input.service)):
