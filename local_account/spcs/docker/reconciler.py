@@ -198,7 +198,7 @@ class Reconciler(LogReader):
         """Snapshots that must be made and volumes that belong to services, each by service."""
         catalog = self._account.catalog
         snapshots.drop_expired(catalog)
-        # List the volumes before reading `kept`, so that a volume made in between does not count as left over.
+        # List the volumes before reading `kept`: a volume made in between must not count as left over.
         found = volumes.listed(client, self._labels)
         kept = snapshots.kept(catalog, self._labels)
         snapshot_taker.sweep(client, catalog, self._labels, kept, found)

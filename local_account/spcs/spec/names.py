@@ -31,7 +31,7 @@ def check_role_name(node: Node) -> str:
 
 
 def unique(what: str, names: Iterable[str]) -> None:
-    """Refuse two of the same name."""
+    """Refuse names that occur twice; `what` names their kind in the message."""
     seen: set[str] = set()
     for name in names:
         if name in seen:
@@ -40,5 +40,5 @@ def unique(what: str, names: Iterable[str]) -> None:
 
 
 def dns_label(name: str) -> str:
-    """A service's name as it stands in its DNS name."""
+    """A service's name in the form that its DNS name has."""
     return name.lower().replace("_", "-")
