@@ -74,7 +74,7 @@ class ImageRepository(ObjectType):
         return result
 
     def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
-        """Repositories in the IN clause's scope. `snow` first asks for SNOWFLAKE.IMAGES, which is empty here."""
+        """Repositories in the IN clause's scope. `snow` first asks for SNOWFLAKE.IMAGES, here empty."""
         if statement.accept("IN", "SCHEMA", "SNOWFLAKE", ".", "IMAGES"):
             return []
         return super().in_scope(context, statement)

@@ -29,7 +29,7 @@ def copy(client: DockerClient, labels: Labels, source: str, target: str, marks: 
         marks: labels of the new volume.
 
     Raises:
-        CopyError: there is no such source, or the disk is full.
+        CopyError: the source does not exist, or the disk is full.
     """
     name = labels.copier(hashlib.sha256(target.encode()).hexdigest()[:12])
     _remove(client, name)
