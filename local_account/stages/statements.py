@@ -45,7 +45,10 @@ _GLOB = re.compile(r"[*?\[]")
 
 
 class Reader:
-    """Reads the notation of these statements, in which `//` and `/*` are parts of paths."""
+    """Reads the notation of these statements, in which `//` and `/*` are parts of paths.
+
+    Its methods raise SnowflakeError 001003 when the text is not what they read.
+    """
 
     def __init__(self, text: str) -> None:
         self._text, self._position = text, 0

@@ -192,7 +192,11 @@ def _folded(identifier: exp.Identifier) -> str:
 
 
 def table_name(context: Context, node: exp.Table) -> Name:
-    """Full name of a table reference."""
+    """Full name of a table reference.
+
+    Raises:
+        SnowflakeError: 000002 for IDENTIFIER() of something other than a string.
+    """
     if isinstance(node.this, exp.DynamicIdentifier):
         literal = node.this.expressions[0] if node.this.expressions else node.this.this
         if not isinstance(literal, exp.Literal) or not literal.is_string:

@@ -24,18 +24,18 @@ def invalid(text: str) -> SnowflakeError:
 
 
 class Node:
-    """One value of the document, with its path for error messages."""
+    """One value of the document, with its path for error messages.
+
+    Each method that reads a value raises SnowflakeError 395018 when the value is not what the method's name
+    says.
+    """
 
     def __init__(self, value: Any, path: str) -> None:
         self.value = value
         self.path = path
 
     def only(self, *allowed: str) -> Node:
-        """This node as a mapping, after a check that it has only these keys.
-
-        Raises:
-            SnowflakeError: 395018.
-        """
+        """This node as a mapping that has only these keys."""
         if not isinstance(self.value, dict):
             raise invalid(f"'{self.path}' must be a mapping")
         for key in self.value:

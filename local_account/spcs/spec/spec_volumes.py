@@ -18,7 +18,11 @@ _BLOCK_SIZE = re.compile(r"([1-9][0-9]{0,5})Gi")
 
 
 def volume(node: Node, job: bool = False) -> dict[str, Any]:
-    """One volume in normal form. The deprecated `source: "@stage"` becomes a stage volume."""
+    """One volume in normal form. The deprecated `source: "@stage"` becomes a stage volume.
+
+    Raises:
+        SnowflakeError: 395018 for a wrong option.
+    """
     node.only("name", "source", "size", "uid", "gid", "blockConfig", "stageConfig")
     found: dict[str, Any] = {"name": check_name(node.need("name")), "source": node.need("source").text()}
     if found["source"].startswith("@"):

@@ -127,7 +127,11 @@ def usable(context: Context, name: Name) -> Object:
 
 
 def require_fitting(snapshot: Object, volume: dict[str, Any]) -> None:
-    """Refuse a snapshot that is larger than the volume or has another encryption."""
+    """Refuse a snapshot that is larger than the volume or has another encryption.
+
+    Raises:
+        SnowflakeError: 395033.
+    """
     size, encryption = snapshot.properties["SIZE"], snapshot.properties["ENCRYPTION"]
     if size > snapshots.gibibytes(volume):
         raise refused(
@@ -142,7 +146,11 @@ def require_fitting(snapshot: Object, volume: dict[str, Any]) -> None:
 
 
 def find_volume(service: Object, name: str) -> dict[str, Any]:
-    """A block volume of a service."""
+    """A block volume of a service, by name.
+
+    Raises:
+        SnowflakeError: 395033 when the service has no such block volume.
+    """
     for volume in snapshots.block_volumes(service):
         if volume["name"] == name:
             return volume
