@@ -25,7 +25,7 @@ def container(node: Node, family: Family, volumes: list[dict[str, Any]]) -> dict
     """One container in normal form.
 
     Raises:
-        SnowflakeError: 395018 for a wrong option, or for resources that no node of the family has.
+        SnowflakeError: 395018 for a wrong option, or more GPUs than a node of the family has.
     """
     node.only(*_KEYS)
     found: dict[str, Any] = {"name": check_name(node.need("name")), "image": node.need("image").text()}
