@@ -184,7 +184,7 @@ class StageStore:
     # URLs
 
     def grant_transfer(self, stage: int, path: str, upload: bool) -> str:
-        """A token that permits to upload or download one file for one hour."""
+        """A token that permits the upload or download of one file for one hour."""
         token = secrets.token_urlsafe(32)
         with self._lock:
             self._transfers = {key: entry for key, entry in self._transfers.items() if entry.expires > now()}
