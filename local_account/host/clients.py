@@ -1,4 +1,4 @@
-"""How official clients on this machine sign in to the local account as its administrator."""
+"""Sign-in of official clients on this machine to the local account, as its administrator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROLE = "ACCOUNTADMIN"
 
 
 def variables(settings: LocalSettings) -> dict[str, str]:
-    """Environment for the Pulumi program, `snow -c local` and the Snowflake drivers."""
+    """Environment variables for `snow -c local`, the Snowflake drivers and Pulumi's Snowflake provider."""
     credentials = admin_credentials(settings)
     return {
         "SNOWFLAKE_HOST": "localhost",
@@ -22,7 +22,7 @@ def variables(settings: LocalSettings) -> dict[str, str]:
         "SNOWFLAKE_USER": credentials["user"],
         "SNOWFLAKE_PASSWORD": credentials["password"],
         "SNOWFLAKE_HOME": str(_snow_home(settings)),
-        # The drivers otherwise ask the clouds' metadata addresses where they run.
+        # Without this the drivers ask the metadata addresses of the clouds where they run.
         "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true",
         "SF_DISABLE_MINICORE": "true",
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -30,14 +30,14 @@ def variables(settings: LocalSettings) -> dict[str, str]:
 
 
 def connect(settings: LocalSettings) -> Any:
-    """A connection of the official Python connector."""
+    """A new connection of the official Python connector, as the administrator."""
     import snowflake.connector  # late: its import takes most of a second
 
     return snowflake.connector.connect(**connection_parameters(settings), role=ROLE)
 
 
 def connection_parameters(settings: LocalSettings) -> dict[str, Any]:
-    """Keyword arguments for `snowflake.connector.connect`: the administrator, in their default role."""
+    """Keyword arguments for `snowflake.connector.connect`: the administrator, with the default role."""
     return {
         "account": settings.locator,
         "host": "localhost",
@@ -48,7 +48,7 @@ def connection_parameters(settings: LocalSettings) -> dict[str, Any]:
 
 
 def rows(connection: Any, query: str) -> list[dict[str, Any]]:
-    """Rows of one statement, by column name."""
+    """Rows that one statement gives; each row maps column names to values."""
     cursor = connection.cursor()
     cursor.execute(query)
     names = [column[0] for column in cursor.description]
@@ -56,7 +56,7 @@ def rows(connection: Any, query: str) -> list[dict[str, Any]]:
 
 
 def _snow_home(settings: LocalSettings) -> os.PathLike[str]:
-    """Folder with the configuration of `snow`, readable by this user only, as `snow` demands."""
+    """Folder with the configuration of `snow`; only this user may read it, as `snow` demands."""
     folder = settings.state / "snow"
     folder.mkdir(exist_ok=True, mode=0o700)
     lines = {**connection_parameters(settings), "role": ROLE}

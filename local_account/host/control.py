@@ -1,4 +1,4 @@
-"""Starting, finding and stopping the local account's server process."""
+"""Starts, finds and stops the local account's server process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ControlError(Exception):
 
 
 def running(settings: LocalSettings) -> dict[str, Any] | None:
-    """Identity of the server that answers on the account's port, if it is this account's."""
+    """Identity of this account's server; None unless it answers on the account's port."""
     with contextlib.suppress(OSError, ValueError):
         with urllib.request.urlopen(f"http://127.0.0.1:{settings.port}/healthz", timeout=2) as answer:
             found = json.load(answer)
@@ -38,7 +38,7 @@ def running(settings: LocalSettings) -> dict[str, Any] | None:
 
 
 def start(settings: LocalSettings) -> bool:
-    """Start the server unless it runs already with the present code.
+    """Start the server unless it already runs with the present code.
 
     Returns:
         Whether a server was started.
@@ -100,7 +100,7 @@ def stop(settings: LocalSettings) -> bool:
     """Stop the server; containers that it made stay.
 
     Returns:
-        Whether one was running.
+        Whether the server was running.
     """
     path = _pid_file(settings)
     if not path.exists():
@@ -115,7 +115,7 @@ def stop(settings: LocalSettings) -> bool:
 
 
 def log_file(settings: LocalSettings) -> Path:
-    """Where the server writes what it does."""
+    """Path of the server's log file."""
     return settings.state / "account.log"
 
 
@@ -123,7 +123,7 @@ def require_free_ports(settings: LocalSettings) -> None:
     """Check that the server will be able to listen.
 
     Raises:
-        ControlError: another program has one of the ports.
+        ControlError: another program uses one of the ports.
     """
     ports = [(settings.port, "account"), (settings.ingress_port, "ingress")]
     if not _is_our_registry(settings):
@@ -141,7 +141,7 @@ def require_free_ports(settings: LocalSettings) -> None:
 
 
 def _is_our_registry(settings: LocalSettings) -> bool:
-    """Whether the registry's container, which outlives the server, holds the registry port."""
+    """Whether the registry's container uses the registry port; it runs on when the server ends."""
     try:
         urllib.request.urlopen(f"http://127.0.0.1:{settings.registry_port}/v2/", timeout=2)
     except urllib.error.HTTPError as error:

@@ -26,19 +26,19 @@ def running(
 ) -> Iterator[dict[str, Any]]:
     """A Snowflake account on this machine while the block runs.
 
-    Its server listens on three free ports of its own. At the end the server stops, and what it made in Docker
+    The server listens on three free ports. At the end the server stops, and everything that it made in Docker
     is removed.
 
     Args:
-        state: folder that keeps the account between blocks, with the ports of the first one; the services'
-            volumes and pushed images stay too. Default: a temporary folder, and nothing stays.
-        organization: name of the organization; default LOCAL_ACCOUNT_ORGANIZATION, else LOCAL.
-        name: name of the account; default LOCAL_ACCOUNT_NAME, else ACCOUNT.
-        label: prefix of labels and names in Docker; default LOCAL_ACCOUNT_LABEL, else local-account.
-        sql_only: do not make the Docker images that services and image repositories need.
+        state: folder that keeps the account between blocks. The account then keeps its ports, the services'
+            volumes and the pushed images. Default: a temporary folder, and nothing stays.
+        organization: name of the organization. Default: LOCAL_ACCOUNT_ORGANIZATION, or LOCAL.
+        name: name of the account. Default: LOCAL_ACCOUNT_NAME, or ACCOUNT.
+        label: prefix of labels and names in Docker. Default: LOCAL_ACCOUNT_LABEL, or local-account.
+        sql_only: do not make the Docker images that services and image repositories need. Default: False.
 
     Yields:
-        Keyword arguments for `snowflake.connector.connect`, of the account's administrator.
+        Keyword arguments for `snowflake.connector.connect`, to sign in as the account's administrator.
 
     Raises:
         SettingsError: an argument has a value that cannot be used.
@@ -55,16 +55,16 @@ def running(
 
 
 def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
-    # A container may have written files to a stage volume that only root can remove.
+    # A container may have written files to a stage volume, and only root can remove them.
     return tempfile.TemporaryDirectory(prefix="local-account-", ignore_cleanup_errors=True)
 
 
 @contextmanager
 def served(process: Server, *, keep: bool = False) -> Iterator[Server]:
-    """Start a server; at the end it stops, and what its account has in Docker goes.
+    """Start a server. At the end it stops, and its account's objects in Docker are removed.
 
     Args:
-        keep: let volumes with data stay.
+        keep: keep volumes that have data.
 
     Raises:
         ControlError: the server could not be started.

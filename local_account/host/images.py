@@ -19,11 +19,11 @@ _WAYS_OUT = (
 
 
 class ImageError(Exception):
-    """An image could not be made; the text says which, why and what to do."""
+    """An image could not be made; the text says which image, why, and what to do."""
 
 
 def missing(labels: Labels) -> list[str]:
-    """The names of the account's images that the Docker engine does not have.
+    """Names of the account's images that the Docker engine does not have.
 
     Raises:
         ImageError: the Docker engine does not answer.
@@ -51,7 +51,7 @@ def ensure(labels: Labels, say: Callable[[str], None] = lambda _: None) -> None:
     """Make the account's images that the Docker engine does not have yet.
 
     Args:
-        labels: of an account; all accounts with its label use the same images.
+        labels: labels of an account; all accounts with the same label use the same images.
         say: called with one line of text before and after each image is made.
 
     Raises:
@@ -74,7 +74,7 @@ def ensure(labels: Labels, say: Callable[[str], None] = lambda _: None) -> None:
 
 
 def remove(labels: Labels) -> list[str]:
-    """Remove the account's images from the Docker engine and give their names.
+    """Remove the account's images from the Docker engine; return their names.
 
     Raises:
         ImageError: a container still uses one of them, or the Docker engine does not answer.
@@ -87,7 +87,7 @@ def remove(labels: Labels) -> list[str]:
 
 
 def run(command: list[str], what: str, env: dict[str, str] | None = None) -> str:
-    """Run a command to its end and give its standard output.
+    """Run a command to its end; return its standard output.
 
     Raises:
         ImageError: the command is missing, failed, or took longer than 15 minutes.

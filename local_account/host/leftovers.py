@@ -1,4 +1,4 @@
-"""Removing what the local account made outside its state folder."""
+"""Removes everything that the local account made outside its state folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def remove_docker_objects(settings: LocalSettings, keep_data: bool) -> None:
     """Remove the account's containers, networks, pulled images and volumes, and its containers' tokens.
 
     Args:
-        settings: the account whose objects are meant; its server must have been stopped.
+        settings: settings of the account; its server must have been stopped.
         keep_data: keep volumes while the account still has services or image repositories.
     """
     if not (keep_data and has_data(settings)):
@@ -25,14 +25,14 @@ def remove_docker_objects(settings: LocalSettings, keep_data: bool) -> None:
     try:
         client = docker.from_env()
     except DockerException:
-        return  # without an engine there is nothing that could be removed
+        return  # without an engine there is nothing to remove
     mine: dict[str, str | list[str] | bool] = {"label": settings.labels.of_account}
     for container in client.containers.list(all=True, filters=mine):
         container.remove(force=True, v=True)
     for network in client.networks.list(filters=mine):
         network.reload()
         for container in network.attrs["Containers"]:
-            # A container of the user's that stood in for a host outside.
+            # A container that the user attached to stand in for a host outside.
             network.disconnect(container, force=True)
         network.remove()
     if not (keep_data and has_data(settings)):
@@ -64,7 +64,7 @@ def _remove_image(client: docker.DockerClient, reference: str) -> None:
     try:
         client.images.remove(reference, force=True)
     except ImageNotFound:
-        return  # went with another reference to the same image
+        return  # it was removed with another reference to the same image
     except APIError as error:
         if error.status_code != 409:  # 409: a container outside the account uses it
             raise

@@ -14,7 +14,7 @@ class ServerProcess:
     """The server of one account: started, stopped, killed and started again by its owner.
 
     Attributes:
-        settings: the account's settings; its state stays when the server ends.
+        settings: the account's settings; its state folder stays when the server ends.
     """
 
     def __init__(self, settings: LocalSettings) -> None:
@@ -44,7 +44,7 @@ class ServerProcess:
         return self._process
 
     def stop(self) -> None:
-        """End the server and wait for its end; containers of services go on."""
+        """End the server and wait for its end; containers of services run on."""
         if self._process:
             self._process.terminate()
             try:
@@ -54,17 +54,17 @@ class ServerProcess:
             self._process = None
 
     def kill(self) -> None:
-        """End the server at once, without a chance to tidy up."""
+        """End the server at once; it cannot clean up."""
         if self._process:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def restart(self) -> None:
-        """Stop and start; the state folder stays."""
+        """Stop the server and start it again."""
         self.stop()
         self.start()
 
     def log(self) -> str:
-        """What the server wrote so far."""
+        """The server's log so far."""
         return control.log_file(self.settings).read_text(errors="replace")

@@ -1,1 +1,1 @@
-"""Public endpoints of services: sign-in, access check, and the way to the service's instances."""
+"""Public endpoints of services: sign-in, access check, and the proxy to the services' instances."""

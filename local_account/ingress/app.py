@@ -1,4 +1,4 @@
-"""The ingress: one server for all public endpoints, told apart by their host names.
+"""The ingress: one server for all public endpoints; the host name says which endpoint a request is for.
 
 See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/service-network-communications
 """
@@ -42,14 +42,14 @@ _REFUSED_METHODS = {"TRACE", "CONNECT"}
 
 @dataclass(frozen=True)
 class _Decision:
-    """What is known of a request's endpoint and visitor.
+    """Endpoint and visitor of a request, and whether the visitor may enter.
 
     Attributes:
-        endpoint: None when there is none of that name.
-        visitor: None when nobody is signed in.
+        endpoint: the endpoint; None when it does not exist.
+        visitor: the signed-in visitor; None when nobody is signed in.
         allowed: whether the visitor may use the endpoint.
-        by_cookie: whether the visitor was known by the cookie alone.
-        refusal: why the visitor may not come from where the request comes from; '' when it may.
+        by_cookie: whether the visitor signed in by a cookie, not by a token.
+        refusal: why the visitor may not sign in from this address; '' when the address is permitted.
     """
 
     endpoint: PublicEndpoint | None
@@ -61,7 +61,7 @@ class _Decision:
 
 @dataclass(frozen=True)
 class _Credentials:
-    """What a request for an endpoint shows of its sender: token, cookie and IP address."""
+    """The endpoint's label, and what a request shows about its sender: token, cookie and IP address."""
 
     label: str
     token: str | None
@@ -70,7 +70,7 @@ class _Credentials:
 
 
 class Ingress:
-    """The handler of every request on the ingress port."""
+    """Handles every request on the ingress port."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -140,7 +140,7 @@ class Ingress:
     # Who may come in
 
     async def _decide(self, shown: _Credentials) -> _Decision:
-        """As `_look_up`, remembered until the catalog or the services change."""
+        """Like `_look_up`, but remembers answers until the catalog or the services change."""
         version = (self._account.catalog.version, self._account.part(Observed).version)
         if version != self._known_at or len(self._known) > _MAX_REMEMBERED:
             self._known, self._known_at = {}, version
@@ -234,7 +234,7 @@ def _changes_or_listens(request: web.Request) -> bool:
 
 
 def _local_path(path: str) -> str:
-    """The path to go on to; the front page for anything that a browser could take for another site."""
+    """The path to redirect to; `/` for a path that a browser could take for another site's address."""
     safe = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return path if safe else "/"
 

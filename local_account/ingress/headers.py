@@ -1,4 +1,4 @@
-"""What the ingress takes away from and adds to requests and responses.
+"""Headers that the ingress removes from and adds to requests and responses.
 
 See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/service-network-communications
 """
@@ -61,7 +61,7 @@ _EXECUTABLE = {
 
 
 def snowflake_token(headers: Mapping[str, str]) -> str | None:
-    """The Snowflake token of a program's request, written with or without quotes."""
+    """The Snowflake token in a program's request, written with or without quotes."""
     for name in ("Authorization", TOKEN_HEADER):
         found = _TOKEN.fullmatch(headers.get(name, ""))
         if found:
@@ -70,11 +70,11 @@ def snowflake_token(headers: Mapping[str, str]) -> str | None:
 
 
 def for_service(headers: CIMultiDictProxy[str], user: str) -> CIMultiDict[str]:
-    """A request's headers as the service gets them."""
+    """The headers of a request in the form in which the service gets them."""
     dropped = _FROM_REQUESTS | _named_by_connection(headers)
     found: CIMultiDict[str] = CIMultiDict()
     for name, value in headers.items():
-        # Many servers cannot tell `_` from `-` in header names.
+        # Many servers do not distinguish `_` and `-` in header names.
         plain = name.lower().replace("_", "-")
         if plain in dropped or plain.startswith(("sf-context-", "sec-websocket-")):
             continue
@@ -91,7 +91,7 @@ def for_service(headers: CIMultiDictProxy[str], user: str) -> CIMultiDict[str]:
 def for_client(
     headers: CIMultiDictProxy[str], endpoint: PublicEndpoint, origin: str | None
 ) -> CIMultiDict[str]:
-    """A response's headers as the client gets them."""
+    """The headers of a response in the form in which the client gets them."""
     dropped = _FROM_RESPONSES | _named_by_connection(headers) | {name.lower() for name in _ADDED}
     found: CIMultiDict[str] = CIMultiDict()
     for name, value in headers.items():
@@ -108,10 +108,10 @@ def for_client(
 
 
 def content_policy(outside: Iterable[tuple[str, int]]) -> str:
-    """What a page may load and connect to: itself, and what the service may reach outside.
+    """Content-Security-Policy: a page may use its own host and the hosts that its service may reach outside.
 
     Args:
-        outside: hosts and ports; host `0.0.0.0` stands for every host.
+        outside: pairs of host and port; host `0.0.0.0` stands for every host.
     """
     loaded: list[str] = []
     connected: list[str] = []
@@ -126,7 +126,7 @@ def content_policy(outside: Iterable[tuple[str, int]]) -> str:
 
 
 def cors(endpoint: PublicEndpoint, origin: str | None) -> dict[str, str]:
-    """CORS headers for a request from another origin that the endpoint's `corsSettings` allow."""
+    """CORS headers for a request from another origin, if the endpoint's `corsSettings` allow the origin."""
     if not origin or origin not in endpoint.cors.get("Access-Control-Allow-Origin", ()):
         return {}
     lists = {
@@ -144,7 +144,7 @@ def cors(endpoint: PublicEndpoint, origin: str | None) -> dict[str, str]:
 
 
 def is_executable(headers: Mapping[str, str]) -> bool:
-    """Whether a response is a program that the ingress does not let through."""
+    """Whether a response is an executable program, which the ingress does not pass on."""
     return headers.get("Content-Type", "").partition(";")[0].strip().lower() in _EXECUTABLE
 
 
@@ -154,9 +154,9 @@ def _named_by_connection(headers: CIMultiDictProxy[str]) -> set[str]:
 
 
 def _reaches_further(cookie: str) -> bool:
-    """Whether a service's cookie would take the place of the ingress's own or be sent to other hosts.
+    """Whether a service's cookie would replace the ingress's own cookie or be sent to other hosts.
 
-    Snowflake's endpoints are under a public suffix, so that browsers refuse cookies for all of them.
+    Snowflake's endpoints are under a public suffix, so browsers refuse a cookie that is for all of them.
     """
     parts = [part.strip().partition("=") for part in cookie.split(";")]
     domains = [value for name, _, value in parts[1:] if name.strip().lower() == "domain" and value.strip()]

@@ -11,7 +11,7 @@ _HOST = re.compile(r"(?P<label>[a-z0-9-]{1,63})\.localhost(?::(?P<port>\d{1,5}))
 
 
 def label_of(host: str, settings: LocalSettings) -> str | None:
-    """The endpoint's label in a Host header; None when it names no endpoint of this account's ingress."""
+    """The endpoint's label in a Host header; None when the host is not one of this account's ingress."""
     found = _HOST.fullmatch(host.lower())
     if not found or found["port"] not in (None, str(settings.ingress_port)):
         return None
@@ -24,5 +24,5 @@ def origin(label: str, settings: LocalSettings) -> str:
 
 
 def callback(label: str, settings: LocalSettings) -> str:
-    """Where the sign-in page sends a browser back to."""
+    """Address to which the sign-in page sends a browser back."""
     return origin(label, settings) + CALLBACK

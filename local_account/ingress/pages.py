@@ -1,4 +1,4 @@
-"""The pages that people see at sign-in; no scripts, nothing loaded from elsewhere."""
+"""The pages that people see at sign-in. They have no scripts and load nothing from other hosts."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def sign_in(account: str, service: str, user: str, error: str, target: str) -> w
 
     Args:
         account: organization-account.
-        service: what the user signs in for.
-        user: name to put into the form.
-        error: why the last try failed; empty at the first.
-        target: origin that the browser goes to after signing in.
+        service: name of the service that the user signs in to.
+        user: user name to put into the form.
+        error: why the last try failed; empty at the first try.
+        target: origin to which the browser goes after sign-in.
     """
-    # Browsers apply form-action to the redirect after the form too.
+    # Browsers also apply form-action to the redirect that follows the form.
     shown = f'<p class="error" role="alert">{html.escape(error)}</p>' if error else ""
     name_focus, password_focus = ("", " autofocus") if user else (" autofocus", "")
     body = f"""
@@ -72,7 +72,7 @@ def sign_in(account: str, service: str, user: str, error: str, target: str) -> w
 
 
 def new_password(account: str, user: str, error: str, target: str) -> web.Response:
-    """The form for a password that must be changed before the first sign-in; as `sign_in`."""
+    """The form for a password that must be changed before the first sign-in. Arguments as in `sign_in`."""
     shown = f'<p class="error" role="alert">{html.escape(error)}</p>' if error else ""
     name = html.escape(user)
     body = f"""
@@ -92,6 +92,6 @@ def new_password(account: str, user: str, error: str, target: str) -> web.Respon
 
 
 def message(title: str, text: str, status: int, link: str = "", link_text: str = "") -> web.Response:
-    """A page that says one thing, with at most one way to go on."""
+    """A page with one message and at most one link."""
     button = f'<a class="button" href="{html.escape(link)}">{html.escape(link_text)}</a>' if link else ""
     return _page(title, f"<h1>{html.escape(title)}</h1><p>{html.escape(text)}</p>{button}", status)

@@ -1,4 +1,4 @@
-"""Passes requests and WebSockets on to a service's instances, without holding bodies back."""
+"""Passes requests and WebSockets on to a service's instances; bodies are streamed."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ IDLE_SECONDS = 90.0
 _CONNECT_SECONDS = 3.0
 _MAX_CONNECTIONS = 1000
 _MAX_MESSAGE = 256 * 1024 * 1024
-# Service connections rest shorter than common servers keep them, so that a request seldom meets a closed one.
+# Close idle upstream connections before common servers do, so that a request rarely hits a closed one.
 _KEEP_ALIVE_SECONDS = 10.0
 _GOING_AWAY = 1001
 _log = logging.getLogger(__name__)
 
 
 class Proxy:
-    """The ingress's side towards the services."""
+    """The client side of the ingress, which sends requests to services."""
 
     def __init__(self) -> None:
         self._client: aiohttp.ClientSession | None = None
         self._turns: dict[tuple[int, str], Iterator[int]] = defaultdict(count)
 
     async def open(self) -> None:
-        """Make the client; call it in the server's event loop."""
+        """Make the client. Must be called in the server's event loop."""
         self._client = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=_MAX_CONNECTIONS, keepalive_timeout=_KEEP_ALIVE_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -48,7 +48,7 @@ class Proxy:
             await self._client.close()
 
     async def forward(self, request: web.Request, endpoint: PublicEndpoint, user: str) -> web.StreamResponse:
-        """The service's answer to a request of a user who may use the endpoint."""
+        """The service's answer to a request; the caller has checked that the user may use the endpoint."""
         assert self._client is not None
         sent = headers.for_service(request.headers, user)
         upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
@@ -105,7 +105,7 @@ class Proxy:
                 await response.write(chunk)
             await response.write_eof()
         except (aiohttp.ClientError, ConnectionResetError) as error:
-            # The status is sent already: only an early end tells the other side that something is missing.
+            # The status is sent already, so only an early end shows the client that data is missing.
             _log.info("answer broken off: %s", error)
             if request.transport:
                 request.transport.abort()
@@ -136,7 +136,7 @@ class Proxy:
 
 
 class _Bridge:
-    """Carries messages between two open WebSockets until one of them ends or both are idle."""
+    """Passes messages between two open WebSockets until one of them ends or both are idle."""
 
     def __init__(self, client: web.WebSocketResponse, upstream: aiohttp.ClientWebSocketResponse) -> None:
         self._client, self._upstream = client, upstream
@@ -187,6 +187,6 @@ class _Bridge:
 
 
 def unreachable(endpoint: PublicEndpoint, status: int, reason: str) -> web.Response:
-    """The ingress's own answer when no instance gives one."""
+    """The ingress's own answer when no instance answers."""
     detail = f"Service {endpoint.service.name} not reachable: {reason}."
     return web.json_response({"responseType": "ERROR", "detail": detail}, status=status)

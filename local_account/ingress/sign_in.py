@@ -29,13 +29,13 @@ CLIENT = "SNOWSERVICES_INGRESS_OAUTH"
 _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _MAX_FIELD = 4096
 _MUST_CHANGE, _NOT_ACCEPTED = "390106", "003002"
-# What browsers say of a form that another site sends: nobody else may sign a visitor in.
+# Values of Sec-Fetch-Site for a form that another site sends. Another site must not sign a visitor in.
 _FOREIGN = ("cross-site", "same-site")
 
 
 @dataclass(frozen=True)
 class _Form:
-    """What was filled in; `new` is None where no new password was asked for."""
+    """Fields of the form; `new` is None when the form did not ask for a new password."""
 
     name: str
     password: str
@@ -67,7 +67,7 @@ class SignIn:
     # People
 
     async def form(self, request: web.Request) -> web.Response:
-        """The empty form, for a known endpoint only."""
+        """The empty form; only for an endpoint that exists."""
         found = await asyncio.to_thread(self._target, request)
         if found is None:
             return _bad_request()
@@ -109,7 +109,7 @@ class SignIn:
         return who.user
 
     def _target(self, request: web.Request) -> tuple[str, PublicEndpoint] | None:
-        """The endpoint that a browser comes from; None when the request does not name a known one exactly."""
+        """The endpoint that sent the browser; None unless the request names an existing endpoint exactly."""
         settings = self._account.settings
         uri = request.query.get("redirect_uri", "")
         if request.query.get("client_id") != CLIENT or request.query.get("response_type") != "code":
@@ -126,7 +126,7 @@ class SignIn:
     def _again(
         self, label: str, endpoint: PublicEndpoint, form: _Form, error: SnowflakeError
     ) -> web.Response:
-        """The form once more, or the one for a new password, where that is what is missing."""
+        """The form once more, or the form for a new password when a new password is needed."""
         if error.code not in (_MUST_CHANGE, _NOT_ACCEPTED):
             return self._page(label, endpoint, form.name, error.message)
         settings = self._account.settings
@@ -141,7 +141,7 @@ class SignIn:
     # Programs
 
     async def exchange(self, request: web.Request) -> web.Response:
-        """A key pair's JWT in exchange for a token of one endpoint; the answer is the bare token."""
+        """Exchange a key pair's JWT for a token for one endpoint; the body of the answer is the token."""
         fields = {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
         if fields.get("grant_type") != _JWT_GRANT:
             return _oauth_error("unsupported_grant_type", f"grant_type must be {_JWT_GRANT}")

@@ -1,4 +1,4 @@
-"""Who a request to a public endpoint comes from: sign-in codes, cookies and tokens of programs.
+"""Who sends a request to a public endpoint: sign-in codes, cookies and tokens of programs.
 
 See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/service-network-communications
 """
@@ -30,9 +30,9 @@ class Visitor:
     """A signed-in user of an endpoint.
 
     Attributes:
-        user: its name.
-        roles: the role it comes with and what that role inherits; empty when the role may not be used here.
-        expires: seconds since the epoch after which its sign-in ends.
+        user: the user's name.
+        roles: the visitor's role and the roles that it inherits; empty when the role may not be used here.
+        expires: when the sign-in ends, in seconds since the epoch.
     """
 
     user: str
@@ -41,7 +41,7 @@ class Visitor:
 
 
 class Visitors:
-    """Sign-ins to public endpoints, kept in the catalog as digests; they survive a restart."""
+    """Sign-ins to public endpoints. The catalog keeps digests of codes, cookies and tokens over a restart."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -54,9 +54,9 @@ class Visitors:
         return self._issue(_CODE, CODE_SECONDS, {"user": user.name, "label": label})
 
     def redeem_code(self, code: str, label: str) -> str | None:
-        """A cookie's value in exchange for a code.
+        """Exchange a code for a cookie's value.
 
-        None for a code that is unknown, used, too old or meant for another endpoint.
+        None when the code is unknown, used, too old or for another endpoint.
         """
         with self._catalog.transaction():
             found = self._catalog.get_token(digest(code), _CODE)
@@ -81,11 +81,11 @@ class Visitors:
     # Programs
 
     def issue_token(self, user: Object, role: str, label: str) -> str:
-        """A short-lived token for one endpoint, with which a program comes in as a role."""
+        """A short-lived token for one endpoint, with which a program enters with the given role."""
         return self._issue(_TOKEN, TOKEN_SECONDS, {"user": user.name, "role": role, "label": label})
 
     def by_token(self, token: str, label: str, address: str) -> Visitor | None:
-        """The visitor with a token of `issue_token`, a programmatic access token or a session token.
+        """The visitor with a token of `issue_token`, a programmatic access token or a session token, or None.
 
         Args:
             address: IP address that the request comes from.

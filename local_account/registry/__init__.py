@@ -1,1 +1,1 @@
-"""The image registry: a real one in a container, behind the account's own sign-in."""
+"""The image registry: a real registry in a container, behind the account's sign-in."""

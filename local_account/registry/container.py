@@ -1,4 +1,4 @@
-"""Keeps the registry's container running while there are image repositories, and its storage in step."""
+"""Runs the registry's container while image repositories exist, and makes its storage follow the catalog."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 
 class RegistryReconciler:
-    """A thread that makes the registry follow the catalog, after crashes too."""
+    """A thread that makes the registry follow the catalog, also after crashes."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -52,7 +52,7 @@ class RegistryReconciler:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; the container stays and is found again."""
+        """End the thread. The container stays, and the next server finds it."""
         self._stopping = True
         self._registry.wake.set()
         self._thread.join(2.0)
@@ -76,7 +76,7 @@ class RegistryReconciler:
                 self._registry.wake.set()
 
     def _try(self) -> str:
-        """Make the registry follow the catalog once; why that is not possible now, or ''."""
+        """Make the registry follow the catalog once; return why that is impossible now, or ''."""
         wanted = self._wanted()
         if not wanted and self._settled == wanted:
             return ""
@@ -93,7 +93,7 @@ class RegistryReconciler:
             return f"The image registry cannot start: {reason}. Start the account again; that makes images."
         except APIError as error:
             return f"The image registry cannot start: {error.explanation or error}"
-        # Docker's client wraps lost connections only while it is being made.
+        # Docker's client turns lost connections into its own errors only while the client is made.
         except (DockerException, requests.ConnectionError) as error:
             self._client = None
             reason = f"The image registry needs Docker, which does not answer: {error}. Start Docker."
@@ -120,7 +120,7 @@ class RegistryReconciler:
             self._wait_for_answer(container)
 
     def _remove(self, client: DockerClient) -> None:
-        """Without repositories nothing is kept: no container, no volume."""
+        """Remove the container and the volume, because there are no repositories."""
         container = self._find(client)
         if container:
             container.remove(force=True, v=True)
@@ -142,7 +142,7 @@ class RegistryReconciler:
             labels={**marks, self._config_key: self._config_digest()},
             ports={"5000/tcp": ("127.0.0.1", self._account.settings.registry_port)},
             volumes={name: {"bind": "/var/lib/registry", "mode": "rw"}},
-            # Newer registries report to a trace collector unless told otherwise.
+            # By default newer registries send reports to a trace collector.
             environment={"OTEL_TRACES_EXPORTER": "none"},
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
@@ -156,7 +156,7 @@ class RegistryReconciler:
         content: dict[str, Any] = {
             "version": "0.1",
             "log": {"accesslog": {"disabled": True}, "level": "warn"},
-            # No cache: the storage is also changed from outside.
+            # No cache, because the storage is also changed by commands run in the container.
             "storage": {
                 "filesystem": {"rootdirectory": "/var/lib/registry"},
                 "delete": {"enabled": True},
@@ -199,7 +199,7 @@ class RegistryReconciler:
         return frozenset((item.id, folder(item)) for item in self._account.catalog.objects(KIND))
 
     def _settle(self, client: DockerClient, wanted: frozenset[tuple[int, str]]) -> None:
-        """Remove what has no repository in the catalog, then open the new repositories."""
+        """Remove images without a repository in the catalog, then mark new repositories as ready."""
         tokens = self._registry.tokens
         idle = not tokens.pushing
         late = idle and (self._garbage or tokens.pushing_until > self._swept)

@@ -32,7 +32,7 @@ ROUTE = "/registry/token"
 
 
 class _RefusedError(Exception):
-    """A request without a token as its answer; the text goes to the client's terminal."""
+    """The request gets no token; the client shows the text in its terminal."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -51,8 +51,8 @@ class _Client:
 class TokenFront:
     """Gives registry clients tokens for what their user may do.
 
-    Passwords are a user's own, a programmatic access token, or, for the user `0sessiontoken`, a session
-    token, plain or in the JSON form that the `snow` command prints.
+    The password is the user's password or a programmatic access token. For the user `0sessiontoken` it is a
+    session token, plain or in the JSON form that the `snow` command prints.
     """
 
     def __init__(self, account: Account) -> None:
@@ -121,10 +121,10 @@ class TokenFront:
             raise _RefusedError(401, "UNAUTHORIZED", error.message) from None
 
     def _grant(self, context: Context, scope: str, alone: bool) -> dict[str, Any] | None:
-        """What of a scope the user may have; None for nothing at all.
+        """The part of a scope that the user may have; None when the user may have no part.
 
-        A push, and what was asked for alone, is refused here, because the registry's own answer would not say
-        why. Other scopes are only hopes: builders ask to take layers over from any repository they know.
+        A push and a scope that is asked for alone are refused here, because the registry's own answer would
+        not say why. Other scopes are optional: builders ask to reuse layers of any repository they know.
         """
         name, wanted = _parse(scope)
         try:
@@ -195,7 +195,7 @@ def _session_token(secret: str) -> str:
 
 
 def _refusal(error: _RefusedError) -> web.Response:
-    # The registry specification's form; docker and skopeo print code and message as they are.
+    # The form of the registry specification; docker and skopeo print code and message.
     content = {"errors": [{"code": error.code, "message": str(error), "detail": None}]}
     headers = {"WWW-Authenticate": 'Basic realm="registry"'} if error.status == 401 else {}
     return web.json_response(content, status=error.status, headers=headers)

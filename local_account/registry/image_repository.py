@@ -22,7 +22,7 @@ from local_account.statement.context import Context
 from local_account.statement.object_type import ObjectType, like
 
 _ENCRYPTIONS = ("SNOWFLAKE_FULL", "SNOWFLAKE_SSE")
-# What both an unquoted identifier and a part of an image's name can be.
+# Names that are valid both as an unquoted identifier and as a part of an image's name.
 _PLAIN = re.compile(r"[A-Z0-9]+(?:__?[A-Z0-9]+)*")
 _IMAGE_COLUMNS = columns("created_on:timestamp_ltz image_name tags digest image_path")
 
@@ -38,9 +38,9 @@ def _encryption(statement: Statement) -> str:
 
 
 class ImageRepository(ObjectType):
-    """Keeps images for services; `docker push` to its repository_url."""
+    """Repositories for images of services; `docker push` sends images to the repository_url."""
 
-    # Its CREATE waits for the registry.
+    # CREATE waits for the registry, which takes too long for a transaction.
     atomic = False
     kind, plural, title = images.KIND, "IMAGE REPOSITORIES", "Image Repository"
     privileges = frozenset({"READ", "WRITE", "SERVICE READ", "SERVICE WRITE"})
@@ -52,6 +52,7 @@ class ImageRepository(ObjectType):
     )
 
     def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
+        """Refuse names that cannot be part of an image's name."""
         for part in name:
             if not _PLAIN.fullmatch(part):
                 raise SnowflakeError(
@@ -73,7 +74,7 @@ class ImageRepository(ObjectType):
         return result
 
     def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
-        """`snow` asks for Snowflake's own images first; this account has none of them."""
+        """Repositories in the IN clause's scope. `snow` first asks for SNOWFLAKE.IMAGES, here empty."""
         if statement.accept("IN", "SCHEMA", "SNOWFLAKE", ".", "IMAGES"):
             return []
         return super().in_scope(context, statement)

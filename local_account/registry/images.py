@@ -1,4 +1,4 @@
-"""Images in the account's repositories: who may have them, which there are, and what a name stands for.
+"""Images in the account's repositories: who may pull and push them, their tags, and finding one by name.
 
 See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/working-with-registry-repository
 """
@@ -42,14 +42,14 @@ _TIMEOUT = 30.0
 
 @dataclass(frozen=True)
 class ResolvedImage:
-    """An image as it is now in the registry.
+    """An image in its present state in the registry.
 
     Attributes:
         repository: the image repository that holds it.
-        reference: full name with registry host and digest, for pulling.
+        reference: full name with registry host and digest, to pull it.
         path: `/database/schema/repository/image:tag` as in a service specification.
         digest: `sha256:…` of the manifest or index.
-        architectures: of the platforms it has, for example {"amd64"}.
+        architectures: architectures of its platforms, for example {"amd64"}.
     """
 
     repository: Object
@@ -65,7 +65,7 @@ def folder(item: Object) -> str:
 
 
 def may_pull(context: Context, repository: Object) -> bool:
-    """WRITE lets people pull too, as a push asks which layers are there already."""
+    """Whether the session may pull. WRITE is enough, because a push asks which layers are there already."""
     return context.access.has("READ", repository) or context.access.has("WRITE", repository)
 
 
@@ -74,7 +74,7 @@ def may_push(context: Context, repository: Object) -> bool:
 
 
 def resolve(context: Context, image: str) -> ResolvedImage:
-    """Find the image that a service specification names.
+    """Find the image named in a service specification.
 
     Args:
         context: the session, whose READ privilege is required.
@@ -82,8 +82,8 @@ def resolve(context: Context, image: str) -> ResolvedImage:
             the tag is `latest` by default.
 
     Raises:
-        SnowflakeError: 395018 the name is not one, 002003 no such repository, 003001 no READ on it,
-            395023 no such image in it, 000603 the registry does not work.
+        SnowflakeError: 395018 for a malformed name, 002003 when the repository is absent, 003001 without
+            READ on it, 395023 when it does not have the image, 000603 when the registry does not work.
     """
     account = context.account
     path, tag, digest = _parse(account, image)
@@ -120,7 +120,7 @@ def tags(account: Account, repository: Object) -> list[Tag]:
     """All tags of all images in a repository.
 
     Raises:
-        SnowflakeError: 000603 the registry does not work.
+        SnowflakeError: 000603 when the registry does not work.
     """
     import docker
     from docker.errors import DockerException
@@ -168,7 +168,7 @@ def _repository(context: Context, name: Name) -> Object:
 def _architectures(account: Account, path: str, manifest: dict[str, Any]) -> frozenset[str]:
     if manifest.get("mediaType") in _INDEXES or "manifests" in manifest:
         platforms = [entry.get("platform") or {} for entry in manifest["manifests"]]
-        # Build records are kept beside the images, as platform "unknown".
+        # An index also lists build records; their platform is "unknown".
         return frozenset(
             platform["architecture"]
             for platform in platforms

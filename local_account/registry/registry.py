@@ -1,4 +1,4 @@
-"""The registry as the rest of the account sees it: where it is, whether it works, which storage is ready."""
+"""The registry for the rest of the account: its tokens and storage, and whether it can be used."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Registry:
     """One account's image registry.
 
     Attributes:
-        tokens: signs what lets clients in.
-        storage: what the registry's container keeps.
-        problem: why the registry cannot be used; empty when it can. None before the first look.
+        tokens: signs the tokens that let clients in.
+        storage: the volume of the registry's container.
+        problem: why the registry cannot be used; empty when it can be used, None before the first look.
     """
 
     def __init__(self, settings: LocalSettings, catalog: Catalog) -> None:
@@ -31,16 +31,16 @@ class Registry:
         self._catalog = catalog
 
     def explain(self) -> str:
-        """Why the registry cannot be used now, and what to do."""
+        """Text for the user: why the registry cannot be used now, and what to do."""
         return self.problem or "The image registry is still starting; try again in a few seconds."
 
     def wait_until_ready(self, repository: Object, timeout: float = _READY_SECONDS) -> bool:
-        """Block until images of a repository can be kept.
+        """Block until a repository is ready to take images.
 
-        A new repository gets its place only after what a dropped one of the same name left is gone.
+        A new repository becomes ready after the images of a dropped one with the same name are removed.
 
         Returns:
-            Whether it came to that within `timeout` seconds; at once False when the registry cannot start.
+            Whether it became ready within `timeout` seconds; False at once when the registry cannot start.
         """
         deadline = time.monotonic() + timeout
         while True:

@@ -1,7 +1,7 @@
-"""What the registry's container keeps on its volume, reached through commands run inside it.
+"""The volume of the registry's container, read and changed by commands run inside the container.
 
-The registry's own API neither forgets a repository nor tells when a tag was pushed, so this reads and
-removes the folders of its documented filesystem layout (repositories/<name>/_manifests/tags/<tag>/…).
+The registry's API cannot remove a repository and does not tell when a tag was pushed. So this module reads
+and removes folders of its documented filesystem layout (repositories/<name>/_manifests/tags/<tag>/…).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 ROOT = "/var/lib/registry/docker/registry/v2"
 _REPOSITORIES = f"{ROOT}/repositories"
 CONFIG = "/etc/docker/registry/config.yml"
-# Prints `<seconds since the epoch> <digest> <file>` for each tag below a folder, and a dot: a busy engine may
-# lose what so short a command prints.
+# The script prints `<seconds since the epoch> <digest> <file>` for each tag below a folder, then a dot as the
+# end mark, because a busy Docker engine may lose the output of such a short command.
 _END = "."
 _ATTEMPTS = 5
 _LIST = """
@@ -28,7 +28,7 @@ busybox echo .
 
 
 class StorageError(Exception):
-    """A command inside the registry's container failed; the text is what it printed."""
+    """A command inside the registry's container failed; the text is its output."""
 
 
 class Tag(NamedTuple):
@@ -56,14 +56,14 @@ class Storage:
         self.container = container
 
     def repositories(self, client: DockerClient) -> list[str]:
-        """All `database/schema/repository` that have a folder."""
+        """All repositories that have a folder, as `database/schema/repository`."""
         command = ["busybox", "find", _REPOSITORIES, "-mindepth", "3", "-maxdepth", "3", "-type", "d"]
         guard = f'[ -d {_REPOSITORIES} ] || exit 0; exec "$@"'
         lines = self._run(client, ["sh", "-c", guard, "sh", *command]).splitlines()
         return [line.removeprefix(f"{_REPOSITORIES}/") for line in lines]
 
     def remove(self, client: DockerClient, repository: str) -> None:
-        """Forget all images of one `database/schema/repository`, and folders above it that are then empty."""
+        """Remove all images of one `database/schema/repository`, and folders above it that become empty."""
         database, schema, name = repository.split("/")
         script = (
             f'cd {_REPOSITORIES} 2>/dev/null || exit 0; busybox rm -rf "$1/$2/$3"; '
@@ -72,14 +72,14 @@ class Storage:
         self._run(client, ["sh", "-c", script, "sh", database, schema, name])
 
     def collect_garbage(self, client: DockerClient) -> None:
-        """Remove layers that no image has any more; nobody may be pushing meanwhile."""
+        """Remove layers that belong to no image any more. No client may push meanwhile."""
         self._run(client, ["/entrypoint.sh", "garbage-collect", CONFIG])
 
     def tags(self, client: DockerClient, repository: str) -> list[Tag]:
         """All tags of all images of one `database/schema/repository`.
 
         Raises:
-            StorageError: the engine lost the answer again and again.
+            StorageError: the Docker engine lost the answer several times.
         """
         for _ in range(_ATTEMPTS):
             output = self._run(client, ["sh", "-c", _LIST, "sh", f"{_REPOSITORIES}/{repository}"])

@@ -31,11 +31,11 @@ class RegistryTokens:
     """Signs tokens with the account's own key, which the registry trusts.
 
     Attributes:
-        issuer: who signs, as the tokens say.
-        service: the registry as its challenges name it.
-        internal_password: lets this machine's Docker engine pull every image; new at each start, not
-            stored.
-        pushing_until: monotonic time after which no token that was given allows a push any more.
+        issuer: name of the signer in the tokens.
+        service: name of the registry in its challenges.
+        internal_password: lets this machine's Docker engine pull every image. It is new at each start and
+            not stored.
+        pushing_until: when the last token that permits a push expires, by the monotonic clock.
     """
 
     def __init__(self, settings: LocalSettings) -> None:
@@ -49,12 +49,12 @@ class RegistryTokens:
 
     @property
     def certificate(self) -> bytes:
-        """What the registry checks tokens with, in PEM."""
+        """The certificate with which the registry checks tokens, in PEM."""
         return self._load()[1].public_bytes(serialization.Encoding.PEM)
 
     @property
     def pushing(self) -> bool:
-        """Whether a token that allows a push may still be in use."""
+        """Whether a token that permits a push may still be in use."""
         return time.monotonic() < self.pushing_until
 
     def issue(self, subject: str, access: list[dict[str, Any]]) -> str:

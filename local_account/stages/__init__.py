@@ -1,1 +1,1 @@
-"""Stages: their files, PUT and GET, and scripts that are run from them."""
+"""Stages: their files, PUT and GET, and scripts that run from a stage."""

@@ -13,10 +13,10 @@ from local_account.statement.context import Context
 
 
 def execute_from(context: Context, statement: Statement) -> Result:
-    """EXECUTE IMMEDIATE FROM @<stage>/<file>: runs its statements, gives the last one's result.
+    """EXECUTE IMMEDIATE FROM @<stage>/<file>: runs the file's statements; returns the last one's result.
 
     Raises:
-        SnowflakeError: 000002 for templates and their variables; what a statement of the file raises.
+        SnowflakeError: 000002 for templates and their variables, or the error of a statement in the file.
     """
     reader = Reader(statement.rest())
     location = reader.path()

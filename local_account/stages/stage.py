@@ -34,7 +34,7 @@ def _directory(statement: Statement) -> dict[str, bool]:
 
 
 class Stage(ObjectType):
-    """Internal named stages. Files lie unencrypted in the state folder whatever ENCRYPTION says."""
+    """Internal named stages. Files lie unencrypted in the state folder; ENCRYPTION is only shown."""
 
     kind, plural, scope = "STAGE", "STAGES", "schema"
     title = "Stage area"

@@ -1,8 +1,8 @@
 """PUT, GET, LIST and REMOVE: files of internal stages.
 
-Clients move the bytes themselves, over URLs in the form of Google Cloud Storage presigned URLs: the one form
-that all official drivers accept over plain HTTP. As on Google Cloud, most drivers' PUT replaces existing
-files whatever OVERWRITE says. See https://docs.snowflake.com/en/sql-reference/sql/put
+Clients move the bytes themselves, over URLs that look like presigned URLs of Google Cloud Storage: the only
+form that all official drivers accept over plain HTTP. As on Google Cloud, PUT of most drivers replaces
+existing files and ignores OVERWRITE. See https://docs.snowflake.com/en/sql-reference/sql/put
 """
 
 from __future__ import annotations
@@ -33,26 +33,29 @@ _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
 _BARE = re.compile(r"""(?:"(?:[^"]|"")*+"|[^\s;"'])++""")
 _WORD = re.compile(r"\w+")
 _OPTION = re.compile(r"([A-Za-z_]+)\s*=\s*")
-# Connector 5 sends these only where the URL says that they may be sent.
+# Connector 5 sends these headers only when the URL names them.
 _SIGNED_HEADERS = quote(
     "host;x-goog-if-generation-match;x-goog-meta-encryptiondata;x-goog-meta-matdesc;x-goog-meta-sfc-digest"
 )
 _COMPRESSED = (".gz", ".bz2", ".br", ".zst", ".deflate", ".raw_deflate", ".parquet", ".orc", ".snappy")
-# RE2 takes linear time whatever the client's pattern is.
+# RE2 takes linear time for every pattern that a client can send.
 _PATTERN_OPTIONS = re2.Options()
 _PATTERN_OPTIONS.log_errors = False
 _GLOB = re.compile(r"[*?\[]")
 
 
 class Reader:
-    """Reads these statements' own notation, in which `//` and `/*` are parts of paths."""
+    """Reads the notation of these statements, in which `//` and `/*` are parts of paths.
+
+    Its methods raise SnowflakeError 001003 when the text is not what they read.
+    """
 
     def __init__(self, text: str) -> None:
         self._text, self._position = text, 0
         self._skip()
 
     def path(self) -> str:
-        """A quoted string or a bare path."""
+        """Read a quoted string or a bare path."""
         if found := _QUOTED.match(self._text, self._position):
             value = _ESCAPE.sub(lambda escape: escape[1] or "'", found[1])
         elif found := _BARE.match(self._text, self._position):
@@ -64,9 +67,9 @@ class Reader:
         return value
 
     def source(self) -> str:
-        """The local path of PUT, up to the stage that follows.
+        """Read the local path of PUT, up to the stage that follows.
 
-        A driver that expands a wildcard asks again with each file's name, without quoting the blanks in it.
+        A driver that expands a wildcard sends PUT again for each file, and does not quote blanks in its name.
         """
         start, prefix = self._position, "file://"
         if self._text[start : start + len(prefix)].lower() != prefix:
@@ -84,11 +87,11 @@ class Reader:
 
     @property
     def rest(self) -> str:
-        """What was not read yet."""
+        """The text that is not read yet."""
         return self._text[self._position :]
 
     def keyword(self, word: str) -> None:
-        """A word that must come next."""
+        """Read a word that must come next."""
         found = _WORD.match(self._text, self._position)
         if not found or found[0].upper() != word:
             raise self._unexpected()
@@ -96,7 +99,7 @@ class Reader:
         self._skip()
 
     def options(self, *allowed: str) -> dict[str, str]:
-        """`NAME = value` up to the end of the statement."""
+        """Read `NAME = value` pairs up to the end of the statement."""
         values: dict[str, str] = {}
         while found := _OPTION.match(self._text, self._position):
             if found[1].upper() not in allowed:
@@ -208,7 +211,7 @@ def copy_files(context: Context, statement: Statement) -> Result:
     copied = []
     for file in _matching(context, origin, source, options):
         below = file.path.removeprefix(f"{source.path}/" if source.path else "")
-        # A location may also be a file, or the beginning of the names of several.
+        # A location may also be a file, or the common beginning of several files' names.
         name = below if below != file.path or not source.path else file.path.rpartition("/")[2]
         path = parse_location(f"@x/{target.path}/{name}").path
         _copy(context.account.part(StageStore), origin, file.path, item, path)
@@ -226,7 +229,7 @@ def _copy(stages: StageStore, origin: Object, path: str, item: Object, target: s
 def _stored_name(source: str, name: str, options: dict[str, str]) -> str:
     """The name under which the driver that sent this PUT will upload the file.
 
-    Connector 5 uploads to the first URL that it gets; the others ask again, with the final name alone.
+    Connector 5 uploads to the first URL that it gets. Other drivers ask again, with only the final name.
     """
     compresses = _boolean(options.get("AUTO_COMPRESS", "TRUE")) and "/" in source
     given = options.get("SOURCE_COMPRESSION", "AUTO_DETECT").upper()

@@ -1,7 +1,7 @@
 """Files of internal stages: plain files below the account's state folder, one folder for each stage.
 
-The folders are also mounted into containers as stage volumes, so what a container wrote there (symbolic links
-or pipes) is never followed: every path is opened one component at a time, beneath the stage's own folder.
+The folders are also mounted into containers as stage volumes. Containers may write symbolic links and pipes
+there, which the account never follows: it opens each path one component at a time, below the stage's folder.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Location(NamedTuple):
 
 
 class File(NamedTuple):
-    """One file on a stage: path below the stage, bytes, seconds since the epoch."""
+    """One file on a stage: path below the stage, size in bytes, time in seconds since the epoch."""
 
     path: str
     size: int
@@ -55,7 +55,7 @@ class File(NamedTuple):
 
 @dataclass(frozen=True)
 class Transfer:
-    """What the bearer of one URL may do until it expires: upload to, or download, one file."""
+    """Permission that one URL gives until it expires: to upload or to download one file."""
 
     upload: bool
     stage: int
@@ -64,7 +64,7 @@ class Transfer:
 
 
 class StageStore:
-    """The folders of all stages, and the URLs handed out for their files."""
+    """The folders of all stages, and the URLs given out for their files."""
 
     def __init__(self, root: Path, catalog: Catalog) -> None:
         self._root, self._catalog = root, catalog
@@ -82,7 +82,7 @@ class StageStore:
         self._closed = True
 
     def folder(self, stage: int) -> Path:
-        """The folder of a stage, made when missing; any container user may write to it."""
+        """The folder of a stage; it is made when missing. Any user of a container may write to it."""
         path = self._root / str(stage)
         if not path.is_dir():
             path.mkdir(exist_ok=True)
@@ -90,7 +90,7 @@ class StageStore:
         return path
 
     def files(self, stage: int, prefix: str = "") -> list[File]:
-        """Regular files whose path begins with the prefix, by path."""
+        """Regular files whose path begins with the prefix, sorted by path."""
         root, found = self.folder(stage), []
         for folder, _, names in os.walk(root, followlinks=False):
             for name in names:
@@ -103,7 +103,7 @@ class StageStore:
         return sorted(found)
 
     def md5(self, stage: int, file: File) -> str:
-        """Hexadecimal MD5 of a file, remembered until the file changes."""
+        """Hexadecimal MD5 of a file; it is remembered until the file changes."""
         key = (stage, file.path)
         known = self._digests.get(key)
         if known and known[0] == file.stamp:
@@ -115,10 +115,10 @@ class StageStore:
 
     @contextlib.contextmanager
     def open(self, stage: int, path: str) -> Iterator[int]:
-        """Descriptor for reading a regular file.
+        """Open a regular file for reading; the descriptor is closed at the end of the block.
 
         Raises:
-            FileNotFoundError: it is absent, or something other than a file.
+            FileNotFoundError: the file is absent or not a regular file.
         """
         with self._parent(stage, path, create=False) as folder:
             try:
@@ -134,14 +134,14 @@ class StageStore:
             os.close(descriptor)
 
     def incoming(self) -> Path:
-        """A new path for an upload under way, on the same file system as the stages."""
+        """A new path for a running upload, on the same file system as the stages."""
         return self._root / _INCOMING / secrets.token_hex(16)
 
     def put(self, stage: int, path: str, content: Path, replace: bool = True) -> None:
-        """Move a complete upload to its place; a file of that name is replaced at once.
+        """Move a complete upload to its place. An existing file is replaced in one step.
 
         Raises:
-            FileExistsError: there is one, and it shall not be replaced.
+            FileExistsError: the file exists and `replace` is False.
         """
         content.chmod(0o666)
         with self._parent(stage, path, create=True) as folder:
@@ -151,7 +151,7 @@ class StageStore:
             os.replace(content, path.rpartition("/")[2], dst_dir_fd=folder)
 
     def remove(self, stage: int, path: str) -> None:
-        """Remove a file and the folders that it leaves empty."""
+        """Remove a file and the folders that become empty."""
         with contextlib.suppress(FileNotFoundError), self._parent(stage, path, create=False) as folder:
             os.unlink(path.rpartition("/")[2], dir_fd=folder)
         above = path
@@ -184,7 +184,7 @@ class StageStore:
     # URLs
 
     def grant_transfer(self, stage: int, path: str, upload: bool) -> str:
-        """A token with which one file may be uploaded or downloaded for an hour."""
+        """A token that permits the upload or download of one file for one hour."""
         token = secrets.token_urlsafe(32)
         with self._lock:
             self._transfers = {key: entry for key, entry in self._transfers.items() if entry.expires > now()}
@@ -192,7 +192,7 @@ class StageStore:
         return token
 
     def transfer(self, token: str, upload: bool) -> Transfer | None:
-        """What a token allows; None when it is unknown, expired or for the other direction."""
+        """What a token permits; None when it is unknown, expired or for the other direction."""
         entry = self._transfers.get(token)
         if entry is None or entry.expires < now() or entry.upload != upload:
             return None
@@ -200,7 +200,7 @@ class StageStore:
 
     def sweep(self) -> None:
         """Remove the folders of stages that are no longer in the catalog."""
-        # Folders first: a stage made in between must not look dropped.
+        # List folders before stages, so that a stage made in between does not look dropped.
         folders = [path for path in self._root.iterdir() if path.name.isdigit()]
         present = {item.id for item in self._catalog.objects("STAGE")}
         for path in folders:
@@ -213,7 +213,7 @@ class StageStore:
             with contextlib.suppress(Exception):
                 self.sweep()
                 version = self._catalog.wait(version, timeout=1.0) if version >= 0 else self._catalog.version
-                time.sleep(0.5)  # many changes in a row are looked at once
+                time.sleep(0.5)  # many changes in a row are handled together
 
 
 def _make_folder(name: str, parent: int) -> bool:
@@ -225,10 +225,10 @@ def _make_folder(name: str, parent: int) -> bool:
 
 
 def parse_location(text: str) -> Location:
-    """Cut a stage location, without checking that the stage exists.
+    """Split a stage location into its parts, without a check that the stage exists.
 
     Raises:
-        SnowflakeError: 001003 for anything that is not a location; 000002 for user and table stages.
+        SnowflakeError: 001003 when the text is not a location, 000002 for user and table stages.
     """
     if text.startswith(("@~", "@%")) or _TABLE_STAGE.match(text):
         raise errors.unsupported("user and table stages")
@@ -255,7 +255,7 @@ def find_stage(context: Context, location: Location, privilege: str) -> Object:
         privilege: READ or WRITE.
 
     Raises:
-        SnowflakeError: 002003 absent or invisible, 003001 without the privilege.
+        SnowflakeError: 002003 when it is absent or invisible, 003001 without the privilege.
     """
     name: Name = context.resolve(location.parts, "schema")
     context.require_usage(name)
@@ -266,7 +266,7 @@ def find_stage(context: Context, location: Location, privilege: str) -> Object:
 
 
 def stage_folder(account: Account, item: Object) -> Path:
-    """Folder with a stage's files, for mounting it as a stage volume."""
+    """Folder with a stage's files, to mount as a stage volume."""
     return account.part(StageStore).folder(item.id)
 
 

@@ -15,7 +15,7 @@ _CHUNK = 1024 * 1024
 
 
 class StageTransfer:
-    """Routes below `/stages/`; the token in the path is the permission."""
+    """Routes below `/stages/`. A valid token in the path is all that a client needs."""
 
     def __init__(self, account: Account) -> None:
         self._stages = account.part(StageStore)
@@ -25,14 +25,14 @@ class StageTransfer:
         app.router.add_get("/stages/{token}/{name:.+}", self.download)
 
     async def upload(self, request: web.Request) -> web.Response:
-        """Store a body of any length, chunked or not; the file appears when it is complete."""
+        """Store a body of any length, chunked or not. The file appears when it is complete."""
         transfer = self._permitted(request, upload=True)
         incoming = self._stages.incoming()
         try:
             with incoming.open("wb") as file:
                 async for chunk in request.content.iter_chunked(_CHUNK):
                     await asyncio.to_thread(file.write, chunk)
-            # `0` is Google Cloud Storage's word for "only when there is no such file".
+            # With `0` in this header Google Cloud Storage stores the file only if it does not exist yet.
             replace = request.headers.get("x-goog-if-generation-match") != "0"
             await asyncio.to_thread(self._stages.put, transfer.stage, transfer.path, incoming, replace)
         except FileExistsError:
@@ -44,7 +44,7 @@ class StageTransfer:
         return web.Response()
 
     async def download(self, request: web.Request) -> web.StreamResponse:
-        """Send a file as it is; HEAD gives its size."""
+        """Send a file's bytes; HEAD gives their number."""
         transfer = self._permitted(request, upload=False)
         try:
             with self._stages.open(transfer.stage, transfer.path) as descriptor:

@@ -39,8 +39,8 @@ class Plan:
     Attributes:
         expression: the parsed statement.
         schemas: every schema that it touches, as (database, schema) names.
-        target: what CREATE or ALTER is about.
-        item: the catalog's object of that target, if there is one.
+        target: name of the object that CREATE or ALTER names.
+        item: that object in the catalog; None when it does not exist.
     """
 
     expression: exp.Expr
@@ -58,10 +58,10 @@ class Plan:
 
 
 def parse(statement: Statement) -> exp.Expr:
-    """The statement's syntax tree, made from the tokens that it has already.
+    """The statement's syntax tree, made from the statement's tokens.
 
     Raises:
-        SnowflakeError: 001003.
+        SnowflakeError: 001003 when the syntax is wrong.
     """
     try:
         found = Snowflake().parser().parse(statement.tokens, statement.text)
@@ -79,11 +79,11 @@ def plan(context: Context, statement: Statement, temporary: set[Name]) -> Plan:
     Args:
         context: account and session.
         statement: the statement.
-        temporary: the session's temporary tables, which only it can see.
+        temporary: the session's temporary tables, which only this session can see.
 
     Raises:
-        SnowflakeError: 002003 absent or invisible, 003001 not permitted, 000606 no warehouse,
-            000002 for what this account's data engine does not do.
+        SnowflakeError: 002003 for an absent or invisible object, 003001 for a missing privilege, 000606
+            without a warehouse, 000002 for a statement that this account's data engine cannot run.
     """
     found = Plan(parse(statement))
     _require_supported(found.expression)
@@ -96,10 +96,10 @@ def plan(context: Context, statement: Statement, temporary: set[Name]) -> Plan:
 
 
 def require_warehouse(context: Context) -> None:
-    """Queries on tables need a current warehouse that the session may use.
+    """Require a current warehouse that the session may use; queries on tables need one.
 
     Raises:
-        SnowflakeError: 000606, or 000607 when it is suspended and may not resume by itself.
+        SnowflakeError: 000606 without such a warehouse, 000607 when it is suspended without AUTO_RESUME.
     """
     name = context.session.warehouse
     item = context.catalog.find("WAREHOUSE", Name("", "", name)) if name else None
@@ -129,7 +129,7 @@ def _require_supported(expression: exp.Expr) -> None:
         if node.args.get("when"):
             raise errors.unsupported("time travel")
     for node in expression.find_all(exp.TableFromRows, exp.Lateral):
-        # The data engine has table functions that would read other tables, or files.
+        # The data engine has table functions that can read other tables, or files.
         if not isinstance(node.this, _TABLE_FUNCTIONS):
             raise errors.unsupported(f"TABLE({node.this.sql('snowflake')})")
     if expression.find(exp.Clone):
@@ -144,10 +144,10 @@ def _require_supported_alter(expression: exp.Alter) -> None:
 
 
 def _tables(expression: exp.Expr) -> Iterator[exp.Table]:
-    """All tables of a statement, without names that mean a common table expression where they stand.
+    """All tables of a statement, without names that stand for a common table expression.
 
-    The tree is walked once with the names in scope: inside a definition of WITH only those before it are in
-    scope, with RECURSIVE all of them. A chain of UNION is as deep as it is long, so this is no recursion.
+    The tree is walked once with the names in scope: a definition in WITH sees only the names before it, with
+    RECURSIVE all of them. This is a loop and not a recursion, because a long chain of UNION is a deep tree.
     """
     scope: Counter[str] = Counter()
     work: list[exp.Expr | tuple[int, list[str]]] = [expression]
@@ -192,7 +192,11 @@ def _folded(identifier: exp.Identifier) -> str:
 
 
 def table_name(context: Context, node: exp.Table) -> Name:
-    """Full name of a table reference."""
+    """Full name of a table reference.
+
+    Raises:
+        SnowflakeError: 000002 for IDENTIFIER() of something other than a string.
+    """
     if isinstance(node.this, exp.DynamicIdentifier):
         literal = node.this.expressions[0] if node.this.expressions else node.this.this
         if not isinstance(literal, exp.Literal) or not literal.is_string:

@@ -1,7 +1,7 @@
-"""Data SQL: tables and queries, run by fakesnow on DuckDB, loaded at the first use.
+"""Data SQL: tables and queries, run by fakesnow on DuckDB, which is loaded at the first use.
 
-Privileges are checked against the catalog before anything is run (data_access); the engine itself cannot
-reach files or the network. Every session has an engine connection of its own, so sessions run in parallel.
+The privileges are checked in the catalog before a statement runs (see `access`). The engine itself cannot
+reach files or the network. Each session has a separate engine connection, so sessions run in parallel.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class DataEngine:
         """Run a query or a change of tables.
 
         Args:
-            context: account and session; with `describe_only` nothing is run.
+            context: account and session; with `describe_only` the statement is not run.
             statement: one query or change of tables, with the bindings of each `?`.
 
         Raises:
-            SnowflakeError: not permitted, or as the data engine refuses it.
+            SnowflakeError: the statement is not permitted, or the data engine refuses it.
         """
         session = self._session(context.session)
         statement = rewrite.divided_casts(statement)
@@ -72,7 +72,7 @@ class DataEngine:
         return Result([Column("status")], [["Statement executed successfully."]], statement_type=0x5000)
 
     def set_autocommit(self, session: Session, on: bool) -> None:
-        """Follow ALTER SESSION SET AUTOCOMMIT in a session that is open here; others begin so."""
+        """Follow ALTER SESSION SET AUTOCOMMIT; a session that is not open here yet begins with it."""
         with self._lock:
             known = self._sessions.get(session.id)
         if known:
@@ -81,7 +81,7 @@ class DataEngine:
                 session.in_transaction = known.in_transaction
 
     def drop(self, context: Context, item: Object) -> None:
-        """Remove the data of a table or view that is dropped from the catalog."""
+        """Remove the data of a table or view that was dropped from the catalog."""
         session = self._session(context.session)
         context.changing()
         with session.lock:
@@ -89,7 +89,7 @@ class DataEngine:
             session.drop(item.type, item.fqn)
 
     def drop_temporary(self, context: Context, name: Name) -> bool:
-        """Remove a temporary table of this session; False when it has none of that name."""
+        """Remove a temporary table of this session; False when the session has no such table."""
         session = self._session(context.session)
         with session.lock:
             if name not in session.temporary:
@@ -100,11 +100,11 @@ class DataEngine:
         return True
 
     def rows(self, context: Context, item: Object) -> int | None:
-        """Number of rows in a table, for SHOW; None before the data engine is loaded."""
+        """Number of rows in a table for SHOW; None before the data engine is loaded."""
         return self._store.rows(item.fqn) if self._store else None
 
     def forget(self, session: Session) -> None:
-        """Close what a closed client session had open."""
+        """Close the engine connection of a closed client session."""
         with self._lock:
             known = self._sessions.pop(session.id, None)
         if known:
@@ -146,7 +146,7 @@ class DataEngine:
             for database, schema in schemas:
                 self._store.ensure(database, schema)
             with contextlib.suppress(SnowflakeError):
-                # The engine keeps helper functions in every database; absent ones are no matter here.
+                # The engine's helper functions are in every database. A missing database does no harm here.
                 self._store.ensure(context.session.database, context.session.schema)
 
     def _run(
@@ -167,7 +167,7 @@ class DataEngine:
     def _define(
         self, context: Context, session: DataSession, plan: Plan, text: str, values: list[Any]
     ) -> Result:
-        """CREATE and ALTER, in the engine and in the catalog."""
+        """Run CREATE or ALTER in the engine and record it in the catalog."""
         assert plan.target
         name, expression = plan.target, plan.expression
         # Definitions end an open transaction, as in Snowflake.

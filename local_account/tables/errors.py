@@ -1,4 +1,4 @@
-"""The data engine's errors as Snowflake's."""
+"""Translates the data engine's errors into Snowflake's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _UNKNOWN_FUNCTION = re.compile(r"Function with name (\S+) does not exist")
 
 @contextlib.contextmanager
 def engine_errors() -> Iterator[None]:
-    """Raise SnowflakeError for whatever the data engine raises inside."""
+    """Raise a SnowflakeError for every error that the data engine raises inside."""
     try:
         yield
     except duckdb.InterruptException:

@@ -1,4 +1,4 @@
-"""Between the wire's text cells and the data engine's Arrow tables and Python values."""
+"""Translates between the wire's text cells and the data engine's Arrow tables and Python values."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _WIRE_TYPES = {
 
 
 def column(name: str, engine_type: str) -> Column:
-    """A result column from the data engine's name and type; what has no equal is text."""
+    """A result column from the data engine's name and type; a type without an equivalent becomes text."""
     decimal = _DECIMAL.fullmatch(engine_type)
     if decimal:
         return Column(name, "fixed", int(decimal[2]), int(decimal[1]))
@@ -54,7 +54,7 @@ def column(name: str, engine_type: str) -> Column:
 
 
 def column_names(expression: exp.Expr, names: list[str]) -> list[str]:
-    """Snowflake's names for the columns of a query: an expression without alias is named by its text."""
+    """Snowflake's names for the columns of a query; an expression without alias is named by its text."""
     query = expression
     while isinstance(query, (exp.SetOperation, exp.Subquery)):
         query = query.this
@@ -78,10 +78,10 @@ def cells(table: pyarrow.Table, shape: list[Column]) -> list[list[str | None]]:
 
 
 def arrow_answer(table: pyarrow.Table, shape: list[Column]) -> dict[str, Any] | None:
-    """The rows in Arrow's stream format, which Python clients need for pandas and read faster.
+    """The rows in Arrow's stream format. Python clients need it for pandas, and read it faster.
 
     Returns:
-        Fields of the answer that take the place of the JSON rows; None when a column has no such form.
+        Fields of the answer that replace the JSON rows; None when a column has no form in Arrow.
     """
     from fakesnow.arrow import to_ipc, to_sf
 
@@ -105,7 +105,7 @@ def arrow_answer(table: pyarrow.Table, shape: list[Column]) -> dict[str, Any] | 
 
 
 def _has_arrow_form(values: pyarrow.ChunkedArray, column: Column) -> bool:
-    # Snowflake's timestamps are structures, for which NULL has no encoding that all clients read.
+    # Snowflake's timestamps are structures; their NULL has no encoding that all clients read.
     missing_moment = column.type.startswith("timestamp") and values.null_count > 0
     return column.type not in ("array", "object") and not missing_moment
 
@@ -114,7 +114,7 @@ def _arrow_type(present: Any, column: Column) -> Any:
     import pyarrow
 
     if pyarrow.types.is_timestamp(present):
-        # Always UTC inside the data engine; the column's wire type says what it means.
+        # Inside the data engine times are always UTC; the column's wire type says what they mean.
         return pyarrow.timestamp(present.unit)
     if column.type == "fixed" and pyarrow.types.is_floating(present):
         return pyarrow.decimal128(38, 0)
@@ -139,14 +139,14 @@ def _encode(values: pyarrow.ChunkedArray, column: Column) -> list[str | None]:
 
 
 def _moments(values: pyarrow.ChunkedArray, column: Column) -> list[str | None]:
-    """`seconds.fraction` with as many digits as the column's scale."""
+    """Times as `seconds.fraction`, with as many digits as the column's scale."""
     unit = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[getattr(values.type, "unit", "us")]
     found: list[str | None] = []
     for value in values.cast("int64").to_pylist():
         if value is None:
             found.append(None)
             continue
-        # Before 1970 the sign belongs to the whole number, so seconds and fraction cannot be cut apart.
+        # Before 1970 the sign belongs to the whole number, so split the absolute value.
         nanoseconds = abs(value) * (10**9 // unit)
         sign = "-" if value < 0 else ""
         found.append(f"{sign}{nanoseconds // 10**9}.{nanoseconds % 10**9:0{column.scale}d}")
@@ -160,7 +160,7 @@ def bound(binding: dict[str, Any]) -> Any:
     """Python value of one binding, or a list of them for an array binding.
 
     Raises:
-        SnowflakeError: 100035 for text that is not of the announced type.
+        SnowflakeError: 100035 when the text does not fit the binding's type.
     """
     value = binding.get("value")
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Snowflake's notation that the data engine reads differently, written so that both mean the same."""
+"""Rewrites notation that the data engine reads differently from Snowflake."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from local_account.base.sql import Statement
 
 
 def divided_casts(statement: Statement) -> Statement:
-    """`?::type`, which the parser takes for another dialect's operator, with a blank behind the `?`."""
+    """Put a blank after the `?` of `?::type`; the parser takes `?::` for another dialect's operator."""
     casts = (token for token in statement.tokens if token.token_type is TokenType.QDCOLON)
     return statement.edited((token.start, token.end + 1, "? ::") for token in casts)
 
 
 def named_values(expression: exp.Expr, text: str) -> str:
-    """`$1` of VALUES as COLUMN1, the name that Snowflake gives that column; else the text as it is."""
+    """Replace `$1` of VALUES by COLUMN1, Snowflake's name of that column; other texts do not change."""
     selects = [select for select in expression.find_all(exp.Select) if _values(select)]
     changed = False
     for select in selects:

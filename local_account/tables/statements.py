@@ -1,4 +1,4 @@
-"""Queries and changes of tables, as statements of the account."""
+"""The account's statements for queries and changes of tables."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from local_account.tables.engine import DataEngine
 
 
 def run(context: Context, statement: Statement) -> Result:
-    """A query or a change of tables.
+    """Run a query or a change of tables.
 
     Raises:
-        SnowflakeError: not permitted, or as the data engine refuses it.
+        SnowflakeError: the statement is not permitted, or the data engine refuses it.
     """
     return context.account.part(DataEngine).execute(context, functions.substitute(context, statement))
 
 
 def select(context: Context, statement: Statement) -> Result:
-    """A SELECT; one without tables that asks the account itself does not need the data engine.
+    """Run a SELECT. A SELECT without tables that only asks the account does not need the data engine.
 
     Raises:
-        SnowflakeError: as `run`.
+        SnowflakeError: as in `run`.
     """
     answer = None if statement.bindings else functions.scalar_select(context, statement)
     return answer or run(context, statement)

@@ -1,6 +1,7 @@
-"""DuckDB databases behind the data engine, and one engine connection for each client session.
+"""DuckDB databases of the data engine, and one engine connection for each client session.
 
-Importing this module loads fakesnow, which takes seconds; only the data engine does, at its first use.
+The import of this module loads fakesnow, which takes seconds. Only the data engine imports it, at its first
+use.
 """
 
 from __future__ import annotations
@@ -39,28 +40,28 @@ warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", cat
 
 
 class DataStore:
-    """The DuckDB databases that stand for the catalog's databases, one file each."""
+    """The DuckDB databases with the data of the catalog's databases, one file for each."""
 
     def __init__(self, folder: Path, catalog: Catalog) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder, self._catalog = folder, catalog
         self._engine = FakeSnow(db_path=folder)
         self._ids_file = folder / "objects.json"
-        # Which catalog object each engine object stands for: a dropped and newly made one must start empty.
+        # Catalog id of each engine object: an object that is dropped and made again must start empty.
         self._ids: dict[str, int] = json.loads(self._ids_file.read_text()) if self._ids_file.exists() else {}
         self._attached: set[str] = set()
         self._followed = -1
         self._settle()
 
     def _settle(self) -> None:
-        """Statements come from clients: they must not reach this machine's files, network or settings."""
+        """Keep clients' statements from this machine's files and network and from the engine's settings."""
         connection = self._engine.duck_conn
         connection.execute("SET allowed_directories = [?]", [str(self._folder.resolve()) + "/"])
         connection.execute("SET autoinstall_known_extensions = false")
         connection.execute("SET autoload_known_extensions = false")
         connection.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
         connection.execute("SET enable_external_access = false")
-        # Sessions without a current database find the engine's helper functions here.
+        # Sessions without a current database use the engine's helper functions in this database.
         connection.execute(macros.creation_sql(GLOBAL_DATABASE_NAME))
 
     def open(self, session: Session) -> DataSession:
@@ -72,10 +73,13 @@ class DataStore:
         return DataSession(connection, autocommit, arrow)
 
     def ensure(self, database: str, schema: str) -> None:
-        """Make the engine's database and schema (may be '') for those of the catalog.
+        """Make the engine's database and schema for those of the catalog.
+
+        Args:
+            schema: name of the schema; '' for the database alone.
 
         Raises:
-            SnowflakeError: 000002 when the name is one that the data engine cannot have.
+            SnowflakeError: 000002 when the data engine cannot have an object with this name.
         """
         for name in (database, schema):
             if name and not _PLAIN.fullmatch(name):
@@ -102,7 +106,7 @@ class DataStore:
         self._save()
 
     def follow_catalog(self) -> None:
-        """Remove databases and schemas that were dropped in the catalog since the last time."""
+        """Remove databases and schemas that were dropped from the catalog since the last call."""
         version = self._catalog.version
         if version == self._followed:
             return
@@ -132,7 +136,7 @@ class DataStore:
         files.write_whole(self._ids_file, json.dumps(self._ids))
 
     def rows(self, name: Name) -> int | None:
-        """Row count of a table, None for one that the engine has not opened yet."""
+        """Number of rows in a table; None when the engine has not opened its database yet."""
         found = (
             self._engine.duck_conn.cursor()
             .execute(
@@ -152,7 +156,7 @@ class DataSession:
     """One client session's connection to the data engine.
 
     Attributes:
-        lock: statements of one session run one after the other.
+        lock: makes statements of one session run one after the other.
         temporary: temporary tables of this session.
     """
 
@@ -168,24 +172,24 @@ class DataSession:
         self._used = time.monotonic()
 
     def enter(self, session: Session, catalog: Catalog) -> None:
-        """Follow the client's USE; the schema must be there already when the statement needs it."""
+        """Follow the client's USE. A schema that the statement needs must exist in the engine already."""
         self._used = time.monotonic()
         item = catalog.find("SCHEMA", Name(session.database, "", session.schema))
         wanted = (session.database, session.schema, item.id if item else 0)
         if wanted == self._entered or not item:
             return
-        # Other names have no data in the engine, and could end the text of the statement below.
+        # Other names have no data in the engine, and could break out of the statement's text below.
         if not all(_PLAIN.fullmatch(name) for name in wanted[:2]):
             return
         with contextlib.suppress(duckdb.Error):
-            # Absent in the engine: then the statement at hand does not touch it.
+            # A schema that is absent in the engine is one that the present statement does not use.
             self._connection.execute(f"SET schema = '{session.database}.{session.schema}'")
             self._fake.database, self._fake.database_set = session.database, True
             self._fake._schema, self._fake.schema_set = session.schema, True  # noqa: SLF001 no other way in
             self._entered = wanted
 
     def set_autocommit(self, on: bool) -> None:
-        """Whether each statement is a transaction of its own; switching commits an open one."""
+        """Set whether each statement is a separate transaction; a change commits an open transaction."""
         self._fake.autocommit(on)
 
     @property
@@ -194,7 +198,7 @@ class DataSession:
         return self._begun or self._fake._in_transaction  # noqa: SLF001 no other way to see it
 
     def run(self, text: str, values: Sequence[Any] = (), expression: exp.Expr | None = None) -> Result:
-        """Run one statement; its rows as wire cells."""
+        """Run one statement; return its rows as wire cells."""
         cursor = self._fake.cursor()
         with engine_errors():
             try:
@@ -216,7 +220,7 @@ class DataSession:
         return Result(shape, results.cells(table, shape), statement_type=kind)
 
     def run_batch(self, plan: Plan, text: str, rows: list[tuple[Any, ...]], at_once: int) -> Result:
-        """Run a statement once for each row of bindings, as one change; the row counts are added up."""
+        """Run a statement for each row of bindings, as one change; the row counts are added up."""
         parts = _batches(plan.expression, text, rows, at_once)
         self.run("BEGIN")
         count, shape = 0, [Column("number of rows", "fixed")]
@@ -232,7 +236,7 @@ class DataSession:
         return Result(shape, [[str(count)]], statement_type=_type_id(plan.expression))
 
     def describe(self, plan: Plan, text: str) -> Result:
-        """The columns that a statement would give, without running it."""
+        """The columns that a statement would give; the statement is not run."""
         with engine_errors():
             found = self._fake.cursor()._describe_only(text)  # noqa: SLF001 describing runs it otherwise
         if found is None:
@@ -250,7 +254,7 @@ class DataSession:
         return Result(shape, statement_type=_type_id(plan.expression), extra=extra)
 
     def drop(self, kind: str, name: Name) -> None:
-        """Remove a table or view when it is there."""
+        """Remove a table or view if it exists."""
         for part in name:
             if not part.isascii():
                 raise errors.unsupported(f"data SQL in {quote(part)}")
@@ -259,11 +263,11 @@ class DataSession:
             self._connection.execute(f"DROP {kind} IF EXISTS {path}")
 
     def interrupt(self) -> None:
-        """End the statement that runs now."""
+        """Stop the statement that is running."""
         self._connection.interrupt()
 
     def idle_seconds(self, moment: float) -> float:
-        """How long ago the last statement began; 0 while one runs."""
+        """Seconds since the last statement began; 0 while a statement runs."""
         if not self.lock.acquire(blocking=False):
             return 0.0
         self.lock.release()
@@ -277,7 +281,7 @@ class DataSession:
 def _batches(
     expression: exp.Expr, text: str, rows: list[tuple[Any, ...]], at_once: int
 ) -> list[tuple[str, tuple[Any, ...]]]:
-    """One statement for many rows where it is a plain INSERT … VALUES (…), else one for each row."""
+    """One statement for many rows of a plain INSERT … VALUES (…); other statements once for each row."""
     values = expression.expression if isinstance(expression, exp.Insert) else None
     if not isinstance(values, exp.Values) or len(values.expressions) != 1:
         return [(text, row) for row in rows]

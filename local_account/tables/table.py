@@ -1,4 +1,4 @@
-"""TABLE and VIEW objects: name, owner and grants; their contents are the data engine's.
+"""TABLE and VIEW objects: name, owner and grants. The data engine keeps their contents.
 
 See https://docs.snowflake.com/en/sql-reference/sql/show-tables
 """
@@ -18,9 +18,9 @@ _CHANGES = frozenset({"DELETE", "INSERT", "REFERENCES", "SELECT", "TRUNCATE", "U
 
 
 class _DataObject(ObjectType):
-    """CREATE and ALTER of these go to the data engine, which records them in the catalog."""
+    """Tables and views. CREATE and ALTER go to the data engine, which records them in the catalog."""
 
-    # The data engine's locks come before the catalog's.
+    # The data engine's locks must be taken before the catalog's.
     atomic = False
 
     def drop(self, context: Context, statement: Statement) -> Result:

@@ -11,7 +11,7 @@ from local_account.spcs.state.observed import ContainerState, InstanceState
 
 APPLICATION_ERROR = "User application error, check container logs"
 FATAL_ERROR = "Encountered fatal error while running, check container logs"
-# Codes from here on mean that a signal ended the process; the shells' convention, which Docker follows.
+# An exit code above this is 128 plus a signal's number: the shells' convention, which Docker follows.
 _SIGNALS = 128
 
 

@@ -17,11 +17,11 @@ _NEVER = float("inf")
 def suspend_idle(account: Account, pools: list[Object]) -> float:
     """Suspend pools and services whose AUTO_SUSPEND_SECS are over.
 
-    A service is idle when no service function calls it; this account has none, so its time counts from its
-    start. A pool is idle while nothing runs in it.
+    A service is idle when no service function calls it. This account has no service functions, so a service's
+    time counts from its start. A pool is idle while nothing runs in it.
 
     Returns:
-        Seconds until the next one may be due.
+        Seconds until the next suspension may be due.
     """
     waits = [_suspend(account, item, _service_left) for item in account.catalog.objects(SERVICE)]
     waits += [_suspend(account, pool, _pool_left) for pool in pools]
@@ -29,7 +29,10 @@ def suspend_idle(account: Account, pools: list[Object]) -> float:
 
 
 def _suspend(account: Account, item: Object, left: Callable[[Account, Object], float]) -> float:
-    """Suspend what has no seconds left, and still has none when nobody can change it; the seconds left."""
+    """Suspend a pool or service whose time is over; return its seconds left.
+
+    The time is read again inside the transaction, because a statement may have changed it meanwhile.
+    """
     seconds = left(account, item)
     if seconds > 0:
         return seconds
@@ -52,7 +55,7 @@ def _service_left(account: Account, item: Object) -> float:
 def _pool_left(account: Account, pool: Object) -> float:
     seconds, idle_since = pool.properties["AUTO_SUSPEND_SECS"], account.part(Observed).idle_since
     if not seconds or pool.properties["SUSPENDED"] or _in_use(account, pool):
-        # Its idle time starts again after that.
+        # The pool's idle time starts again when it is idle again.
         idle_since.pop(pool.id, None)
         return _NEVER
     return idle_since.setdefault(pool.id, now()) + seconds - now()

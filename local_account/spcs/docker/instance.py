@@ -24,18 +24,19 @@ _BACK_OFF_LIMIT = 60.0
 _PULL_AGAIN = 10.0
 _STABLE_SECONDS = 10.0
 _TRIAL_SECONDS = 1.0
-# Docker tells when a process ends; this is for the case that it did not.
+# Docker reports when a process ends. Containers are also looked at this often, in case a report was missed.
 _WATCH_SECONDS = 5.0
 
 
 @dataclass
-class Memory:
-    """What is remembered of an instance between passes; lost with the server, without harm.
+class InstanceNotes:
+    """Notes about an instance that are kept between passes. They end with the server, which does no harm.
 
     Attributes:
         probes: by container id and probe name.
         token_due: when the session token is renewed, by the monotonic clock.
-        retry: container name to the time before which it is not tried again.
+        retry: container name to the time, by the monotonic clock, before which it is not tried again.
+        crashes: container name to its number of failures in a row.
     """
 
     probes: dict[tuple[str, str], Probe] = field(default_factory=dict)
@@ -48,8 +49,8 @@ class Keeper:
     """One pass over one instance.
 
     Attributes:
-        state: as it is at the end of the pass.
-        due: seconds until the instance must be looked at again; None when nothing is expected.
+        state: the instance's state at the end of the pass.
+        due: seconds until the instance must be looked at again; None when no change is expected.
     """
 
     def __init__(
@@ -60,11 +61,11 @@ class Keeper:
         item: Object,
         number: int,
         found: list[Found],
-        memory: Memory,
+        notes: InstanceNotes,
         before: InstanceState | None,
     ) -> None:
         self._account, self._runtime, self._firewall = account, runtime, firewall
-        self._item, self._number, self._memory = item, number, memory
+        self._item, self._number, self._notes = item, number, notes
         self._found, self._observed = found, account.part(Observed)
         self.state = replace(before, containers={}) if before else InstanceState(created=now())
         self._before = before.containers if before else {}
@@ -75,12 +76,12 @@ class Keeper:
         return self._item.properties["SPEC"]["spec"]["containers"]
 
     def run(self) -> None:
-        """Make progress; never blocks longer than a pull, a probe or a stop takes."""
+        """Make progress. This never blocks longer than a pull, a probe or a stop takes."""
         digest = self._item.properties["SPEC_DIGEST"]
         holder = next((part for part in self._found if part.part == HOLDER), None)
         parts = [part for part in self._found if part.part == CONTAINER]
         if holder and not holder.running:
-            # The node's network is gone, so all that ran in it is lost; block volumes stay.
+            # The instance's network is gone, so everything that ran in it is lost. Block volumes stay.
             self._publish_stopping()
             self._tear_down([holder, *parts])
             holder, parts = None, []
@@ -108,7 +109,7 @@ class Keeper:
         self._firewall.add(self._new_holder, self._item.id, self.state.address)
 
     def _publish_stopping(self) -> None:
-        """Show what is going on while containers stop, which may take long."""
+        """Show that the containers are stopping, because a stop may take long."""
         stopping = {
             name: replace(state, status="TERMINATING", message="Terminating")
             for name, state in self._before.items()
@@ -132,8 +133,8 @@ class Keeper:
             self.state.address = ""
         labels = self._account.settings.labels
         volumes.remove(self._runtime.client, labels, self._item.id, self._number, block=False)
-        self._memory.probes.clear()
-        self._memory.crashes.clear()
+        self._notes.probes.clear()
+        self._notes.crashes.clear()
         self._before = {}
 
     def _keep(self, container: dict[str, Any], holder: str, parts: list[Found]) -> None:
@@ -143,8 +144,8 @@ class Keeper:
         run = self._runtime.inspect(newest.id) if newest else None
         state = self._before.get(name) or ContainerState()
         state = replace(state, restart_count=newest.restart if newest else 0)
-        if newest and newest.restart and name not in self._memory.crashes and not self._before.get(name):
-            self._memory.crashes[name] = newest.restart
+        if newest and newest.restart and name not in self._notes.crashes and not self._before.get(name):
+            self._notes.crashes[name] = newest.restart
         if newest is None or run is None:
             state = self._start(container, holder, 0, state)
         elif run.running:
@@ -153,14 +154,14 @@ class Keeper:
             state = ended(run, state)
         else:
             state = self._restart(container, holder, parts, run, state)
-        state.crashes = self._memory.crashes.get(name, 0)
+        state.crashes = self._notes.crashes.get(name, 0)
         self.state.containers[name] = state
 
     def _start(
         self, container: dict[str, Any], holder: str, restart: int, state: ContainerState
     ) -> ContainerState:
         name = container["name"]
-        wait = self._memory.retry.get(name, 0.0) - time.monotonic()
+        wait = self._notes.retry.get(name, 0.0) - time.monotonic()
         if wait > 0:
             self._look_in(wait)
             return state
@@ -172,10 +173,10 @@ class Keeper:
         except (volumes.VolumeError, session_token.MissingSecretError, FirewallError) as error:
             return self._later(name, state, "FAILED", str(error))
         except NotFound:
-            # The holder went away meanwhile; the next pass makes another.
+            # The pause container is gone; the next pass makes a new one.
             return self._later(name, state, "PENDING", "Waiting to start", seconds=1.0)
         except APIError as error:
-            self._memory.crashes[name] = self._memory.crashes.get(name, 0) + 1
+            self._notes.crashes[name] = self._notes.crashes.get(name, 0) + 1
             text = f"Encountered fatal error while starting container: {error.explanation or error}"
             return self._later(name, state, "FAILED", text)
         self._look_in(0.2)
@@ -191,7 +192,7 @@ class Keeper:
     def _later(
         self, name: str, state: ContainerState, status: str, message: str, seconds: float = _PULL_AGAIN
     ) -> ContainerState:
-        self._memory.retry[name] = time.monotonic() + seconds
+        self._notes.retry[name] = time.monotonic() + seconds
         self._look_in(seconds)
         return replace(state, status=status, message=message)
 
@@ -219,18 +220,18 @@ class Keeper:
                 return replace(state, status="PENDING", message="Waiting to start")
         ready = readiness is None or readiness.passed
         if ready and age > _STABLE_SECONDS:
-            self._memory.crashes.pop(name, None)
-        elif name in self._memory.crashes:
+            self._notes.crashes.pop(name, None)
+        elif name in self._notes.crashes:
             self._look_in(_STABLE_SECONDS)
         if ready:
             return replace(state, status="READY", message="Running")
         return replace(state, status="PENDING", message=probing(container))
 
     def _trial_seconds(self, name: str) -> float:
-        """How long a process without a probe must live to count as started: most errors show at once."""
+        """Seconds that a process without a probe must live to count as started; most errors show at once."""
         if self._item.properties["IS_JOB"]:
             return 0.0
-        return _STABLE_SECONDS if self._memory.crashes.get(name) else _TRIAL_SECONDS
+        return _STABLE_SECONDS if self._notes.crashes.get(name) else _TRIAL_SECONDS
 
     def _has_probe(self, container: dict[str, Any]) -> bool:
         return "readinessProbe" in container and not self._item.properties["IS_JOB"]
@@ -238,7 +239,7 @@ class Keeper:
     def _probe(self, container: dict[str, Any], part: Found, kind: str) -> Probe | None:
         if kind not in container or self._item.properties["IS_JOB"]:
             return None
-        probe = self._memory.probes.setdefault((part.id, kind), Probe(container[kind]))
+        probe = self._notes.probes.setdefault((part.id, kind), Probe(container[kind]))
         probe.ask(self.state.address, eager=kind == "readinessProbe")
         self._look_in(max(0.0, probe.due - time.monotonic()))
         return probe
@@ -248,34 +249,34 @@ class Keeper:
     ) -> ContainerState:
         name, newest = container["name"], parts[-1]
         state = ended(run, state)
-        crashes = self._memory.crashes.get(name, 0)
-        # Counted once: a crash seen before has a time set for its restart.
-        if self._memory.retry.get(f"{name}/{newest.restart}") is None:
+        crashes = self._notes.crashes.get(name, 0)
+        # Each crash is counted once: a crash that was counted already has a restart time.
+        if self._notes.retry.get(f"{name}/{newest.restart}") is None:
             crashes += 1
-            self._memory.crashes[name] = crashes
+            self._notes.crashes[name] = crashes
             delay = 0.0 if crashes == 1 else min(2.0 ** (crashes - 2), _BACK_OFF_LIMIT)
-            self._memory.retry[f"{name}/{newest.restart}"] = time.monotonic() + delay
-        wait = self._memory.retry[f"{name}/{newest.restart}"] - time.monotonic()
+            self._notes.retry[f"{name}/{newest.restart}"] = time.monotonic() + delay
+        wait = self._notes.retry[f"{name}/{newest.restart}"] - time.monotonic()
         if wait > 0:
             self._look_in(wait)
             return state
-        self._memory.retry.pop(f"{name}/{newest.restart - 1}", None)
-        # The run before stays for its logs; older ones go.
+        self._notes.retry.pop(f"{name}/{newest.restart - 1}", None)
+        # The previous run stays for its logs; older runs are removed.
         self._runtime.remove([part.id for part in parts[:-1]], grace=0)
         return self._start(container, holder, newest.restart + 1, state)
 
     def _renew_token(self) -> None:
-        if time.monotonic() >= self._memory.token_due:
+        if time.monotonic() >= self._notes.token_due:
             account = self._account
             token = session_token.issue(account, self._item)
             for container in self._containers:
                 if session_token.wants_token(container):
                     session_token.write_token(account, self._item, self._number, container, token)
-                # A changed secret reaches its files now; variables keep what the process began with.
+                # A changed secret reaches its files now. Environment variables keep their first values.
                 with contextlib.suppress(session_token.MissingSecretError):
                     session_token.write_secrets(account, self._item, self._number, container)
-            self._memory.token_due = time.monotonic() + session_token.REFRESH_SECONDS
-        self._look_in(self._memory.token_due - time.monotonic())
+            self._notes.token_due = time.monotonic() + session_token.REFRESH_SECONDS
+        self._look_in(self._notes.token_due - time.monotonic())
 
     def _look_in(self, seconds: float) -> None:
         self.due = seconds if self.due is None else min(self.due, seconds)

@@ -28,7 +28,8 @@ class Probe:
 
     Attributes:
         settings: port, path, periodSeconds, failureThreshold.
-        passed: whether it succeeds now: yes after one success, no after `failureThreshold` failures.
+        passed: whether the probe succeeds now: True after one success, False after `failureThreshold`
+            failures in a row.
         due: when to ask next, by the monotonic clock.
     """
 
@@ -38,7 +39,7 @@ class Probe:
     due: float = field(default_factory=time.monotonic)
 
     def ask(self, address: str, eager: bool = False) -> None:
-        """Ask when it is time.
+        """Send the probe's request if it is due.
 
         Args:
             eager: ask each second until the first success, so that a service is ready soon.
@@ -56,5 +57,5 @@ class Probe:
 
     @property
     def failed(self) -> bool:
-        """Whether it failed as often in a row as it may."""
+        """Whether the probe failed `failureThreshold` times in a row."""
         return self.failures >= self.settings["failureThreshold"]

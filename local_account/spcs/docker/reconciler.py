@@ -1,4 +1,4 @@
-"""The thread that makes Docker follow the catalog: it compares, and hands services to workers."""
+"""The thread that makes Docker follow the catalog: it compares the two and hands services to workers."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from local_account.base.waiting import poll
 from local_account.catalog.catalog import Object
 from local_account.identity.account import Account
 from local_account.spcs.docker import idle, session_token, snapshot_copy, snapshot_taker, volumes
-from local_account.spcs.docker.instance import Memory
+from local_account.spcs.docker.instance import InstanceNotes
 from local_account.spcs.docker.runtime import DockerRuntime
-from local_account.spcs.docker.service_pass import Job, ServicePass
+from local_account.spcs.docker.service_pass import PassInput, ServicePass
 from local_account.spcs.network import network
 from local_account.spcs.network.firewall import Firewall, FirewallError
 from local_account.spcs.state import snapshots, threads
@@ -38,7 +38,7 @@ DOCKER_ERRORS = (DockerException, requests.RequestException, OSError)
 
 
 class Reconciler(LogReader):
-    """Compares pools, services and jobs with Docker and closes the difference, after a crash too."""
+    """Compares pools, services and jobs with Docker and removes the differences, also after a crash."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -52,7 +52,7 @@ class Reconciler(LogReader):
         self._busy: set[int] = set()
         self._due: dict[int, float] = {}
         self._signatures: dict[int, object] = {}
-        self._memories: dict[int, dict[int, Memory]] = {}
+        self._notes: dict[int, dict[int, InstanceNotes]] = {}
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -60,7 +60,7 @@ class Reconciler(LogReader):
         threads.start(self._watch_catalog, "services-catalog")
 
     def stop(self) -> None:
-        """End the threads. Services go on running; what was dropped is removed first."""
+        """End the threads. Services go on running; dropped services are removed first."""
         self._observed.close()
 
         def removed() -> bool:
@@ -90,7 +90,7 @@ class Reconciler(LogReader):
                 _log.exception("services: a round failed")
                 delay = _RETRY_SECONDS
             self._wake.wait(delay)
-            # Several changes that come together are looked at together.
+            # Wait a moment, so that several changes are handled in one round.
             time.sleep(_SETTLE_SECONDS)
 
     def _watch_catalog(self) -> None:
@@ -125,7 +125,7 @@ class Reconciler(LogReader):
                         # Docker's container list may still show the state before.
                         self._due[service] = 0.0
                     self._wake.set()
-            # The stream ends when nothing happened for long, or when Docker does.
+            # The stream ends when Docker ends, or when nothing happens for a long time.
             self._wake.set()
             time.sleep(_RETRY_SECONDS)
 
@@ -140,7 +140,7 @@ class Reconciler(LogReader):
         self._observed.set_problem(text)
 
     def _prepare(self, client: DockerClient) -> tuple[DockerRuntime, Firewall]:
-        """Network, rules and machine size, when the first pool needs them."""
+        """Make the network and the firewall and read the machine's size when the first pool needs them."""
         if self._runtime is None or self._firewall is None:
             self._forget_network()
             made = network.ensure(client, self._labels)
@@ -160,9 +160,9 @@ class Reconciler(LogReader):
     # Rounds
 
     def _round(self) -> float:
-        """Look at everything once; seconds until the next look."""
+        """Look at everything once; return the seconds until the next look."""
         client = self._connect()
-        # First of all: a service that is dropped from now on still counts as one that has containers.
+        # This comes first, so that a service that is dropped from now on still counts as having containers.
         waiting, with_volumes = self._look_at_volumes(client)
         services = {item.id: item for item in self._account.catalog.objects(SERVICE)}
         pools = self._account.catalog.objects(POOL)
@@ -182,11 +182,11 @@ class Reconciler(LogReader):
         for service in sorted({*services, *known}):
             item = services.get(service)
             mine = [part for part in found if part.service == service]
-            job = Job(service, item, placed.get(service, frozenset()), mine, waiting.get(service, []))
-            job.volumes = () if item else with_volumes.get(service, ())
-            job.memories = self._memories.setdefault(service, {})
-            self._consider(runtime, firewall, job)
-        for service in set(self._memories) - known - set(services):
+            given = PassInput(service, item, placed.get(service, frozenset()), mine, waiting.get(service, []))
+            given.volumes = () if item else with_volumes.get(service, ())
+            given.notes = self._notes.setdefault(service, {})
+            self._consider(runtime, firewall, given)
+        for service in set(self._notes) - known - set(services):
             self._forget(service)
         soonest = min(list(self._due.values()), default=time.monotonic() + _LOOK_SECONDS)
         idle_delay = idle.suspend_idle(self._account, pools)
@@ -195,10 +195,10 @@ class Reconciler(LogReader):
     def _look_at_volumes(
         self, client: DockerClient
     ) -> tuple[dict[int, list[Object]], dict[int, tuple[str, ...]]]:
-        """Snapshots that are to be made, by service, and the volumes that services have of their own."""
+        """Snapshots that must be made and volumes that belong to services, each by service."""
         catalog = self._account.catalog
         snapshots.drop_expired(catalog)
-        # Read before what is kept: a volume that is made from now on is not taken for something left over.
+        # List the volumes before reading `kept`: a volume made in between must not count as left over.
         found = volumes.listed(client, self._labels)
         kept = snapshots.kept(catalog, self._labels)
         snapshot_taker.sweep(client, catalog, self._labels, kept, found)
@@ -211,7 +211,7 @@ class Reconciler(LogReader):
         return any(self._labels.found(entry) for entry in entries)
 
     def _placements(self, pools: list[Object]) -> dict[int, frozenset[int]]:
-        """Instances that have a node, by service; the nodes are written down."""
+        """Instances that have a node, by service. Records the nodes."""
         nodes: dict[tuple[int, int], tuple[str, int]] = {}
         for pool in pools:
             for key, node in placement(self._account, pool).nodes.items():
@@ -227,21 +227,21 @@ class Reconciler(LogReader):
             placed.setdefault(service, set()).add(number)
         return {service: frozenset(numbers) for service, numbers in placed.items()}
 
-    def _consider(self, runtime: DockerRuntime, firewall: Firewall, job: Job) -> None:
-        """Hand a service to a worker when something about it changed or its time has come."""
-        if job.service in self._busy:
+    def _consider(self, runtime: DockerRuntime, firewall: Firewall, given: PassInput) -> None:
+        """Hand a service to a worker when the service changed or its time has come."""
+        if given.service in self._busy:
             return
-        properties = job.item.properties if job.item else None
-        waiting = tuple(snapshot.id for snapshot in job.snapshots)
-        signature = (repr(properties), job.placed, tuple(sorted(job.found)), waiting, job.volumes)
-        is_due = self._due.get(job.service, float("inf")) <= time.monotonic()
-        if not is_due and self._signatures.get(job.service) == signature:
+        properties = given.item.properties if given.item else None
+        waiting = tuple(snapshot.id for snapshot in given.snapshots)
+        signature = (repr(properties), given.placed, tuple(sorted(given.found)), waiting, given.volumes)
+        is_due = self._due.get(given.service, float("inf")) <= time.monotonic()
+        if not is_due and self._signatures.get(given.service) == signature:
             return
-        self._signatures[job.service] = signature
-        self._due.pop(job.service, None)
-        self._busy.add(job.service)
-        work = ServicePass(self._account, runtime, firewall, job)
-        threads.start(lambda: self._pass(work, job.service), "service")
+        self._signatures[given.service] = signature
+        self._due.pop(given.service, None)
+        self._busy.add(given.service)
+        work = ServicePass(self._account, runtime, firewall, given)
+        threads.start(lambda: self._pass(work, given.service), "service")
 
     def _pass(self, work: ServicePass, service: int) -> None:
         delay: float | None = _FAILED_PASS_SECONDS
@@ -260,11 +260,11 @@ class Reconciler(LogReader):
 
     def _forget(self, service: int) -> None:
         if service not in self._busy:
-            for store in (self._memories, self._signatures, self._due):
+            for store in (self._notes, self._signatures, self._due):
                 store.pop(service, None)
 
     def _kill_dropped(self) -> None:
-        """At the end of the server, do not wait longer for containers of dropped services."""
+        """Kill containers of dropped services, because the server ends and waits no longer."""
         runtime, dropped = self._runtime, self._observed.dropped
         if runtime is None or not dropped:
             return

@@ -1,4 +1,4 @@
-"""Containers of services on Docker: made, started, stopped and read; no decisions here."""
+"""Makes, starts, stops and reads containers of services on Docker. It decides nothing."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ _log = logging.getLogger(__name__)
 
 
 class PullError(Exception):
-    """An image could not be had from the registry."""
+    """An image could not be pulled from the registry."""
 
 
 class Run(NamedTuple):
     """State of one container's process.
 
     Attributes:
-        started, finished: seconds since the epoch; None when it did not.
-        error: why Docker could not start it; empty when it did.
+        started, finished: seconds since the epoch; None when the process did not start or finish.
+        error: why Docker could not start the process; empty when it did start.
     """
 
     running: bool
@@ -48,7 +48,7 @@ class Run(NamedTuple):
 
 
 class DockerRuntime:
-    """What the reconciler does to Docker."""
+    """The reconciler's operations on Docker."""
 
     def __init__(self, account: Account, client: DockerClient, network: Network, machine: Machine) -> None:
         self._account, self.client = account, client
@@ -62,7 +62,7 @@ class DockerRuntime:
         return [item for entry in entries if (item := self._labels.found(entry))]
 
     def inspect(self, identity: str) -> Run | None:
-        """State of a container; None when it is gone."""
+        """State of a container's process; None when the container is gone."""
         try:
             state = self.client.api.inspect_container(identity)["State"]
         except NotFound:
@@ -82,7 +82,7 @@ class DockerRuntime:
         return networks.get(self.network.name, {}).get("IPAddress", "")
 
     def pull(self, reference: str) -> None:
-        """Get an image unless Docker has it.
+        """Pull an image unless Docker has it.
 
         Raises:
             PullError: the registry or Docker refused.
@@ -98,7 +98,7 @@ class DockerRuntime:
                 raise PullError(str(error.explanation or error)) from None
 
     def start_holder(self, item: Object, instance: int) -> str:
-        """Make and start the container that owns an instance's network; its id."""
+        """Make and start the container that owns an instance's network; return its id."""
         full_name = dns_name(item)
         label, _, domain = full_name.partition(".")
         aliases = [full_name, f"{label}.{domain.partition('.')[0]}"]
@@ -118,7 +118,7 @@ class DockerRuntime:
                 security_opt=["no-new-privileges"],
                 mem_limit=64 * 2**20,
                 pids_limit=64,
-                # The account answers for names; Docker's own server knows those of services alone.
+                # The account's name server answers; Docker's own name server knows the services' names only.
                 dns=["127.0.0.1"],
                 dns_search=[domain],
                 dns_opt=["ndots:1", "timeout:1", "attempts:2"],
@@ -129,10 +129,10 @@ class DockerRuntime:
         return created["Id"]
 
     def start_container(self, item: Object, instance: int, name: str, holder: str, restart: int) -> str:
-        """Make and start one container of an instance; its id.
+        """Make and start one container of an instance; return its id.
 
         Raises:
-            VolumeError, MissingSecretError: something it needs is gone.
+            VolumeError, MissingSecretError: a stage or a secret that it needs is gone.
             APIError: Docker could not start it.
         """
         document = item.properties["SPEC"]["spec"]
@@ -190,7 +190,7 @@ class DockerRuntime:
         threads.for_each(lambda identity: self._remove(identity, grace), identities)
 
     def leave_network(self, holders: list[str]) -> None:
-        """Take instances off the network, so that their names lead to them no longer."""
+        """Take instances off the network, so that their names no longer lead to them."""
         for holder in holders:
             try:
                 self.client.api.disconnect_container_from_network(holder, self.network.name, force=True)
@@ -198,14 +198,14 @@ class DockerRuntime:
                 continue
 
     def stop(self, identity: str, grace: int = STOP_SECONDS) -> None:
-        """Stop a container and keep it, with its logs."""
+        """Stop a container; it stays, with its logs."""
         try:
             self.client.api.stop(identity, timeout=grace)
         except NotFound:
             return
 
     def logs(self, identity: str, request: LogRequest) -> str:
-        """What a container wrote."""
+        """Log lines that a container wrote."""
         try:
             raw = self.client.api.logs(
                 identity,
@@ -238,7 +238,7 @@ class DockerRuntime:
 
 
 def _moment(text: str) -> float | None:
-    """Docker's time, `0001-01-01…` when it never was, as seconds since the epoch."""
+    """Docker's time as seconds since the epoch; None for `0001-01-01…`, which means never."""
     if not text or text.startswith("0001-"):
         return None
     return datetime.fromisoformat(text[:19] + "+00:00").timestamp() + float("0" + text[19:].rstrip("Z") or 0)

@@ -1,4 +1,4 @@
-"""What the platform puts into a container: session token, connection settings, variables, secrets.
+"""What the account puts into a container: session token, connection settings, variables, secrets.
 
 See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/spcs-execute-sql
 """
@@ -30,7 +30,7 @@ class MissingSecretError(Exception):
 
 
 def run_folder(account: Account) -> Path:
-    """Where tokens and secrets of containers lie, made where it is missing."""
+    """Folder with the tokens and secrets of containers; it is made when it is missing."""
     folder = account.settings.run_path
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
@@ -52,7 +52,7 @@ def forget_all(account: Account) -> None:
 
 
 def issue(account: Account, item: Object) -> str:
-    """A new session token of the service's own user, valid for an hour."""
+    """A new session token for the service's user, valid for one hour."""
     token = secrets.token_urlsafe(48)
     content = {
         "service": item.id,
@@ -71,12 +71,12 @@ def wants_token(container: dict[str, Any]) -> bool:
 
 
 def token_path(container: dict[str, Any]) -> str:
-    """Folder inside the container that holds the file `token`."""
+    """Path of the folder inside the container that holds the file `token`."""
     return container.get("sessionTokenConfig", {}).get("path", DEFAULT_TOKEN_PATH)
 
 
 def write_token(account: Account, item: Object, instance: int, container: dict[str, Any], token: str) -> Path:
-    """Write a container's token file and connection settings; the folder to mount into it."""
+    """Write a container's token file and connection settings; return the folder to mount into it."""
     folder = instance_folder(account, item.id, instance) / container["name"] / "session"
     folder.mkdir(parents=True, exist_ok=True)
     config = container.get("sessionTokenConfig", {})
@@ -110,7 +110,7 @@ def _quoted(text: str) -> str:
 
 
 def variables(account: Account, item: Object, instance: int, container: dict[str, Any]) -> dict[str, str]:
-    """SNOWFLAKE_* variables. Port and protocol are this account's own addition: it has no TLS on 443."""
+    """SNOWFLAKE_* variables. Port and protocol are added because this account has no TLS on port 443."""
     found = {
         "SNOWFLAKE_HOST": account.part(Observed).gateway,
         "SNOWFLAKE_PORT": str(account.settings.port),
@@ -140,7 +140,11 @@ def secret_variables(account: Account, item: Object, container: dict[str, Any]) 
 def write_secrets(
     account: Account, item: Object, instance: int, container: dict[str, Any]
 ) -> list[tuple[Path, str]]:
-    """Write the secrets that a container gets as files; folders with their path inside the container."""
+    """Write the secrets that a container gets as files.
+
+    Returns:
+        Each folder with its path inside the container.
+    """
     found = []
     for index, (use, values) in enumerate(_uses(account, item, container)):
         if "directoryPath" not in use:

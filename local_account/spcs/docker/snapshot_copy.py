@@ -1,4 +1,4 @@
-"""Copies of whole Docker volumes, made by a container that is allowed nothing else."""
+"""Copies of whole Docker volumes, made by a container that may do nothing else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from docker.types import Mount
 
 from local_account.base.labels import Labels
 
-# What it takes to write files of any owner and mode.
+# A process needs these to write files of any owner and mode.
 _CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "MKNOD"]
 _COPY = ["sh", "-c", "cp -a /from/. /to/ && sync -f /to"]
 
@@ -23,13 +23,13 @@ class CopyError(Exception):
 
 
 def copy(client: DockerClient, labels: Labels, source: str, target: str, marks: dict[str, str]) -> None:
-    """Make the volume `target` a copy of `source`; what an earlier try left of it goes first.
+    """Make the volume `target` a copy of `source`. A `target` that an earlier try left is removed first.
 
     Args:
         marks: labels of the new volume.
 
     Raises:
-        CopyError: there is no such source, or the disk is full.
+        CopyError: the source does not exist, or the disk is full.
     """
     name = labels.copier(hashlib.sha256(target.encode()).hexdigest()[:12])
     _remove(client, name)
@@ -74,7 +74,10 @@ def exists(client: DockerClient, volume: str) -> bool:
 
 @contextmanager
 def frozen(client: DockerClient, volume: str) -> Iterator[None]:
-    """Nothing writes to a volume inside: the copy is what a disk would hold after a loss of power."""
+    """Pause the containers that use a volume while the block runs.
+
+    A copy made inside holds what a disk would hold after a loss of power.
+    """
     found = client.api.containers(filters={"volume": volume, "status": "running"})
     try:
         for container in found:
@@ -86,7 +89,7 @@ def frozen(client: DockerClient, volume: str) -> Iterator[None]:
 
 
 def thaw_all(client: DockerClient, labels: Labels) -> None:
-    """Let containers go on that a server left frozen when it was killed."""
+    """Unpause containers that a killed server left paused."""
     filters = {"label": labels.of_account, "status": "paused"}
     for container in client.api.containers(filters=filters):
         _thaw(client, container["Id"])
@@ -98,7 +101,7 @@ def _freeze(client: DockerClient, identity: str) -> None:
     except NotFound:
         return
     except APIError as error:
-        # 409: it ended meanwhile, so it writes nothing either.
+        # 409: the container has ended meanwhile, so it writes nothing.
         if error.status_code != 409:
             raise
 

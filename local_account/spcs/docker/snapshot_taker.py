@@ -1,4 +1,4 @@
-"""Makes on Docker the snapshots that the catalog asks for, and removes what no longer belongs to any."""
+"""Makes the snapshots on Docker that the catalog asks for, and removes volumes that belong to no snapshot."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _log = logging.getLogger(__name__)
 def take(
     client: DockerClient, catalog: Catalog, labels: Labels, pending: list[Object], service: Object | None
 ) -> bool:
-    """Make the snapshots of one service; nothing else may change its containers meanwhile.
+    """Make the snapshots of one service. Meanwhile nothing else may change the service's containers.
 
     Args:
         service: None when it was dropped and its containers are gone.
 
     Returns:
-        Whether some must wait because their volume is still to be made.
+        Whether a snapshot must wait because its volume is not made yet.
     """
     waiting = False
     for snapshot in pending:
@@ -55,7 +55,7 @@ def _take(
 
 
 def _will_be_made(catalog: Catalog, snapshot: Object, service: Object) -> bool:
-    """Whether the volume of a snapshot comes to be when the service's instances are started."""
+    """Whether starting the service's instances will make the volume of a snapshot."""
     over = service.properties["SUSPENDED"] or service.properties.get("RESULT")
     source = snapshot.properties["SOURCE"]
     replaced = any(row.docker == source and row.state == OBSOLETE for row in catalog.block_volumes())
@@ -63,7 +63,7 @@ def _will_be_made(catalog: Catalog, snapshot: Object, service: Object) -> bool:
 
 
 def _nothing_there(catalog: Catalog, snapshot: Object) -> None:
-    """The volume was never made, or is gone."""
+    """Drop or fail a snapshot whose volume was never made or is gone."""
     if snapshot.properties["TAKEN_OVER"]:
         with catalog.transaction():
             catalog.delete(snapshot)
@@ -90,7 +90,7 @@ def sweep(
     kept: frozenset[str],
     volumes: list[dict[str, Any]],
 ) -> None:
-    """Remove volumes of dropped snapshots and those whose place another one took.
+    """Remove volumes of dropped snapshots, and block volumes that a restored snapshot replaced.
 
     Args:
         kept: names of volumes that snapshots need.
@@ -108,7 +108,7 @@ def sweep(
 
 
 def _remove(client: DockerClient, name: str) -> bool:
-    """Whether a volume is gone now; one in use is tried again later."""
+    """Remove a volume; return whether it is gone. The next pass tries again for a volume in use."""
     with contextlib.suppress(NotFound):
         try:
             client.api.remove_volume(name)

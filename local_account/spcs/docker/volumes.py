@@ -1,4 +1,4 @@
-"""Volumes of instances: Docker volumes for local, memory and block ones, stage folders for stage ones."""
+"""Volumes of instances: Docker volumes for local, memory and block volumes, folders for stage volumes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class VolumeError(Exception):
 
 
 def mounts(account: Account, client: DockerClient, item: Object, instance: int, name: str) -> list[Mount]:
-    """Mounts of one container's volumes; Docker volumes are made when they are not there.
+    """Mounts of one container's volumes; makes the Docker volumes that are missing.
 
     Raises:
         VolumeError: a stage is gone, or the owner role may no longer read it.
@@ -52,14 +52,14 @@ def _mount(
         )
     name = snapshots.first_volume(labels, item.id, instance, volume["name"])
     _ensure(account, client, name, item, instance, volume)
-    # A new volume is empty and root's, whatever the image has at that path.
+    # A new volume is empty and belongs to root, whatever the image has at that path.
     return Mount(path, name, type="volume", no_copy=True)
 
 
 def _block_volume(
     account: Account, client: DockerClient, item: Object, instance: int, volume: dict[str, Any]
 ) -> str:
-    """Name of the Docker volume of a block volume, filled from its snapshot when it begins with one."""
+    """Name of a block volume's Docker volume; filled from a snapshot when the specification names one."""
     labels = account.settings.labels
     row = account.catalog.block_volume(item.id, instance, volume["name"])
     if row is None:
@@ -100,7 +100,7 @@ def _stage_mount(account: Account, item: Object, volume: dict[str, Any], path: s
         raise VolumeError(f"Stage {name} does not exist or not authorized")
     folder = stage_folder(account, stage) / parse_location(volume["stageConfig"]["name"]).path
     folder.mkdir(parents=True, exist_ok=True)
-    # Whoever the container runs as must be able to add files, as on a real stage volume.
+    # Any user of the container must be able to add files, as on a real stage volume.
     folder.chmod(0o777)
     return Mount(path, str(folder.resolve()), type="bind", read_only=not allowed.has("WRITE", stage))
 
@@ -118,13 +118,15 @@ def remove(
     block: bool,
     keep: Collection[str] = (),
 ) -> bool:
-    """Remove the Docker volumes of an instance, or of all; block volumes only when told so.
+    """Remove the Docker volumes of one instance, or of all instances of a service.
 
     Args:
+        instance: number of the instance; None for all instances.
+        block: remove block volumes too.
         keep: names of volumes that stay in any case.
 
     Returns:
-        Whether all are gone; one that Docker still uses is not.
+        Whether all volumes are gone; Docker cannot remove a volume that is still in use.
     """
     gone = True
     for volume in listed(client, labels):
@@ -147,7 +149,7 @@ def remove(
 def by_service(
     found: list[dict[str, Any]], labels: Labels, keep: Collection[str] = ()
 ) -> dict[int, tuple[str, ...]]:
-    """Names of the services' volumes among those of the account, besides what is kept for snapshots."""
+    """Names of the account's volumes by service, without those in `keep`."""
     names: dict[int, tuple[str, ...]] = {}
     for volume in found:
         service = labels.service_of(volume.get("Labels") or {})

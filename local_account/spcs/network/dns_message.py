@@ -1,4 +1,4 @@
-"""The little of the DNS wire format that questions from containers need (RFC 1035)."""
+"""The part of the DNS wire format that questions from containers need (RFC 1035)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _ADDRESS_SIZE = 4
 
 
 class MessageError(Exception):
-    """A message is no question that can be answered."""
+    """A message is not a question that can be answered."""
 
 
 class Question(NamedTuple):
     """One question.
 
     Attributes:
-        name: in lower case, without the dot at the end.
+        name: the host name in lower case, without the dot at the end.
         kind: record type; 1 for an IPv4 address.
         raw: the question as it stands in the message.
     """
@@ -41,7 +41,7 @@ def parse(message: bytes) -> Question:
     """Read a question.
 
     Raises:
-        MessageError: it is none, or a damaged one.
+        MessageError: the message is not a question, or it is damaged.
     """
     if len(message) < _HEADER.size:
         raise MessageError("too short")
@@ -69,11 +69,12 @@ def parse(message: bytes) -> Question:
 
 
 def answer(question: Question, code: int, addresses: list[str], ttl: int, size: int = UDP_SIZE) -> bytes:
-    """The answer to a question; marked as cut off when it is longer than `size`.
+    """The answer to a question; marked as truncated when it is longer than `size` bytes.
 
     Args:
-        addresses: IPv4, for questions of type A.
-        ttl: seconds for which the asker may keep it.
+        code: response code; 0 for success.
+        addresses: IPv4 addresses, for questions of type A.
+        ttl: seconds for which the asker may keep the answer.
     """
     records = b"".join(
         _ANSWER.pack(_POINTER_TO_QUESTION, A, IN, ttl, _ADDRESS_SIZE) + socket.inet_aton(address)

@@ -1,4 +1,4 @@
-"""What services may reach outside: hosts and ports of their external access integrations, and addresses.
+"""What services may reach outside: hosts and ports of their external access integrations, as addresses.
 
 See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/service-network-communications
 """
@@ -24,7 +24,7 @@ ANYWHERE = "0.0.0.0"  # noqa: S104 a word in network rules, not an address to li
 RENEW_SECONDS = 30.0
 _FRESH_SECONDS = 5.0
 _KEEP_SECONDS = 3600.0
-# Clients keep answers for a while, and large hosts give others each time.
+# Clients keep an answer for a while, and large hosts give other addresses each time.
 _GRACE_SECONDS = 60.0
 _RENEW_TIMEOUT = 5.0
 _MAX_NAMES = 4096
@@ -34,9 +34,9 @@ _FIRST_FREE_PORT = 1024
 
 
 def allowed(catalog: Catalog, item: Object) -> Rules:
-    """Hosts and ports that a service may reach: of each enabled integration that its owner role may use.
+    """Hosts and ports that a service may reach: those of every enabled integration its owner role may use.
 
-    Other ports than 22, 80, 443 and those from 1024 on are closed for services, whatever a rule says.
+    Services can reach ports 22, 80, 443 and those from 1024 on; a rule for another port opens nothing.
     """
     names = item.properties.get("EXTERNAL_ACCESS_INTEGRATIONS")
     if not names:
@@ -51,7 +51,7 @@ def allowed(catalog: Catalog, item: Object) -> Rules:
 
 
 def names_host(rules: Rules, name: str) -> bool:
-    """Whether a host name may be looked up: some rule names it, or its domain (`*.`), or every host."""
+    """Whether a host name may be looked up: a rule names it, its domain (`*.`) or every host."""
     return any(_matches(host, name) for host, _ in rules)
 
 
@@ -61,12 +61,12 @@ def exact_names(rules: Rules) -> set[str]:
 
 
 class Reach(NamedTuple):
-    """What packets may leave for.
+    """Where packets of an instance may go.
 
     Attributes:
-        current: addresses and ports for new connections; each stays for a minute after the last answer
-            that had it.
-        former: addresses that a name had before; connections made then go on.
+        current: addresses and ports for new connections. An address stays for a minute after the last
+            answer that had it.
+        former: addresses that a name had before; open connections to them go on.
         anywhere: ports open to every public address.
     """
 
@@ -77,12 +77,13 @@ class Reach(NamedTuple):
 
 @dataclass
 class _Known:
-    """A name that was asked for.
+    """A host name that was looked up.
 
     Attributes:
         latest: the last answer.
-        seen: when each address was in an answer last.
-        asked, wanted: when its resolver was asked, and when a service wanted it.
+        seen: when each address was last in an answer.
+        asked: when the resolver was last asked for the name.
+        wanted: when a service last asked for the name.
     """
 
     latest: list[str] = field(default_factory=list)
@@ -92,10 +93,11 @@ class _Known:
 
 
 class Addresses:
-    """Addresses behind host names, as last answered by a resolver.
+    """Addresses of host names, from a resolver's latest answers.
 
     Args:
-        resolve: IPv4 addresses of a name; none when it has none.
+        resolve: gives the IPv4 addresses of a name; an empty list when it has no address.
+        clock: gives the present time in seconds.
     """
 
     def __init__(
@@ -106,7 +108,7 @@ class Addresses:
         self._lock = threading.Lock()
 
     def look_up(self, name: str) -> list[str]:
-        """Addresses of a name now; an answer is used again for some seconds."""
+        """Addresses of a name now. An answer is used again for some seconds."""
         with self._lock:
             known = self._known.get(name)
             if known is not None:
@@ -116,7 +118,7 @@ class Addresses:
         return self._ask(name)
 
     def renew(self, names: Iterable[str]) -> None:
-        """Ask again for these names and those that were looked up lately; forget the rest."""
+        """Ask the resolver again for these names and recently looked up ones; forget all others."""
         now = self._clock()
         wanted = set(names)
         with self._lock:
@@ -126,13 +128,13 @@ class Addresses:
             wanted |= set(self._known)
         if not wanted:
             return
-        # A name server that does not answer must not hold up the others.
+        # One name server that does not answer must not delay the other names.
         pool = ThreadPoolExecutor(8)
         wait([pool.submit(self._ask, name) for name in wanted], timeout=_RENEW_TIMEOUT)
         pool.shutdown(wait=False, cancel_futures=True)
 
     def reach(self, rules: Rules) -> Reach:
-        """Addresses that rules open, as far as they are known."""
+        """Addresses that rules open, as far as the addresses are known."""
         current: set[tuple[str, int]] = set()
         former: set[tuple[str, int]] = set()
         oldest = self._clock() - _GRACE_SECONDS
@@ -159,7 +161,7 @@ class Addresses:
             known = self._known.setdefault(name, _Known(wanted=now))
             known.asked = now
             if addresses:
-                # No answer is most often a name server that is away; then the last one stays good.
+                # An empty answer mostly means that a name server is away, so the last answer stays.
                 known.latest = addresses
                 seen = {**known.seen, **dict.fromkeys(addresses, now)}
                 newest = sorted(seen, key=lambda address: -seen[address])[:_MAX_ADDRESSES]

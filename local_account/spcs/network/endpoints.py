@@ -41,7 +41,7 @@ class PublicEndpoint:
 
 
 def service_roles(item: Object) -> dict[str, list[str]]:
-    """Service roles of a service with the endpoints each one opens; the implicit role opens all."""
+    """Service roles of a service, with the endpoints that each role opens; the implicit role opens all."""
     document = item.properties["SPEC"]
     names = [endpoint["name"] for endpoint in document["spec"].get("endpoints", ())]
     declared = {role["name"].upper(): role["endpoints"] for role in document.get("serviceRoles", ())}
@@ -49,13 +49,13 @@ def service_roles(item: Object) -> dict[str, list[str]]:
 
 
 def new_label() -> str:
-    """A random identity for a public endpoint's host name."""
+    """A random first part of a public endpoint's host name."""
     first = secrets.choice(string.ascii_lowercase)
     return first + "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(7))
 
 
 def ingress_host(account: Account, item: Object, endpoint: str) -> str | None:
-    """Host and port of a public endpoint, without scheme; None for a private one."""
+    """Host and port of a public endpoint, without scheme; None for a private endpoint."""
     identity = item.properties["INGRESS"].get(endpoint)
     if identity is None:
         return None
@@ -64,7 +64,7 @@ def ingress_host(account: Account, item: Object, endpoint: str) -> str | None:
 
 
 def find_public_endpoint(account: Account, label: str) -> PublicEndpoint | None:
-    """The endpoint that an ingress host's first label names.
+    """The endpoint that the first label of an ingress host name stands for; None when it does not exist.
 
     Args:
         label: `<id>-<organization>-<account>` in lower case.
@@ -80,12 +80,12 @@ def find_public_endpoint(account: Account, label: str) -> PublicEndpoint | None:
 
 
 def may_use(catalog: Catalog, endpoint: PublicEndpoint, roles: frozenset[str]) -> bool:
-    """Whether any of these roles (what they inherit included) opens the endpoint."""
+    """Whether one of these roles opens the endpoint; `roles` includes inherited roles."""
     return opens(catalog, endpoint.service, endpoint.name, roles)
 
 
 def opens(catalog: Catalog, item: Object, endpoint: str, roles: frozenset[str]) -> bool:
-    """As `may_use`, for an endpoint of a service by name, public or not."""
+    """Like `may_use`, for an endpoint of a service by name, public or private."""
     if item.owner in roles:
         return True
     known = service_roles(item)
@@ -96,13 +96,13 @@ def opens(catalog: Catalog, item: Object, endpoint: str, roles: frozenset[str]) 
 
 
 def bound(catalog: Catalog, item: Object) -> bool:
-    """Whether the owner role still holds BIND SERVICE ENDPOINT; without it public endpoints are closed."""
+    """Whether the owner role still has BIND SERVICE ENDPOINT; without it public endpoints are closed."""
     roles = access.closure(catalog, [item.owner])
     return access.Access(catalog, roles).has("BIND SERVICE ENDPOINT")
 
 
 def resume_on_request(account: Account, item: Object) -> bool:
-    """A request for a suspended service resumes it, and its pool, when they have AUTO_RESUME.
+    """Resume a suspended service that a request asks for, and its pool, if they have AUTO_RESUME.
 
     Returns:
         Whether the service is being resumed.

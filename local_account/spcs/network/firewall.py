@@ -1,8 +1,8 @@
 """Who may reach an instance, and what it may reach: nftables rules inside its network namespace.
 
-Only declared endpoints are reachable, and only for services whose owner role may use them; probes and the
-ingress come from this machine. Out of it an instance reaches other services, the account, and what external
-access integrations open; names are answered by the account alone.
+An instance can be reached only at its declared endpoints, by services whose owner role may use them and by
+this machine (probes and the ingress). An instance can reach other services, the account, and what external
+access integrations open. Only the account's name server answers its questions for names.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from local_account.spcs.state.lifecycle import dns_name
 from local_account.spcs.state.observed import SERVICE
 
 _log = logging.getLogger(__name__)
-# The second server is Docker's own: it knows services by name while the account does not run.
+# The second name server is Docker's: it knows the services' names while the account does not run.
 _RESOLVER = (
     "nameserver {gateway}\nnameserver 127.0.0.11\nsearch {domain}\noptions ndots:1 timeout:3 attempts:2\n"
 )
@@ -35,14 +35,14 @@ _SET = 'nft "$1" && printf %s "$2" > /etc/resolv.conf'
 
 
 class FirewallError(Exception):
-    """The rules of an instance could not be set, so it must not run."""
+    """The rules of an instance could not be set, so the instance must not run."""
 
 
 class Firewall:
-    """Keeps the rules of all instances up to date, and answers their questions for names.
+    """Keeps the rules of all instances up to date and answers the instances' questions for names.
 
     Raises:
-        OSError: this machine's address on the network is not there.
+        OSError: this machine has no address on the network.
     """
 
     def __init__(self, account: Account, client: DockerClient, inner: Network) -> None:
@@ -58,21 +58,21 @@ class Firewall:
         threading.Thread(target=self._renew, name="services-names", daemon=True).start()
 
     def close(self) -> None:
-        """Answer no more names; the rules stay."""
+        """Stop answering questions for names; the rules stay."""
         self._closed.set()
         self._names.close()
 
     def add(self, holder: str, service: int, address: str) -> None:
-        """Guard a new instance, and let it in where it may go; returns when all rules are in place.
+        """Set the rules of a new instance and open the way to other instances; returns when all are in place.
 
         Raises:
-            FirewallError: its own rules could not be set.
+            FirewallError: the instance's own rules could not be set.
         """
         item = self._account.catalog.by_id(service)
         if item is not None:
             self._addresses.renew(egress.exact_names(egress.allowed(self._account.catalog, item)))
         with self._lock:
-            # Docker gives a freed address to the next container, also while its last holder is known here.
+            # Docker may have given the new instance an address that is still noted for an ended one.
             for other in [known for known, (_, its) in self._holders.items() if its == address]:
                 self.forget(other)
             self._holders[holder] = (service, address)
@@ -87,7 +87,7 @@ class Firewall:
             self._outside.discard(holder)
 
     def refresh(self, only: int | None = None) -> None:
-        """Set the rules of every instance for which they changed, or only those of one service."""
+        """Set the rules of every instance whose rules changed, or of one service's instances only."""
         with self._lock:
             services = {item.id: item for item in self._account.catalog.objects(SERVICE)}
             for holder, (service, _) in self._holders.items():
@@ -95,9 +95,9 @@ class Firewall:
                     self._settle(holder, services[service], services)
 
     def find(self, asker: str, name: str) -> list[str] | None:
-        """Addresses of a name for the instance with an address; None when it may not know any.
+        """Addresses of a name, for the instance at address `asker`; None when it may not look up the name.
 
-        What is answered is open already when the answer goes out.
+        The firewall lets packets to these addresses pass before the answer is sent.
         """
         with self._lock:
             found = [service for service, address in self._holders.values() if address == asker]
@@ -114,7 +114,7 @@ class Firewall:
         return addresses or None
 
     def _renew(self) -> None:
-        """Follow the names that rules open, and the connections of running services with them."""
+        """Ask again for the names that rules open, and update the rules of running services."""
         while not self._closed.wait(egress.RENEW_SECONDS):
             try:
                 with self._lock:
@@ -169,7 +169,7 @@ class Firewall:
 
 
 def own_ports(document: dict[str, Any]) -> list[int]:
-    """Ports that this machine itself must reach: endpoints for the ingress, and probes."""
+    """Ports that this machine must reach: endpoints (for the ingress) and probes."""
     ports = {endpoint["port"] for endpoint in document["spec"].get("endpoints", ()) if "port" in endpoint}
     for container in document["spec"]["containers"]:
         for probe in ("readinessProbe", "livenessProbe"):

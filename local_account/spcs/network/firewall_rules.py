@@ -1,4 +1,4 @@
-"""Packet-filter rules of one instance as commands for nft; no decisions here."""
+"""Packet-filter rules of one instance as commands for nft. It decides nothing."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _MAX_ELEMENTS = 2000
 
 
 class Machine(NamedTuple):
-    """What an instance uses of this machine.
+    """Ports and addresses of this machine.
 
     Attributes:
-        account_port: of the account.
-        names_port: of the name server, which the instance asks at port 53.
-        addresses: all that this machine has.
+        account_port: port of the account.
+        names_port: port of the name server; an instance's questions to port 53 are sent there.
+        addresses: all IPv4 addresses of this machine.
     """
 
     account_port: int
@@ -34,15 +34,15 @@ def ruleset(
     allowed: list[tuple[str, list[str]]],
     reach: Reach,
 ) -> str:
-    """Commands that put these rules in place of the ones before, all at once.
+    """Commands that replace all rules of an instance at once.
 
-    A connection lives only as long as both ends may have it: the end that began it may send no more when
-    its rule is gone, and gets a reset.
+    A connection lives only while both ends permit it. When the rule is gone, the end that opened the
+    connection can send no more and gets a reset.
 
     Args:
-        machine_ports: open to this machine.
-        allowed: port (or range) with the addresses of other instances that may reach it.
-        reach: what is open outside.
+        machine_ports: ports that this machine may reach.
+        allowed: each port (or range) with the addresses of other instances that may reach it.
+        reach: addresses and ports outside that the instance may reach.
     """
     lines = [f"add table {_TABLE}", f"delete table {_TABLE}", f"add table {_TABLE}"]
     for name, pairs in (("current", reach.current), ("former", reach.former)):
@@ -93,7 +93,7 @@ def _outgoing(network: Network, machine: Machine, reach: Reach) -> list[str]:
         "ct state established ip daddr . tcp dport @former accept",
     ]
     if reach.anywhere:
-        # Networks inside networks are no set for nft, so the own addresses are refused by themselves.
+        # nft sets reject overlapping prefixes, so a separate match excludes this machine's addresses.
         closed = ", ".join((*CLOSED, *PRIVATE))
         ports = ", ".join(map(str, sorted(reach.anywhere)))
         own = f"ip daddr != {{ {', '.join(machine.addresses)} }} " if machine.addresses else ""

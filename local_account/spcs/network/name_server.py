@@ -1,4 +1,4 @@
-"""The name server of services: it answers on the container network, for the account's containers alone."""
+"""The name server of services: it answers the account's containers on the container network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local_account.spcs.network import dns_message
 from local_account.spcs.network.dns_message import MessageError, Question
 from local_account.spcs.state import threads
 
-# Addresses of a name, None when it must not be known; asked with the address of the instance that asks.
+# From the asking instance's address and a host name: the name's addresses, or None when it must not be known.
 Answer = Callable[[str, str], list[str] | None]
 _TTL_SECONDS = 5
 _TCP_SECONDS = 5.0
@@ -28,10 +28,11 @@ class NameServer:
     """Listens with UDP and TCP on one free port of an address.
 
     Args:
-        find: gives addresses for names.
+        address: IPv4 address to listen on.
+        find: gives the addresses of a name.
 
     Raises:
-        OSError: the address is not there.
+        OSError: this machine does not have the address.
     """
 
     def __init__(self, address: str, find: Answer) -> None:
@@ -47,7 +48,7 @@ class NameServer:
             server.server_close()
 
     def reply(self, message: bytes, asker: str, size: int) -> bytes | None:
-        """The answer to a message; None when it deserves none."""
+        """The answer to a message, of at most `size` bytes; None when the message gets no answer."""
         try:
             question = dns_message.parse(message)
         except MessageError:
@@ -77,7 +78,7 @@ class NameServer:
 
 
 class _Bounded(socketserver.ThreadingMixIn):
-    """Questions beyond a number at the same time get no answer; the asker asks again."""
+    """Answers a limited number of questions at a time. Others get no answer, and the asker asks again."""
 
     daemon_threads = True
     block_on_close = False

@@ -1,7 +1,7 @@
-"""The account's container networks: one without a way out of this machine, and the way out.
+"""The account's two container networks: the inner one has no way out of this machine, the other has one.
 
-Instances are on the first. Those whose service has an external access integration join the second too;
-what may leave through it is the firewall's matter.
+All instances are on the inner network. Instances of services with an external access integration also join
+the other one; the firewall decides which packets may leave through it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Network(NamedTuple):
 
 
 def ensure(client: DockerClient, labels: Labels) -> Network:
-    """Make the inner network unless it is there."""
+    """Make the inner network unless it exists."""
     name = labels.network
     try:
         network = client.networks.get(name)
@@ -37,13 +37,13 @@ def ensure(client: DockerClient, labels: Labels) -> Network:
         network = client.networks.create(name, driver="bridge", internal=True, labels=labels.for_network())
         network.reload()
     config = network.attrs["IPAM"]["Config"][0]
-    # Docker tells the gateway only when it was asked for one; the bridge has the first address else.
+    # Docker reports a gateway only if one was requested; otherwise it is the subnet's first address.
     gateway = config.get("Gateway") or config["Subnet"].rsplit(".", 1)[0] + ".1"
     return Network(name, gateway, config["Subnet"])
 
 
 def join_egress(client: DockerClient, labels: Labels, holder: str) -> None:
-    """Put an instance on the network that leads outside, which is made unless it is there.
+    """Put an instance on the network that leads outside; the network is made unless it exists.
 
     Raises:
         APIError: Docker refused.
@@ -60,7 +60,7 @@ def join_egress(client: DockerClient, labels: Labels, holder: str) -> None:
 
 
 def remove(client: DockerClient, labels: Labels) -> None:
-    """Take the networks away when nothing uses them any more."""
+    """Remove the networks when no container uses them any more."""
     for name in (labels.egress_network, labels.network):
         with contextlib.suppress(NotFound, APIError):
             client.networks.get(name).remove()

@@ -1,4 +1,4 @@
-"""Hosts outside the account: their addresses, and which addresses no service ever reaches."""
+"""Hosts outside the account: their addresses, and addresses that no service can ever reach."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 
 HOSTS_FILE = "hosts"
-# Loopback, link-local with the metadata services of clouds, and other addresses that are no host's.
+# Loopback, link-local (with the clouds' metadata services), and other addresses that do not belong to a host.
 CLOSED = (
     "0.0.0.0/8",
     "127.0.0.0/8",
@@ -19,13 +19,13 @@ CLOSED = (
     "100.100.100.200/32",
     "168.63.129.16/32",
 )
-# A rule that names no host opens none of these either.
+# A rule for every host opens none of these either.
 PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "198.18.0.0/15")
 _LOCAL = re.compile(r"\|-- ([0-9.]+)\n\s+/32 host LOCAL")
 
 
 def own_addresses() -> set[str]:
-    """All IPv4 addresses of this machine, its end of Docker's networks included."""
+    """All IPv4 addresses of this machine, including those on Docker's networks."""
     try:
         return set(_LOCAL.findall(Path("/proc/net/fib_trie").read_text()))
     except OSError:
@@ -33,11 +33,11 @@ def own_addresses() -> set[str]:
 
 
 def resolve(hosts: Path, name: str) -> list[str]:
-    """IPv4 addresses of a host as this machine sees it, without those that are closed to services.
+    """IPv4 addresses of a host as this machine resolves it, without addresses closed to services.
 
     Args:
-        hosts: file in the form of /etc/hosts whose entries come before the machine's own resolver; may
-            be missing. It gives names to containers that stand in for hosts outside.
+        hosts: file in the form of /etc/hosts, which may be missing. Its entries come before this machine's
+            resolver. It gives names to containers that stand in for hosts outside.
     """
     found = _from_file(hosts, name)
     if not found:

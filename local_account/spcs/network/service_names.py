@@ -15,11 +15,11 @@ _INSTANCES = "instances."
 
 
 def addresses(account: Account, asker: Object, name: str) -> list[str] | None:
-    """Addresses behind a service's name, or behind `instances.` and its name; None when it is no such name.
+    """Addresses of a service's name, or of `instances.` and its name; None when `name` is not such a name.
 
     Args:
-        asker: the service that asks; a name without a schema's part is one of its own schema.
-        name: in lower case.
+        asker: the service that asks; a name without a schema part belongs to the asker's schema.
+        name: the host name in lower case.
     """
     plain = name.removeprefix(_INSTANCES)
     label, _, rest = plain.partition(".")

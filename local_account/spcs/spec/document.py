@@ -1,4 +1,4 @@
-"""Reading a YAML document strictly: unknown, missing and ill-typed options are refused by their path."""
+"""Strict reading of a YAML document: an error names the path of an unknown, missing or mistyped option."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from yaml.nodes import Node as YamlNode
 
 from local_account.base.errors import SnowflakeError
 
-# What a specification needs at most, by far: 20 containers, 100 endpoints, and long environments.
+# Far more than any specification needs: 20 containers, 100 endpoints, and long environments.
 MAX_CHARACTERS, _MAX_VALUES, _MAX_DEPTH = 128 * 1024, 20_000, 50
 
 
 def invalid(text: str) -> SnowflakeError:
-    """A specification that cannot be used."""
+    """The error 395018 for a specification that cannot be used."""
     return SnowflakeError("395018", "22023", f"Invalid spec: {text}.")
 
 
 class Node:
-    """One value of the document with its path, as error messages name it."""
+    """One value of the document, with its path for error messages.
+
+    Each method that reads a value raises SnowflakeError 395018 when the value is not what the method's name
+    says.
+    """
 
     def __init__(self, value: Any, path: str) -> None:
         self.value = value
         self.path = path
 
     def only(self, *allowed: str) -> Node:
-        """This node as a mapping that has no other keys than these.
-
-        Raises:
-            SnowflakeError: 395018.
-        """
+        """This node as a mapping that has only these keys."""
         if not isinstance(self.value, dict):
             raise invalid(f"'{self.path}' must be a mapping")
         for key in self.value:
@@ -60,7 +60,7 @@ class Node:
         return (Node(value, f"{self.path}[{index}]") for index, value in enumerate(self.value))
 
     def some(self) -> Node:
-        """This node as a list with something in it."""
+        """This node as a list that is not empty."""
         if self.value == []:
             raise invalid(f"invalid '{self.path.rpartition('.')[2]}'. Value is empty")
         return self
@@ -77,7 +77,7 @@ class Node:
         return self.value
 
     def scalar(self) -> str:
-        """Any scalar as text, as environment variables take it."""
+        """Any scalar as text, in the form of environment variables."""
         if isinstance(self.value, bool):
             return "true" if self.value else "false"
         if not isinstance(self.value, (str, int, float, date, NoneType)):
@@ -129,7 +129,7 @@ def load(text: str) -> Node:
 
 
 class _Strict(yaml.SafeLoader):
-    """Plain YAML of a reasonable size, in which no key stands twice."""
+    """Plain YAML of limited size; a key may stand only once in a mapping."""
 
     _depth = 0
 
@@ -158,10 +158,10 @@ class _Strict(yaml.SafeLoader):
 
 
 def _measure(node: YamlNode, sizes: dict[int, int], depth: int) -> int:
-    """How many values a document has when each alias is written out.
+    """The number of values that a document has when each alias is written out.
 
     Raises:
-        ConstructorError: more than a specification can need, or without end.
+        ConstructorError: there are more values than a specification can need, or an alias contains itself.
     """
     if id(node) in sizes:
         return sizes[id(node)]
@@ -180,7 +180,7 @@ def _measure(node: YamlNode, sizes: dict[int, int], depth: int) -> int:
 
 
 class _Quoted(yaml.SafeDumper):
-    """Writes every string value in double quotes and every key plain, as DESCRIBE SERVICE does."""
+    """Writes string values in double quotes and keys without quotes, as DESCRIBE SERVICE does."""
 
 
 def _string(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:

@@ -17,7 +17,7 @@ class Family(NamedTuple):
         memory: usable memory of a node, in GiB.
         gpus: GPUs of a node.
         gpu_memory: memory of one GPU, in GiB.
-        architecture: of images that run on it.
+        architecture: architecture of images that run on it.
     """
 
     name: str

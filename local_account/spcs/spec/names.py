@@ -12,7 +12,11 @@ _ROLE = re.compile(r"[A-Za-z](?:[A-Za-z0-9_]*[A-Za-z0-9])?")
 
 
 def check_name(node: Node) -> str:
-    """Name of a container, endpoint or volume: a DNS label that begins with a letter."""
+    """Name of a container, endpoint or volume: a DNS label that begins with a letter.
+
+    Raises:
+        SnowflakeError: 395018 when it is not such a name.
+    """
     if not _NAME.fullmatch(node.text()):
         raise invalid(
             f"'{node.path}' is '{node.value}'; it must have 1 to 63 characters out of a-z, 0-9 and '-', "
@@ -31,7 +35,11 @@ def check_role_name(node: Node) -> str:
 
 
 def unique(what: str, names: Iterable[str]) -> None:
-    """Refuse two of the same name."""
+    """Refuse names that occur twice; `what` names their kind in the message.
+
+    Raises:
+        SnowflakeError: 395018 when a name occurs twice.
+    """
     seen: set[str] = set()
     for name in names:
         if name in seen:
@@ -40,5 +48,5 @@ def unique(what: str, names: Iterable[str]) -> None:
 
 
 def dns_label(name: str) -> str:
-    """A service's name as it stands in its DNS name."""
+    """A service's name in the form that its DNS name has."""
     return name.lower().replace("_", "-")

@@ -11,10 +11,11 @@ _FILES = ("SPECIFICATION_FILE", "SPECIFICATION_TEMPLATE_FILE")
 
 
 def read_from(context: Context, statement: Statement) -> str:
-    """Text of the specification that a FROM clause names; FROM itself is already consumed.
+    """Text of the specification that a FROM clause names; the caller has read the word FROM.
 
     Raises:
-        SnowflakeError: 001003 syntax, 395069 a template that cannot be rendered, or a missing stage file.
+        SnowflakeError: 001003 for wrong syntax, 395069 for a template that cannot be rendered, or the error
+            of a missing stage file.
     """
     if statement.accept("SPECIFICATION"):
         return statement.string()
@@ -48,7 +49,7 @@ def _using(statement: Statement) -> dict[str, str]:
     found: dict[str, str] = {}
     statement.expect("USING", "(")
     while not statement.accept(")"):
-        # Keys are case-sensitive, so the text counts as it was written.
+        # Keys are case-sensitive, so the text is used as the client wrote it.
         token = statement.tokens[statement.position] if not statement.done else None
         if token is None:
             raise statement.unexpected()

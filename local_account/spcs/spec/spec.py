@@ -1,4 +1,4 @@
-"""Service specifications: read strictly, checked, and put into the normal form that the account keeps.
+"""Service specifications: reads and checks them, and makes the normal form that the account keeps.
 
 See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/specification-reference
 """
@@ -18,7 +18,7 @@ from local_account.spcs.spec.names import check_name, check_role_name, unique
 
 Document = dict[str, Any]
 MAX_CONTAINERS, MAX_ENDPOINTS, MAX_VOLUMES, MAX_BLOCK_VOLUMES, MAX_SECRETS = 20, 100, 20, 3, 50
-# Of the deprecated form; with `stageConfig` there may be as many as volumes.
+# A limit of the deprecated form `source: "@stage"`. Volumes with `stageConfig` are not limited by it.
 MAX_STAGE_SOURCES = 5
 ALL_ENDPOINTS = "ALL_ENDPOINTS_USAGE"
 _PORT_RANGE = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
@@ -26,14 +26,16 @@ _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
 def parse(text: str, family: Family, job: bool = False) -> Document:
-    """The normal form of a specification: defaults and resources filled in, nothing unknown.
+    """The normal form of a specification: defaults and resources are filled in, unknown options refused.
 
     Args:
-        family: of the compute pool; fills in resources and refuses what no node could ever hold.
-        job: of a job service, which has no endpoints to the outside and no probes to wait for.
+        text: the specification in YAML.
+        family: the compute pool's instance family. It gives default resources; containers that need more
+            than a node has are refused.
+        job: whether it is a job service, which has no public endpoints and no probes.
 
     Raises:
-        SnowflakeError: 395018 for anything wrong, 000002 for what this account does not do.
+        SnowflakeError: 395018 for a wrong specification, 000002 for an option that this account lacks.
     """
     root = document.load(text).only("spec", "serviceRoles", "capabilities")
     spec = root.need("spec").only(
@@ -62,7 +64,7 @@ def parse(text: str, family: Family, job: bool = False) -> Document:
 
 
 def digest(found: Document, images: dict[str, dict[str, str]]) -> str:
-    """64 hex digits that change with anything that containers are made from."""
+    """64 hex digits that change with the specification and with the digests of its images."""
     content = json.dumps([found, {name: image["digest"] for name, image in images.items()}], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
@@ -85,7 +87,7 @@ def block_volumes(found: Document) -> list[Document]:
 
 
 def require_same_block_volumes(before: Document, after: Document) -> None:
-    """Block volumes stay as they are for the life of a service, but for how they are backed up.
+    """Refuse a change of a service's block volumes; only their backup options may change.
 
     Raises:
         SnowflakeError: 395018.

@@ -22,7 +22,11 @@ _VARIABLE = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
 
 
 def container(node: Node, family: Family, volumes: list[dict[str, Any]]) -> dict[str, Any]:
-    """One container in normal form."""
+    """One container in normal form.
+
+    Raises:
+        SnowflakeError: 395018 for a wrong option, or more GPUs than a node of the family has.
+    """
     node.only(*_KEYS)
     found: dict[str, Any] = {"name": check_name(node.need("name")), "image": node.need("image").text()}
     for key in ("command", "args"):

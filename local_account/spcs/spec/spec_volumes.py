@@ -9,7 +9,7 @@ from local_account.spcs.spec import units
 from local_account.spcs.spec.document import Node, invalid
 from local_account.spcs.spec.names import check_name
 
-# Defaults and least values on AWS, as which the account shows itself.
+# Defaults and least values on AWS; the account presents itself as one on AWS.
 _IOPS, _THROUGHPUT, _IOPS_PER_GIB = 3000, 125, 500
 _DURATION = re.compile(r"(?=.)(\d{1,4}h)?(\d{1,5}m)?(\d{1,6}s)?", re.ASCII)
 SOURCES = ("local", "memory", "block", "stage")
@@ -18,7 +18,11 @@ _BLOCK_SIZE = re.compile(r"([1-9][0-9]{0,5})Gi")
 
 
 def volume(node: Node, job: bool = False) -> dict[str, Any]:
-    """One volume in normal form; the deprecated `source: "@stage"` becomes a stage volume."""
+    """One volume in normal form. The deprecated `source: "@stage"` becomes a stage volume.
+
+    Raises:
+        SnowflakeError: 395018 for a wrong option.
+    """
     node.only("name", "source", "size", "uid", "gid", "blockConfig", "stageConfig")
     found: dict[str, Any] = {"name": check_name(node.need("name")), "source": node.need("source").text()}
     if found["source"].startswith("@"):
@@ -57,7 +61,7 @@ def _size(node: Node, source: str) -> str:
 
 
 def _block_config(node: Node | None, job: bool) -> dict[str, Any]:
-    """Whoever drops a service still has its data for a while, unless it is a job or says otherwise."""
+    """`blockConfig` with defaults filled in; `snapshotOnDelete` is true except for jobs."""
     found: dict[str, Any] = {"iops": _IOPS, "throughput": _THROUGHPUT, "encryption": "SNOWFLAKE_SSE"}
     found["snapshotOnDelete"] = not job
     if node is None:
@@ -84,7 +88,7 @@ def _block_config(node: Node | None, job: bool) -> dict[str, Any]:
 
 
 def _check_speed(node: Node, volume: dict[str, Any]) -> None:
-    """What a volume of its size can do; the least values are allowed at every size."""
+    """Refuse a speed that is too high for the volume's size; the least values are allowed at every size."""
     iops, throughput = volume["blockConfig"]["iops"], volume["blockConfig"]["throughput"]
     most = _IOPS_PER_GIB * int(volume["size"].removesuffix("Gi"))
     if iops > max(_IOPS, most):
@@ -103,7 +107,7 @@ def _stage(node: Node, found: dict[str, Any]) -> dict[str, Any]:
                 raise invalid(f"'{cache.path}' is '{cache.value}'; it must be like 1h30m45s")
             found["stageConfig"]["metadataCache"] = cache.text()
         if resources := config.get("resources"):
-            # Of the sidecar that serves the files; a bind mount needs none, the values are only shown.
+            # On Snowflake a sidecar serves the files. Here they are bind mounts; the values are only shown.
             found["stageConfig"]["resources"] = _sidecar(resources)
     elif "stageConfig" not in found:
         raise invalid(f"missing 'stageConfig' for '{node.path}'")

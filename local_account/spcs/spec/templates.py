@@ -11,15 +11,16 @@ from local_account.base.errors import SnowflakeError
 from local_account.spcs.spec.document import MAX_CHARACTERS
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]*")
-# Calculations and loops could take any time and memory, and Snowflake does not have them either.
+# Calculations and loops could take any amount of time and memory, and Snowflake does not have them.
 _ALLOWED = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Filter, nodes.Const)
 
 
 def render(template: str, values: dict[str, str]) -> str:
-    """The specification of a template.
+    """The specification that a template and its values make.
 
     Args:
-        values: of USING: alphanumeric text, or JSON (a value with `/` or `:` must be a JSON string).
+        values: the values after USING: alphanumeric text, or JSON (a value with `/` or `:` must be a JSON
+            string).
 
     Raises:
         SnowflakeError: 395069 for a missing variable or a value or template that cannot be read.

@@ -14,16 +14,16 @@ def cpus(text: str) -> float:
     """Number of CPUs.
 
     Raises:
-        ValueError: not a quantity.
+        ValueError: the text is not a quantity.
     """
     return _read(text)
 
 
 def memory(text: str) -> int:
-    """Bytes of a memory size; a unit out of M, Mi, G, Gi is required.
+    """A memory size in bytes; the unit M, Mi, G or Gi is required.
 
     Raises:
-        ValueError: not such a size.
+        ValueError: the text is not such a size.
     """
     if not text.endswith(_MEMORY_UNITS):
         raise ValueError(text)

@@ -1,1 +1,1 @@
-"""What services and pools really do, as last seen: status, events, logs, nodes."""
+"""The real state of services and pools, as last seen on Docker: status, events, logs, nodes."""

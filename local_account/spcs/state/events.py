@@ -1,4 +1,4 @@
-"""What happened to containers of services, kept in a file for each service until it is dropped."""
+"""Events of services' containers, kept in one file for each service until the service is dropped."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Events:
         self._last: dict[int, dict[tuple[int, str], tuple[str, str]]] = {}
 
     def add(self, service: int, event: Event) -> None:
-        """Write an event down, unless the container's last one says the same."""
+        """Record an event, unless the container's last event says the same."""
         with self._lock:
             last = self._last.get(service)
             if last is None:
@@ -52,12 +52,12 @@ class Events:
                 file.write(json.dumps(event) + "\n")
 
     def of(self, service: int) -> list[Event]:
-        """Events of a service, the oldest first."""
+        """Events of a service, oldest first."""
         with self._lock:
             return self._read(service)
 
     def forget(self, service: int) -> None:
-        """Remove what is known of a dropped service."""
+        """Remove the events of a dropped service."""
         with self._lock:
             self._last.pop(service, None)
             self._path(service).unlink(missing_ok=True)
@@ -72,6 +72,6 @@ class Events:
             try:
                 found.append(Event(*json.loads(line)))
             except (ValueError, TypeError):
-                # The last line may be cut off by a crash.
+                # A crash may have cut off the last line.
                 continue
         return found

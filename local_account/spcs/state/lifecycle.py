@@ -1,4 +1,4 @@
-"""What happens to services besides their own statements, and what they are called."""
+"""Suspend, resume, cancel and drop services; their DNS names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def suspend(catalog: Catalog, item: Object) -> None:
 
 
 def resume(catalog: Catalog, item: Object) -> None:
-    """Start a suspended service again, and its pool when that may resume by itself."""
+    """Start a suspended service again, and its pool when the pool has AUTO_RESUME."""
     if item.properties["SUSPENDED"]:
         item.properties |= {"SUSPENDED": False, "RESUMED_ON": now()}
         catalog.save(item)
@@ -29,7 +29,7 @@ def resume(catalog: Catalog, item: Object) -> None:
 
 
 def resume_pool(catalog: Catalog, item: Object) -> None:
-    """Start the suspended pool of a service when it may resume by itself."""
+    """Start the suspended pool of a service when the pool has AUTO_RESUME."""
     pool = catalog.find(POOL, Name("", "", item.properties["POOL"]))
     if pool and pool.properties["SUSPENDED"] and pool.properties["AUTO_RESUME"]:
         pool.properties |= {"SUSPENDED": False, "RESUMED_ON": now()}
@@ -37,7 +37,7 @@ def resume_pool(catalog: Catalog, item: Object) -> None:
 
 
 def cancel(catalog: Catalog, item: Object) -> None:
-    """Stop a job's containers; its status becomes CANCELLED. A job that ended stays as it is."""
+    """Stop a job's containers; its status becomes CANCELLED. A job that has ended does not change."""
     with catalog.transaction():
         fresh = catalog.by_id(item.id)
         if fresh and not fresh.properties.get("RESULT"):
@@ -46,7 +46,7 @@ def cancel(catalog: Catalog, item: Object) -> None:
 
 
 def drop_service(context: Context, item: Object) -> None:
-    """Remove a service from the catalog; its containers and volumes follow, but for backups."""
+    """Remove a service from the catalog. Its containers and volumes follow, except for backups."""
     snapshots.back_up(context, item)
     context.catalog.delete(item)
 
@@ -61,7 +61,7 @@ def dns_name(item: Object) -> str:
 
 
 def schema_hash(context: Context, name: Name) -> str:
-    """Four letters and digits that stand for a schema object in DNS names; a schema made anew has others."""
+    """Six letters and digits that stand for a schema in DNS names; a schema made again gets others."""
     schema = context.catalog.find("SCHEMA", Name(name.database, "", name.schema))
     identity = f"{context.account.settings.account_id}/{schema.id if schema else name}"
     return "s" + hashlib.sha256(identity.encode()).hexdigest()[:5]

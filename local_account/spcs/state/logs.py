@@ -1,4 +1,4 @@
-"""Log lines of containers. At most 100 KB are given, the last ones."""
+"""Log lines of containers; at most the last 100 KB."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ LIMIT = 100 * 1024
 
 @dataclass(frozen=True)
 class LogRequest:
-    """Which lines of a service's container are meant.
+    """Which lines of a service's container a client asks for.
 
     Attributes:
-        lines: how many of the last ones; 0 for as many as fit.
-        previous: of the run before its last restart.
-        since: only later ones, in seconds since the epoch; None for all.
+        lines: number of last lines; 0 for as many as fit.
+        previous: lines of the run before the last restart.
+        since: only lines after this time, in seconds since the epoch; None for all lines.
         times: each line begins with its time in UTC.
-        stream: `stdout` or `stderr` alone; empty for both.
-        all_runs: of every run that is still there, each with `lines` lines; not of one.
+        stream: `stdout` or `stderr`; empty for both.
+        all_runs: `lines` lines of every run that Docker still has, instead of lines of one run.
     """
 
     instance: int
@@ -47,5 +47,5 @@ def tail(account: Account, item: Object, request: LogRequest) -> str:
     raw = account.part(LogReader).read_logs(item, request).encode()
     if len(raw) <= LIMIT:
         return raw.decode()
-    # A line that does not fit whole is left out.
+    # The first line is left out because it may be cut off.
     return raw[-LIMIT:].partition(b"\n")[2].decode(errors="replace")

@@ -1,7 +1,7 @@
 """Nodes and state of compute pools.
 
-All nodes are this machine. The account keeps the books as a real pool does: MIN_NODES nodes are there as soon
-as Docker is ready for the pool, more come and go with the instances that need them.
+All nodes are this machine. The account counts nodes as a real pool does: MIN_NODES nodes are there as soon as
+Docker is ready for the pool; more come and go with the instances that need them.
 See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/working-with-compute-pool
 """
 
@@ -20,12 +20,12 @@ MAX_NODES_REACHED = "392508"
 
 @dataclass(frozen=True)
 class PoolState:
-    """What SHOW and DESCRIBE COMPUTE POOL tell of a pool's nodes.
+    """What SHOW and DESCRIBE COMPUTE POOL say about a pool's nodes.
 
     Attributes:
         active: numbers of nodes on which instances run.
-        idle: numbers of nodes without any.
-        target: how many nodes there should be.
+        idle: numbers of nodes without instances.
+        target: number of nodes that the pool should have.
     """
 
     state: str
@@ -68,7 +68,7 @@ def pool_state(account: Account, pool: Object) -> PoolState:
 
 
 def provisioned_on(account: Account, pool: Object, node: int) -> float:
-    """When a node came to be, in seconds since the epoch."""
+    """When a node was added to its pool, in seconds since the epoch."""
     resumed = pool.properties["RESUMED_ON"]
     if node < pool.properties["MIN_NODES"]:
         return resumed
@@ -76,11 +76,11 @@ def provisioned_on(account: Account, pool: Object, node: int) -> float:
 
 
 def _busy(account: Account, pool: Object) -> dict[int, list[float]]:
-    """Nodes on which something runs, with the times at which their instances began."""
+    """Nodes on which instances run, with the start times of these instances."""
     found: dict[int, list[float]] = {}
     for (service, number), node in account.part(Observed).nodes_of(pool.name).items():
         state = account.part(Observed).instances(service).get(number)
-        # Without an address it ended, or did not begin yet.
+        # An instance without an address has ended or has not started yet.
         if state and state.address:
             found.setdefault(node, []).append(state.started or state.created)
     return found

@@ -1,7 +1,7 @@
-"""What is really there: the state of instances and containers as last seen on Docker.
+"""The real state of instances and containers, as last seen on Docker.
 
-It lives in memory only. The catalog says what should be; Docker holds what is; this is the reconciler's
-latest reading of it, which SHOW statements and waits look at.
+It lives in memory only. The catalog says what should run, and Docker knows what runs. `Observed` is the
+reconciler's latest reading of Docker; SHOW statements and waits use it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class ContainerState:
 
     Attributes:
         status: PENDING, READY, DONE, FAILED, TERMINATING or UNKNOWN.
-        started, restarted: seconds since the epoch; None when it never happened.
+        started, restarted: seconds since the epoch; None when it never started or restarted.
         crashes: failures in a row since the container was last ready.
     """
 
@@ -44,8 +44,9 @@ class InstanceState:
     """One instance of a service.
 
     Attributes:
-        address: on the account's container network; empty before it has one and after a job's end.
-        digest: of the specification that its containers were made from.
+        address: its address on the account's container network; empty before it has one and after a job's
+            end.
+        digest: digest of the specification that its containers were made from.
         created, started: seconds since the epoch.
     """
 
@@ -81,15 +82,15 @@ class Observed:
 
     Attributes:
         events: what happened to containers, kept on disk.
-        problem: why Docker cannot be used now; empty when it can. `None` before the first look.
+        problem: why Docker cannot be used now; empty when it can be used, None before the first look.
         gateway: address of this machine on the container network; empty before the network exists.
-        machine: its size; None before Docker was reached.
-        dropped: services that are gone from the catalog and still have something on Docker.
-        closing: the server ends, so nobody should wait any longer.
+        machine: size of the machine; None before Docker was reached.
+        dropped: services that are gone from the catalog but still have containers or volumes on Docker.
+        closing: whether the server is ending, so that all waits must end.
         idle_since: when a pool's last service ended, by pool id.
-        nodes: pool and node of each instance that the reconciler placed or that still ends.
+        nodes: pool and node of each instance that the reconciler placed or that is still ending.
         pools: RESUMED_ON and MIN_NODES of each pool that has its nodes, by pool id.
-        on_gateway: called with the gateway's address when it is known or changed.
+        on_gateway: functions called with the gateway's address when it becomes known or changes.
     """
 
     def __init__(self, events: Events) -> None:
@@ -108,14 +109,15 @@ class Observed:
         self.on_gateway: list[Callable[[str], None]] = []
 
     def instances(self, service: int) -> dict[int, InstanceState]:
-        """Instances of a service by their number; a copy."""
+        """A copy of a service's instances, by their number."""
         with self._changed:
             return dict(sorted(self._instances.get(service, {}).items()))
 
     def is_instance(self, service: int, address: str) -> bool:
-        """Whether an address is that of an instance of a service.
+        """Whether an address belongs to an instance of a service.
 
-        An instance may ask before it is seen, so this waits a little for one that comes from a container.
+        A new instance may send requests before the reconciler has seen it. So this waits a few seconds for
+        it, unless the address is this machine's own.
         """
         if ip_address(address).is_loopback:
             return False
@@ -123,16 +125,16 @@ class Observed:
             return self._changed.wait_for(lambda: address in self._addresses(service), _SEEN_SECONDS)
 
     def _addresses(self, service: int) -> list[str]:
-        # One that ends has left the network: its address may be another's by now.
+        # An instance that is ending has left the network; another instance may have its address now.
         return [state.address for state in self._instances.get(service, {}).values() if not state.terminating]
 
     def services(self) -> list[int]:
-        """Services that have something on Docker, dropped ones included."""
+        """Services that have instances on Docker, including dropped services."""
         with self._changed:
             return list(self._instances)
 
     def put(self, service: int, number: int, state: InstanceState | None) -> None:
-        """Record an instance; None forgets it."""
+        """Record an instance's state; None removes the instance."""
         with self._changed:
             found = self._instances.setdefault(service, {})
             before = found.get(number)
@@ -150,7 +152,7 @@ class Observed:
     def set_nodes(
         self, placed: dict[tuple[int, int], tuple[str, int]], pools: dict[int, tuple[float, int]]
     ) -> None:
-        """Record where instances run; those that end keep their node until they are gone."""
+        """Record where instances run. Instances that are ending keep their node until they are gone."""
         with self._changed:
             ending = {
                 key: node for key, node in self.nodes.items() if key not in placed and self._has_address(*key)
@@ -169,7 +171,7 @@ class Observed:
             return {key: node for key, (name, node) in self.nodes.items() if name == pool}
 
     def forget_all(self) -> None:
-        """Nothing is known any more: Docker does not answer."""
+        """Forget all instances and nodes, because Docker does not answer."""
         with self._changed:
             self._instances.clear()
             self.nodes, self.pools = {}, {}
@@ -188,7 +190,7 @@ class Observed:
             self._notify()
 
     def set_gateway(self, address: str) -> None:
-        """Tell the address of this machine on the container network to whom it concerns."""
+        """Record this machine's address on the container network and pass it to the listeners."""
         with self._changed:
             if address == self.gateway:
                 return
@@ -202,7 +204,7 @@ class Observed:
         return self._version
 
     def wait(self, version: int, timeout: float) -> int:
-        """Block until something changed after `version`, at most `timeout` seconds; the version now."""
+        """Block until a change after `version`, at most `timeout` seconds; return the present version."""
         with self._changed:
             self._changed.wait_for(lambda: self._version != version, timeout)
             return self._version

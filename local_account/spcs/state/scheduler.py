@@ -1,7 +1,7 @@
-"""Which instance runs on which node of a pool: first fit by what containers request.
+"""Which instance runs on which node of a pool: the first node with room for what its containers request.
 
-All nodes are this machine; the account keeps the books as a real pool does, so that a pool that is too small
-shows it.
+All nodes are this machine. The account counts resources as a real pool does, so that a pool that is too
+small shows that it is.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Placement:
 
     Attributes:
         nodes: (service id, instance number) to node number.
-        waiting: instances that no node has room for, with the reason.
+        waiting: instances for which no node has room, with the reason.
     """
 
     nodes: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -35,12 +35,12 @@ class Placement:
 
 
 def pool_name(item: Object) -> Name:
-    """Name of the pool that a service runs in."""
+    """Catalog name of the pool that a service runs in."""
     return Name("", "", item.properties["POOL"])
 
 
 def needs(document: dict[str, Any]) -> dict[str, float]:
-    """CPU, memory and GPUs that one instance requests."""
+    """CPUs, bytes of memory and GPUs that one instance requests."""
     found = {"cpu": 0.0, "memory": 0.0, GPU: 0.0}
     for container in document["spec"]["containers"]:
         requests = container["resources"]["requests"]
@@ -54,12 +54,12 @@ def needs(document: dict[str, Any]) -> dict[str, float]:
 
 
 def capacity(family: Family) -> dict[str, float]:
-    """What one node offers."""
+    """CPUs, bytes of memory and GPUs of one node."""
     return {"cpu": family.vcpu, "memory": family.memory * units.GIB, GPU: family.gpus}
 
 
 def lacking(document: dict[str, Any], family: Family) -> list[str]:
-    """Resources of which even an empty node has too little."""
+    """Names of the resources of which even an empty node has too little."""
     room = capacity(family)
     return [name for name, amount in needs(document).items() if amount > room[name]]
 
@@ -67,11 +67,11 @@ def lacking(document: dict[str, Any], family: Family) -> list[str]:
 def place(
     pool: Object, services: list[Object], current: Mapping[tuple[int, int], int] | None = None
 ) -> Placement:
-    """Place all wanted instances: running ones stay where they are, then the oldest service comes first.
+    """Place all wanted instances. Running ones keep their node; then the oldest service comes first.
 
     Args:
-        services: those of the pool that did not end.
-        current: nodes of instances that run already; a node beyond MAX_NODES is given up.
+        services: services of the pool that have not ended.
+        current: nodes of running instances; an instance on a node beyond MAX_NODES gets another place.
     """
     family, limit = FAMILIES[pool.properties["INSTANCE_FAMILY"]], pool.properties["MAX_NODES"]
     found, free = Placement(), dict[int, dict[str, float]]()
@@ -98,10 +98,10 @@ def place(
 
 
 def _wanted(pool: Object, services: list[Object]) -> dict[tuple[int, int], dict[str, float]]:
-    """What each instance that should run requests, by service and number, the oldest service first."""
+    """What each wanted instance requests, by service and number; the oldest service comes first."""
     found = {}
     for item in sorted(services, key=lambda item: item.id):
-        # A suspended pool lets its jobs run to their end.
+        # The jobs of a suspended pool run to their end.
         if item.properties["SUSPENDED"] or (pool.properties["SUSPENDED"] and not item.properties["IS_JOB"]):
             continue
         amounts = needs(item.properties["SPEC"])

@@ -1,4 +1,4 @@
-"""How code in a service's container signs in: with the session token that the account put there.
+"""Sign-in of code in a service's container, with the session token that the account put there.
 
 See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/additional-considerations-services-jobs
 """
@@ -17,12 +17,12 @@ def service_session(account: Account, token: str, role: str, address: str) -> Se
     """A new session of a service.
 
     Args:
-        token: the token that the container has.
+        token: the container's session token.
         role: the role that the client asks for; '' for the service's owner role.
-        address: IP address of the client, which must be one of the service's instances.
+        address: IP address of the client, which must be an instance of the service.
 
     Raises:
-        SnowflakeError: 390303 bad token, 390317 a role that the service does not have.
+        SnowflakeError: 390303 for a bad token, 390317 for a role that the service does not have.
     """
     content = account.authenticator.service_token(token)
     if not account.part(Observed).is_instance(content.get("service", 0), address):

@@ -1,7 +1,7 @@
-"""Snapshots of block volumes in the catalog: which there are, and what they hold.
+"""Snapshots of block volumes in the catalog: which snapshots there are, and which volumes they hold.
 
-A snapshot that CREATE SNAPSHOT asks for is a copy of the volume; one that is made because a volume is deleted
-takes over the deleted volume itself. Both are INITIALIZED until the reconciler has done its part on Docker.
+CREATE SNAPSHOT makes a copy of the volume. A snapshot that is made because a volume is deleted takes over the
+deleted volume itself. Both are INITIALIZED until the reconciler has done its part on Docker.
 
 See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/block-storage-volume
 """
@@ -34,7 +34,7 @@ def block_volumes(item: Object) -> list[dict[str, Any]]:
 
 
 def gibibytes(volume: dict[str, Any]) -> int:
-    """Size of a block volume."""
+    """Size of a block volume in GiB."""
     return int(volume["size"].removesuffix("Gi"))
 
 
@@ -57,7 +57,7 @@ def content(labels: Labels, snapshot: Object) -> str:
 
 
 def kept(catalog: Catalog, labels: Labels) -> frozenset[str]:
-    """Docker volumes that no service uses and that must stay: snapshots, and what is still to be copied."""
+    """Docker volumes that must stay although no service uses them: snapshots, and volumes not yet copied."""
     found = {row.source for row in catalog.block_volumes() if row.state == FILLING}
     for snapshot in catalog.objects(KIND):
         found.add(content(labels, snapshot))
@@ -67,7 +67,7 @@ def kept(catalog: Catalog, labels: Labels) -> frozenset[str]:
 
 
 def pending(catalog: Catalog) -> dict[int, list[Object]]:
-    """Snapshots that are to be made, by service."""
+    """Snapshots that must be made, by service."""
     found: dict[int, list[Object]] = {}
     for snapshot in catalog.objects(KIND):
         if snapshot.properties["STATE"] == INITIALIZED:
@@ -76,12 +76,12 @@ def pending(catalog: Catalog) -> dict[int, list[Object]]:
 
 
 def settle(catalog: Catalog, snapshot: Object, state: str) -> None:
-    """Write what became of a snapshot."""
+    """Record the state in which the work on a snapshot ended."""
     catalog.set_properties(snapshot.id, {"STATE": state})
 
 
 def drop_expired(catalog: Catalog) -> None:
-    """Drop the snapshots whose time is over."""
+    """Drop the snapshots whose time has expired."""
     for snapshot in catalog.objects(KIND):
         expires = snapshot.properties["EXPIRES"]
         if expires is not None and expires < now():
@@ -92,7 +92,7 @@ def drop_expired(catalog: Catalog) -> None:
 def properties_of(
     labels: Labels, catalog: Catalog, item: Object, volume: dict[str, Any], instance: int
 ) -> dict[str, Any]:
-    """What the catalog keeps of a new snapshot."""
+    """A new snapshot's properties in the catalog."""
     return {
         "STATE": INITIALIZED,
         "SERVICE": str(item.fqn),
@@ -119,7 +119,7 @@ def seed(context: Context, item: Object) -> None:
 
 
 def replace(context: Context, item: Object, volume: dict[str, Any], instance: int, snapshot: Object) -> None:
-    """Put a snapshot in a volume's place; what the volume holds is backed up when the service wants it."""
+    """Replace a volume by a snapshot's content; the old content is backed up if the service asks for it."""
     catalog, labels = context.catalog, context.account.settings.labels
     old = catalog.block_volume(item.id, instance, volume["name"]) or BlockVolume(
         first_volume(labels, item.id, instance, volume["name"]),
@@ -140,7 +140,7 @@ def replace(context: Context, item: Object, volume: dict[str, Any], instance: in
 
 
 def back_up(context: Context, item: Object) -> None:
-    """Keep the block volumes of a service that is being dropped, as far as it wants that."""
+    """Back up the block volumes of a service that is being dropped, if its specification asks for it."""
     for volume in block_volumes(item):
         for instance in range(item.properties["MIN_INSTANCES"]):
             _back_up_volume(context, item, volume, instance)
@@ -149,7 +149,7 @@ def back_up(context: Context, item: Object) -> None:
 def _back_up_volume(context: Context, item: Object, volume: dict[str, Any], instance: int) -> None:
     config = volume["blockConfig"]
     row = context.catalog.block_volume(item.id, instance, volume["name"])
-    # A volume that is not filled yet holds nothing that its snapshot does not.
+    # A volume that is not filled yet holds no data besides its snapshot's.
     if not config.get("snapshotOnDelete") or (row and row.state == FILLING):
         return
     properties = properties_of(context.account.settings.labels, context.catalog, item, volume, instance)

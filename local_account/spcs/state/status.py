@@ -8,13 +8,13 @@ from local_account.spcs.spec.families import FAMILIES
 from local_account.spcs.state import scheduler
 from local_account.spcs.state.observed import POOL, SERVICE, ContainerState, InstanceState, Observed
 
-# A container that failed this often in a row without getting ready makes its service FAILED.
+# A service is FAILED when one of its containers failed this often in a row without getting ready.
 CRASH_LOOP = 4
 FINAL = frozenset({"DONE", "FAILED", "CANCELLED"})
 
 
 def services_on(catalog: Catalog, pool: str) -> list[Object]:
-    """Services and jobs of a pool, jobs that ended left out."""
+    """Services and jobs of a pool, without jobs that have ended."""
     return [
         item
         for item in catalog.objects(SERVICE)
@@ -41,7 +41,7 @@ def service_status(observed: Observed, item: Object) -> str:
     live = [state for state in found.values() if not state.terminating]
     if properties["IS_JOB"]:
         return _job_status(live)
-    # What an earlier specification did says nothing of the one that takes its place now.
+    # Failures of instances with an earlier specification say nothing about the present specification.
     if any(crash_looping(state) for state in live if state.digest == properties["SPEC_DIGEST"]):
         return "FAILED"
     ready = sum(state.status == "READY" for state in live)
@@ -67,7 +67,7 @@ def is_upgrading(observed: Observed, item: Object) -> bool:
 
 
 def planned_container(account: Account, item: Object) -> ContainerState:
-    """State of a container of an instance that has nothing on Docker yet: why it waits."""
+    """State of a container whose instance is not on Docker yet; its message says why it waits."""
     observed = account.part(Observed)
     pool = account.catalog.find(POOL, scheduler.pool_name(item))
     if pool is None or pool.properties["SUSPENDED"]:

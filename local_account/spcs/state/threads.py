@@ -1,4 +1,4 @@
-"""Running work beside the caller in threads that never keep the server from ending."""
+"""Runs work in threads that do not keep the server from ending."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ T = TypeVar("T")
 
 
 def start(work: Callable[[], object], name: str) -> threading.Thread:
-    """Run `work` in a thread of its own."""
+    """Run `work` in a new thread named `name`."""
     thread = threading.Thread(target=work, name=name, daemon=True)
     thread.start()
     return thread
 
 
 def for_each(work: Callable[[T], object], items: Sequence[T]) -> None:
-    """Run `work` on all items at the same time and wait for all; the first failure is raised."""
+    """Run `work` on all items at the same time and wait for all; raise the first failure."""
     failures: list[Exception] = []
 
     def guarded(item: T) -> None:

@@ -1,4 +1,4 @@
-"""Workload types of services: the filter OF TYPE, and which types an account lets run.
+"""Workload types of services: the filter OF TYPE, and which types an account permits.
 
 See https://docs.snowflake.com/en/sql-reference/parameters#allowed-spcs-workload-types
 """
@@ -11,12 +11,12 @@ from local_account.catalog.catalog import Catalog
 from local_account.identity import parameters
 
 USER = "USER"
-# Of these, only services and jobs of users run here.
+# Only USER, services and jobs of users, exists in this account.
 TYPES = (USER, "NOTEBOOK", "STREAMLIT", "MODEL_SERVING", "ML_JOB")
 
 
 def allowed(catalog: Catalog) -> bool:
-    """Whether services and jobs of users may be created and resumed; what is disallowed takes precedence."""
+    """Whether services and jobs of users may be created and resumed; DISALLOWED_… wins over ALLOWED_…."""
     values = parameters.values_of_account(catalog)
     permitted, forbidden = (
         values.get(f"{name}_SPCS_WORKLOAD_TYPES")[0].split(",") for name in ("ALLOWED", "DISALLOWED")
@@ -25,7 +25,7 @@ def allowed(catalog: Catalog) -> bool:
 
 
 def require_allowed(catalog: Catalog) -> None:
-    """Refuse a new or resumed service where the account does not let services of users run.
+    """Refuse a new or resumed service when the account does not permit services of users.
 
     Raises:
         SnowflakeError: 395035.
@@ -40,10 +40,10 @@ def require_allowed(catalog: Catalog) -> None:
 
 
 def workload_filter(statement: Statement) -> bool:
-    """`[OF TYPE <type> [, …]]`: whether it lets services of users through.
+    """Whether `[OF TYPE <type> [, …]]` includes services of users.
 
     Raises:
-        SnowflakeError: 001008 an unknown type.
+        SnowflakeError: 001008 for an unknown type.
     """
     if not statement.accept("OF", "TYPE"):
         return True

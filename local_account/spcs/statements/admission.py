@@ -1,4 +1,4 @@
-"""What must hold before a service or job is made: privileges of its owner, images, secrets, stages, room."""
+"""Checks before a service or job is made: its owner's privileges, images, secrets, stages, resources."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SYSTEM_POOLS = ("SYSTEM_COMPUTE_POOL_CPU", "SYSTEM_COMPUTE_POOL_GPU")
 
 
 def require_owner_role(context: Context) -> None:
-    """Services run with all rights of their owner, so the account's administrator cannot own one.
+    """Refuse an administrator as the owner of a service, because services run with all rights of their owner.
 
     Raises:
         SnowflakeError: 003001.
@@ -40,8 +40,8 @@ def find_pool(context: Context, name: str) -> Object:
     """The pool of a new service.
 
     Raises:
-        SnowflakeError: 002003 when it is absent or invisible, 003001 without USAGE on it; Snowflake's own
-            pools take no services of users.
+        SnowflakeError: 002003 when the pool is absent or invisible, 003001 without USAGE on it, 395034 for
+            one of Snowflake's own pools, which take no services of users.
     """
     if name in _SYSTEM_POOLS:
         raise SnowflakeError(
@@ -62,14 +62,19 @@ def prepare(
 
     They are SPEC, IMAGES, SPEC_DIGEST, SECRETS (full names of a container's secrets, in their order), STAGES
     (full names of stages by volume) and SEEDS (Docker volume and full name of the snapshot that a volume of
-    a new service begins with). Objects are kept by name: one made anew is found again.
+    a new service begins with). Objects are kept by name, so an object that is dropped and created again is
+    found.
 
     Args:
-        name: of the service; names in the specification are relative to its schema.
-        anew: the service is being created, so its volumes begin with their initial contents.
+        name: name of the service; names in the specification are relative to its schema.
+        text: the specification in YAML.
+        family: the pool's instance family.
+        job: whether it is a job.
+        anew: whether the service is being created, so that its volumes begin with their initial contents.
 
     Raises:
-        SnowflakeError: 395018 bad specification, 002003 or 003001 for what the owner role cannot use.
+        SnowflakeError: 395018 for a bad specification, 002003 or 003001 for an object that the owner role
+            cannot use.
     """
     found = spec.parse(text, family, job)
     short = scheduler.lacking(found, family)
@@ -102,7 +107,7 @@ def prepare(
 
 
 def ingress_labels(document: Document, known: dict[str, str]) -> dict[str, str]:
-    """Host labels of public endpoints; those that exist already keep theirs."""
+    """Host labels of public endpoints; an endpoint in `known` keeps its label."""
     return {
         endpoint["name"]: known.get(endpoint["name"]) or new_label()
         for endpoint in document["spec"].get("endpoints", ())
@@ -116,7 +121,7 @@ def check_warehouse(context: Context, name: str | None) -> None:
 
 
 def check_integrations(context: Context, names: list[str]) -> None:
-    """External access integrations: they must exist and be usable by the owner role."""
+    """Refuse external access integrations that do not exist or that the owner role may not use."""
     for name in names:
         _require(context, "USAGE", context.get(INTEGRATION, Name("", "", name)))
 
@@ -147,7 +152,7 @@ def _image(context: Context, image: str, family: Family) -> dict[str, str]:
 
 def _secret(context: Context, service: Name, secret: Document) -> Name:
     name = _full_name(service, secret["snowflakeSecret"]["objectName"])
-    # Elsewhere any privilege on a schema opens it; for secrets the page asks for USAGE itself:
+    # Other objects need any privilege on their schema. For secrets the page demands USAGE:
     # https://docs.snowflake.com/en/developer-guide/snowpark-container-services/additional-considerations-services-jobs
     for kind, above in context.parents(name):
         _require(context, "USAGE", context.get(kind, above))
@@ -156,7 +161,7 @@ def _secret(context: Context, service: Name, secret: Document) -> Name:
 
 
 def _full_name(service: Name, text: str) -> Name:
-    """An object that a specification names, in the service's schema unless it says otherwise."""
+    """Full name of an object in a specification; a name without schema is in the service's schema."""
     try:
         statement = Statement(text)
         parts = statement.parts()
@@ -189,7 +194,7 @@ def _seeds(context: Context, service: Name, document: Document) -> dict[str, tup
 
 
 def _require(context: Context, privilege: str, item: Object) -> None:
-    """A privilege of the primary role, which will own the service; secondary roles do not count."""
+    """Require a privilege of the primary role, which will own the service; secondary roles do not count."""
     context.require_primary(privilege, item)
 
 

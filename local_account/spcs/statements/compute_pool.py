@@ -49,7 +49,7 @@ def _family(statement: Statement) -> str:
 
 
 class ComputePool(ObjectType):
-    """Compute pools. All their nodes are this machine, so they start as soon as Docker is ready for them."""
+    """Compute pools. All their nodes are this machine, so a pool starts as soon as Docker is ready for it."""
 
     kind, plural, scope, title = "COMPUTE POOL", "COMPUTE POOLS", "account", "Compute pool"
     replaceable = renamable = False
@@ -81,6 +81,7 @@ class ComputePool(ObjectType):
         return super().read_create(context, statement)
 
     def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
+        """Require the node counts and the family; a new pool runs unless INITIALLY_SUSPENDED is set."""
         missing = [key for key in ("MIN_NODES", "MAX_NODES", "INSTANCE_FAMILY") if key not in properties]
         if missing:
             raise errors.missing_option(", ".join(missing))
@@ -121,6 +122,7 @@ class ComputePool(ObjectType):
         context.require("MODIFY", item)
 
     def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
+        """INSTANCE_FAMILY and PLACEMENT_GROUP change only while the pool is suspended."""
         if "INITIALLY_SUSPENDED" in changed:
             raise errors.unsupported("ALTER COMPUTE POOL SET INITIALLY_SUSPENDED")
         for option in ("INSTANCE_FAMILY", "PLACEMENT_GROUP"):
@@ -136,6 +138,7 @@ class ComputePool(ObjectType):
         _check_numbers({**item.properties, **changed})
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
+        """STOP ALL [OF TYPE …], SUSPEND and RESUME."""
         if statement.accept("STOP", "ALL"):
             wanted = workload_filter(statement)
             statement.end()
@@ -151,7 +154,7 @@ class ComputePool(ObjectType):
         return None
 
     def _stop_all(self, context: Context, item: Object, wanted: bool) -> Result:
-        """Drop every service, whoever owns it, and cancel every job."""
+        """Drop every service of any owner, and cancel every job."""
         context.require("OPERATE", item)
         with context.catalog.transaction():
             for service in services_on(context.catalog, item.name) if wanted else ():
@@ -172,6 +175,7 @@ class ComputePool(ObjectType):
         return status("Statement executed successfully.")
 
     def dropping(self, context: Context, item: Object, forced: bool) -> None:
+        """Refuse to drop a pool that has services; cancel its jobs."""
         found = services_on(context.catalog, item.name)
         running = [str(service.fqn) for service in found if not service.properties["IS_JOB"]]
         if running:

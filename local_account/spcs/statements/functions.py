@@ -125,10 +125,10 @@ def _count(name: str, arguments: list[Any], low: int, high: int) -> None:
 
 
 def wait_for(context: Context, item: Object, arguments: list[Any]) -> str:
-    """svc!SPCS_WAIT_FOR('<status>'[, <seconds>]): wait until the service has that status.
+    """svc!SPCS_WAIT_FOR('<status>'[, <seconds>]): waits until the service has that status.
 
     Raises:
-        SnowflakeError: the time is over, or the status can no longer be reached.
+        SnowflakeError: the time is over, or the service can no longer reach the status.
     """
     _count("SPCS_WAIT_FOR", arguments, 1, 2)
     wanted, seconds = str(arguments[0]).upper(), float(arguments[1]) if len(arguments) > 1 else 300.0
@@ -168,7 +168,7 @@ def _not_reached(context: Context, item: Object, word: str, text: str) -> errors
 
 
 def cancel_job(context: Context, item: Object, arguments: list[Any]) -> str:
-    """job!SPCS_CANCEL_JOB(): stop a job's containers; its status becomes CANCELLED."""
+    """job!SPCS_CANCEL_JOB(): stops a job's containers; its status becomes CANCELLED."""
     _count("SPCS_CANCEL_JOB", arguments, 0, 0)
     context.require("OPERATE", item)
     if not item.properties["IS_JOB"]:
@@ -181,7 +181,7 @@ _METHODS = {"SPCS_WAIT_FOR": wait_for, "SPCS_CANCEL_JOB": cancel_job}
 
 
 def call(context: Context, statement: Statement) -> Result:
-    """CALL <service>!<method>(…), or CALL of one of the account's own functions."""
+    """CALL <service>!<method>(…), or CALL of a function of the account itself."""
     if statement.words(2)[1:] == ("(",):
         name = statement.word()
         if name not in context.language.functions:

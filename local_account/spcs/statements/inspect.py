@@ -45,7 +45,7 @@ def show_containers(context: Context, statement: Statement) -> Result:
 
 
 def container_rows(context: Context, item: Object) -> list[dict[str, Any]]:
-    """One row for each container of each instance; for a service at rest, one without an instance."""
+    """One row for each container of each instance; a stopped service has one row for each container."""
     host = context.account.settings.registry_host
     waiting = _waiting(context, item)
     rows = []

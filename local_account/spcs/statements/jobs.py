@@ -29,12 +29,12 @@ _LOG_LINES = 20
 
 
 class _Job(Service):
-    """How a job is stored, and SHOW JOB SERVICES."""
+    """Stores jobs, and answers SHOW JOB SERVICES."""
 
     plural, jobs = "JOB SERVICES", True
 
     def read_create(self, context: Context, statement: Statement) -> dict[str, Any]:
-        """What follows IN COMPUTE POOL: options and FROM in any order."""
+        """The part after IN COMPUTE POOL: options and FROM, in any order."""
         found: dict[str, Any] = {}
         while not statement.done:
             if statement.accept("FROM"):
@@ -59,7 +59,8 @@ def execute_job(context: Context, statement: Statement) -> Result:
     """EXECUTE JOB SERVICE; the synchronous form ends when the job does.
 
     Raises:
-        SnowflakeError: refused, or the job failed: its status, its containers' messages and last log lines.
+        SnowflakeError: the job was refused, or it failed; then the message has its status, its containers'
+            messages and their last log lines.
     """
     statement.expect("IN", "COMPUTE", "POOL")
     properties = {**DEFAULTS, "POOL": statement.identifier(), **_JOB.read_create(context, statement)}
@@ -92,10 +93,10 @@ def _await(context: Context, name: Name) -> Result:
 
 
 def refuse_when_over(context: Context) -> None:
-    """A wait ends when its client gives up, when its time is over, and when the server stops.
+    """End a wait when its client gives up, when its time is over, or when the server stops.
 
     Raises:
-        SnowflakeError: 000604.
+        SnowflakeError: 000604 when the wait must end.
     """
     if context.cancelled.is_set():
         raise errors.SnowflakeError("000604", "57014", "SQL execution canceled")
@@ -104,7 +105,7 @@ def refuse_when_over(context: Context) -> None:
 
 
 def failure_details(context: Context, item: Object) -> str:
-    """Messages and last log lines of containers that are not well, as text to append to an error."""
+    """Messages and last log lines of containers with problems, as text to append to an error."""
     found = []
     for number, state in context.account.part(Observed).instances(item.id).items():
         for name, container in state.containers.items():

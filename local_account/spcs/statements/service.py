@@ -56,7 +56,7 @@ def identifiers(statement: Statement) -> list[str]:
 
 
 class Service(ObjectType):
-    """Long-running services; job services are of the same kind, made by EXECUTE JOB SERVICE.
+    """Long-running services. Job services are of the same kind; EXECUTE JOB SERVICE makes them.
 
     Attributes:
         jobs: whether SHOW lists jobs only (True), no jobs (False) or both (None).
@@ -64,7 +64,7 @@ class Service(ObjectType):
 
     jobs: ClassVar[bool | None] = None
     kind, plural = SERVICE, "SERVICES"
-    # The registry is asked for its images.
+    # CREATE asks the registry for the service's images, which takes too long for a transaction.
     atomic = False
     replaceable = renamable = False
     privileges = frozenset({"USAGE", "MONITOR", "OPERATE"})
@@ -100,6 +100,7 @@ class Service(ObjectType):
         admission.require_owner_role(context)
 
     def created(self, context: Context, item: Object) -> None:
+        """Fill block volumes from snapshots, and resume a pool that has AUTO_RESUME."""
         snapshots.seed(context, item)
         resume_pool(context.catalog, item)
 
@@ -136,7 +137,7 @@ class Service(ObjectType):
 
     def describe(self, context: Context, item: Object) -> Result:
         row = self.show_row(context, item)
-        # The text may hold what only the owner should read; others see that there is one.
+        # Only the owner sees the specification, because it may hold confidential values.
         shown = context.access.owns(item)
         row["spec"] = spec.describe(item.properties["SPEC"], item.properties["IMAGES"]) if shown else ""
         return table(self.describe_columns, [row])
@@ -151,6 +152,7 @@ class Service(ObjectType):
     # ALTER and DROP
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
+        """SUSPEND, RESUME, FROM <specification> and RESTORE VOLUME."""
         verbs = ("SUSPEND", "RESUME", "FROM", "RESTORE")
         verb = next((verb for verb in verbs if statement.accept(verb)), None)
         if verb is None:
@@ -187,6 +189,7 @@ class Service(ObjectType):
         return status("Statement executed successfully.")
 
     def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
+        """A new MIN_INSTANCES moves the other counts along when the statement does not set them."""
         _refuse_job(item)
         owner = as_owner(context, item)
         admission.check_warehouse(owner, changed.get("QUERY_WAREHOUSE"))
@@ -209,6 +212,7 @@ class Service(ObjectType):
         return statement.accept("FORCE")
 
     def dropping(self, context: Context, item: Object, forced: bool) -> None:
+        """Refuse to drop a service that has block volumes, unless forced; back them up."""
         if not forced and spec.block_volumes(item.properties["SPEC"]):
             raise errors.SnowflakeError(
                 "395032",
@@ -223,7 +227,7 @@ def prepare_service(context: Context, name: Name, properties: dict[str, Any], jo
     """Check everything about a new service or job and complete its properties.
 
     Raises:
-        SnowflakeError: what CREATE SERVICE is refused for.
+        SnowflakeError: CREATE SERVICE is refused; code and message say why.
     """
     if not _LABEL.fullmatch(dns_label(name.name)):
         raise errors.compilation_error(
@@ -244,7 +248,7 @@ def prepare_service(context: Context, name: Name, properties: dict[str, Any], jo
 
 
 def fill_instances(properties: dict[str, Any]) -> None:
-    """Check the instance counts against each other and fill in missing ones."""
+    """Check the instance counts against each other and fill in missing counts."""
     low = properties["MIN_INSTANCES"] or 1
     high = properties["MAX_INSTANCES"] or low
     ready = properties["MIN_READY_INSTANCES"] or low
@@ -263,7 +267,7 @@ def fill_instances(properties: dict[str, Any]) -> None:
 
 
 def as_owner(context: Context, item: Object) -> Context:
-    """The same statement seen with the privileges of the service's owner, which its containers act with."""
+    """A context with the privileges of the service's owner role, with which its containers act."""
     owner = replace(
         context.session,
         role=item.owner,
@@ -275,7 +279,7 @@ def as_owner(context: Context, item: Object) -> Context:
 
 
 def services_in(kind: ObjectType, context: Context, statement: Statement) -> Iterable[Object]:
-    """Services in the IN clause's scope, which may be a pool too."""
+    """Services in the scope of the IN clause, which may also name a pool."""
     if statement.accept("IN", "COMPUTE", "POOL"):
         pool = context.get(POOL, Name("", "", statement.identifier()))
         return [item for item in context.catalog.objects(SERVICE) if item.properties["POOL"] == pool.name]

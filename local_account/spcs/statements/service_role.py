@@ -44,7 +44,7 @@ def revoke_service_role(context: Context, statement: Statement) -> Result:
 
 
 def read_service_role(context: Context, statement: Statement) -> tuple[Object, str]:
-    """`<service>!<name>`: the service and the name of a service role that it has.
+    """Read `<service>!<name>`: the service, and the name of one of its service roles.
 
     Raises:
         SnowflakeError: 002003 when either is absent or invisible.

@@ -17,7 +17,7 @@ from local_account.statement.context import Context
 
 _DAY = 24 * 3600.0
 _MOST_LINES = 1000
-"""Of each run of a container; its newest lines."""
+"""Number of newest lines that are given of each run of a container."""
 
 # Name, type in SQL, and place of the value in a row.
 _LOG_COLUMNS = (
@@ -41,7 +41,7 @@ Columns = tuple[tuple[str, str, int], ...]
 
 
 def get_logs(context: Context, item: Object, start: str, end: str) -> str:
-    """A query of what a service's containers wrote, the newest line first.
+    """A query that gives the log lines of a service's containers, the newest line first.
 
     Args:
         start, end: SQL expressions for the range of time; empty for the last day.
@@ -60,7 +60,7 @@ def get_logs(context: Context, item: Object, start: str, end: str) -> str:
 
 
 def get_events(context: Context, item: Object, start: str, end: str) -> str:
-    """A query of the changes of a service's containers, the newest first."""
+    """A query that gives the events of a service's containers, the newest event first."""
     context.require("MONITOR", item)
     rows = []
     for event in context.account.part(Observed).events.of(item.id):
@@ -74,7 +74,7 @@ def get_events(context: Context, item: Object, start: str, end: str) -> str:
 
 
 def _times(line: str) -> tuple[str, str]:
-    """Time of a line without and with its zone, to the microsecond."""
+    """Time of a line to the microsecond, without and with its time zone."""
     moment = line.partition(" ")[0].removesuffix("Z").removesuffix("+00:00")[:26]
     return moment, f"{moment}+00:00"
 

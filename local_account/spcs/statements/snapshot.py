@@ -45,6 +45,7 @@ class Snapshot(ObjectType):
         return found | read_options(statement, self.all_options())
 
     def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
+        """Find the volume and require OPERATE on its service; the account has a limit of snapshots."""
         context.require_usage(properties["SERVICE"])
         service = context.get(SERVICE, properties["SERVICE"])
         context.require("OPERATE", service)
@@ -79,7 +80,7 @@ def restore_volume(context: Context, item: Object, statement: Statement) -> Resu
     """ALTER SERVICE … RESTORE VOLUME <name> INSTANCES <n>, … FROM SNAPSHOT <name>
 
     Raises:
-        SnowflakeError: 395033 while the service is not suspended or when the snapshot does not fit.
+        SnowflakeError: 395033 when the service is not suspended or the snapshot does not fit.
     """
     volume_name = statement.identifier()
     statement.expect("INSTANCES")
@@ -108,7 +109,8 @@ def usable(context: Context, name: Name) -> Object:
     """A snapshot that volumes can be made from.
 
     Raises:
-        SnowflakeError: 002003 absent or invisible, 003001 without USAGE, 395033 not CREATED.
+        SnowflakeError: 002003 when it is absent or invisible, 003001 without USAGE on it, 395033 when its
+            state is not CREATED.
     """
     context.require_usage(name)
     snapshot = context.get(snapshots.KIND, name)
@@ -119,7 +121,11 @@ def usable(context: Context, name: Name) -> Object:
 
 
 def require_fitting(snapshot: Object, volume: dict[str, Any]) -> None:
-    """A volume takes a snapshot that is not larger than it, with the same encryption."""
+    """Refuse a snapshot that is larger than the volume or has another encryption.
+
+    Raises:
+        SnowflakeError: 395033.
+    """
     size, encryption = snapshot.properties["SIZE"], snapshot.properties["ENCRYPTION"]
     if size > snapshots.gibibytes(volume):
         raise refused(
@@ -134,7 +140,11 @@ def require_fitting(snapshot: Object, volume: dict[str, Any]) -> None:
 
 
 def find_volume(service: Object, name: str) -> dict[str, Any]:
-    """A block volume of a service."""
+    """A block volume of a service, by name.
+
+    Raises:
+        SnowflakeError: 395033 when the service has no such block volume.
+    """
     for volume in snapshots.block_volumes(service):
         if volume["name"] == name:
             return volume
@@ -147,7 +157,7 @@ def require_instance(service: Object, number: int) -> None:
 
 
 def refused(text: str) -> errors.SnowflakeError:
-    """A snapshot that cannot be made or used."""
+    """The error 395033 for a snapshot that cannot be made or used."""
     return errors.SnowflakeError("395033", "22023", f"Invalid snapshot operation: {text}.")
 
 

@@ -13,7 +13,7 @@ _UNITS = {"DAYS": 86400.0, "HOURS": 3600.0, "MINUTES": 60.0, "SECONDS": 1.0, "MI
 
 
 def wait(context: Context, arguments: list[Any]) -> str:
-    """SYSTEM$WAIT(<amount>[, '<unit>']): ends early when the statement is cancelled."""
+    """SYSTEM$WAIT(<amount>[, '<unit>']): waits, and ends early when the statement is cancelled."""
     if not 1 <= len(arguments) <= 2 or not isinstance(arguments[0], int):
         raise errors.compilation_error(
             "000938", "22023", "not enough arguments or wrong ones for function [SYSTEM$WAIT]"
