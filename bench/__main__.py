@@ -27,7 +27,7 @@ _PARTS = {
     "catalog": catalog.figures,
     "ingress": ingress.figures,
     "registry": registry.figures,
-    # The last, for it sets the environment.
+    # The last, because it sets the environment.
     "stack": _stack_figures,
 }
 

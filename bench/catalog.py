@@ -16,9 +16,9 @@ _SHOW = "SHOW STAGES IN ACCOUNT"
 
 
 def figures() -> list[Figure]:
-    """Start-up and SHOW with 1,000 stages, each with a grant, against an account without any."""
+    """Start-up and SHOW with 1,000 stages, each with a grant, against an empty account."""
     with account_settings() as empty, account_settings() as full:
-        # The very first start makes keys and credentials; it is not what is compared.
+        # The very first start makes keys and credentials, which is not compared.
         with local_account(empty), local_account(full) as server:
             rate = _fill(server)
             shown, seen = _shown(server)
@@ -34,7 +34,7 @@ def figures() -> list[Figure]:
 
 
 def _fill(server: Server) -> float:
-    """Make the objects; how many a second."""
+    """Make the objects; returns how many per second."""
     with server.connect() as connection, connection.cursor() as cursor:
         cursor.execute("CREATE DATABASE many")
         cursor.execute("GRANT READ ON FUTURE STAGES IN DATABASE many TO ROLE PUBLIC")
@@ -62,7 +62,7 @@ def _shown(server: Server) -> tuple[float, float]:
 
 
 def _starts(empty: LocalSettings, full: LocalSettings) -> tuple[float, float, float, float]:
-    """Seconds until each account listens, and MiB of each then."""
+    """Seconds until each account listens, and the MiB that each then uses."""
     with local_account(empty) as bare:
         first, little = bare.start_seconds, resident_mib(bare.process.pid)
     with local_account(full) as server:

@@ -1,4 +1,4 @@
-"""Requests through the ingress, against going straight to the container."""
+"""Requests through the ingress, compared with requests straight to the container."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def figures() -> list[Figure]:
 
 @contextmanager
 def _service(account: Server, settings: LocalSettings) -> Iterator[tuple[dict[str, str], str, str]]:
-    """A service with a public endpoint: headers that sign in, its address at the ingress and its own."""
+    """A service with a public endpoint: headers that sign in, its address at the ingress, its own address."""
     with tempfile.TemporaryDirectory() as folder:
         target = f"{repository(account, settings, Path(folder))}/web:1"
         docker_command(Path(folder), "tag", settings.labels.registry_image, target)
@@ -93,7 +93,7 @@ async def _compare(headers: dict[str, str], ingress: str, straight: str) -> list
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
         taken: dict[str, list[float]] = {ingress: [], straight: []}
         sent = {ingress: headers, straight: {}}
-        # In turns, so that whatever else the machine does meets both.
+        # In turns, so that other work of the machine slows both.
         for _ in range(_REQUESTS // _BLOCK):
             for url, times in taken.items():
                 for _ in range(_BLOCK):

@@ -23,7 +23,7 @@ class Figure:
         value: the measured value, in `unit`.
         reference: what it is compared with, in the same unit; None when there is nothing to compare with.
         limit: highest acceptable value (as a ratio when there is a reference); None for information only.
-        least: lowest acceptable value in the same way, for figures of which more is better.
+        least: lowest acceptable value in the same way, for figures where more is better.
     """
 
     what: str
@@ -68,7 +68,7 @@ def median_seconds(action: Callable[[], object], times: int) -> float:
 
 
 def medians_in_turns(actions: Sequence[Callable[[], object]], times: int) -> list[float]:
-    """Median wall time of each action; they take turns, so that whatever else the machine does meets all."""
+    """Median wall time of each action. They take turns, so that other work of the machine slows all."""
     taken: list[list[float]] = [[] for _ in actions]
     for _ in range(times):
         for action, seconds in zip(actions, taken, strict=True):

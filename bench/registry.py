@@ -64,7 +64,7 @@ def _image() -> Iterator[None]:
 
 @contextmanager
 def _bare(image: str) -> Iterator[str]:
-    """A registry without sign-in, as its image has it; its host."""
+    """Host of a running registry without sign-in, with its image's own configuration."""
     container = docker.from_env().containers.run(
         image,
         detach=True,
@@ -87,7 +87,7 @@ def _wait_for(host: str) -> None:
 
 
 def repository(account: Server, settings: LocalSettings, folder: Path) -> str:
-    """A repository of the account, signed in to."""
+    """Address of a new repository of the account, after `docker login`."""
     with account.connect() as connection, connection.cursor() as cursor:
         cursor.execute("CREATE DATABASE bench")
         cursor.execute("CREATE IMAGE REPOSITORY bench.public.images")
@@ -99,11 +99,11 @@ def repository(account: Server, settings: LocalSettings, folder: Path) -> str:
 
 
 def _push_and_pull(folder: Path, target: str) -> tuple[float, float]:
-    """MiB per second of each."""
+    """MiB per second of a push and of a pull."""
     docker_command(folder, "tag", _IMAGE, target)
     try:
         pushed = _timed(folder, "push", "--quiet", target)
-        # A pull of layers that are there already would move nothing.
+        # A pull of layers that Docker already has would move nothing.
         docker_command(folder, "image", "rm", target)
         docker_command(folder, "image", "rm", _IMAGE)
         pulled = _timed(folder, "pull", "--quiet", target)

@@ -63,7 +63,7 @@ class Server:
 
 @contextmanager
 def local_account(settings: LocalSettings | None = None) -> Iterator[Server]:
-    """A local account, without stacks; with an empty state folder of its own unless told otherwise."""
+    """A running local account without stacks; by default with a new, empty state folder."""
     if settings is None:
         with account_settings() as made, local_account(made) as server:
             yield server

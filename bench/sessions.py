@@ -1,7 +1,7 @@
 """Statements per second of many sessions at once, against fakesnow's server.
 
-The official connector takes longer for a statement than either server does; so the sessions are its own, but
-the statements are sent by hand.
+The official connector takes longer for a statement than either server does, so this module sends the requests
+itself.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ async def _compare(servers: list[Server]) -> list[Figure]:
         found = []
         for count in SESSIONS:
             rates: list[list[float]] = [[], []]
-            # In turns, so that whatever else the machine does meets both.
+            # In turns, so that other work of the machine slows both.
             for _ in range(_ROUNDS):
                 for server, known, rate in zip(servers, tokens, rates, strict=True):
                     rate.append(await _rate(client, server, known[:count]))

@@ -1,4 +1,4 @@
-"""What someone who deploys waits for: `make up`, previews, a service's start."""
+"""What a user who deploys waits for: `make up`, previews, the start of a service."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ spec:
 
 
 def figures() -> list[Figure]:
-    """Deploy to the account of this process's environment, measure, and take everything down again."""
+    """Deploy to the account that this process's environment names, measure, and remove everything."""
     account = account_settings()
     try:
         return _measure(account)
@@ -95,7 +95,7 @@ def _statements(account: LocalSettings) -> int:
 
 
 def _pushed_mib(account: LocalSettings, action: Callable[[], None]) -> float:
-    """What the registry's container receives during an action, tokens and look-ups included."""
+    """MiB that the registry's container receives during an action, with tokens and look-ups."""
     container = docker.from_env().containers.get(account.labels.registry)
 
     def received() -> int:

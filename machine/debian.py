@@ -1,4 +1,4 @@
-"""Packages of the operating system, where that is Debian or a relative of it."""
+"""Packages of the operating system, on Debian and its relatives."""
 
 from __future__ import annotations
 

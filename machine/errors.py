@@ -1,4 +1,4 @@
-"""The family of errors that a user can mend."""
+"""The family of errors that a user can correct."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of this project, and the folder in it that keeps what a machine made."""
+"""The folder of this project, and the folder inside it for what was made on this machine."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def say(name: str, text: str) -> None:
 
 
 def say_change(name: str, text: str) -> None:
-    """Print one line about the part `name`, unless it is what was said about this part the last time.
+    """Print one line about the part `name`, unless the last line about this part was the same.
 
     The last line about each part is kept in `.state/said.json`, so that later commands stay silent until
     something changes.

@@ -1,1 +1,1 @@
-"""Replacements for downloads that are out of reach; users on the open internet never meet them."""
+"""Replacements for downloads that are out of reach. With access to the vendors' sites nobody needs them."""

@@ -39,7 +39,7 @@ _VERSION_VARIABLES = {
 def ensure_built(*programs: str) -> Path:
     """Build those of `programs` that have not been built from this go.mod yet.
 
-    Takes minutes and about 5 GB of Go's module and build cache the first time.
+    The first time takes minutes, and about 5 GB for Go's module and build cache.
 
     Args:
         programs: keys of `PROGRAMS`.
@@ -48,7 +48,7 @@ def ensure_built(*programs: str) -> Path:
         The folder that holds them.
 
     Raises:
-        ToolchainError: no Go can be had, or the build failed; the message has the compiler's last lines.
+        ToolchainError: no Go is available, or the build failed; the message has the compiler's last lines.
     """
     go_mod = (MODULE / "go.mod").read_text()
     stamp = hashlib.sha256(go_mod.encode()).hexdigest()
@@ -74,10 +74,10 @@ def linker_flags(go_mod: str) -> str:
 
 
 def find_go() -> str:
-    """A Go that is new enough for go.mod: the one on PATH, else PyPI's in `.state/toolchain/go`.
+    """A Go that is new enough for go.mod: the one on PATH, or a downloaded one in `.state/toolchain/go`.
 
     Raises:
-        ToolchainError: neither can be had.
+        ToolchainError: neither is available.
     """
     needed = go_version((MODULE / "go.mod").read_text().replace("\ngo ", "\ngo version go"))
     for candidate in filter(None, [shutil.which("go"), str(_GO / "go" / "bin" / "go")]):

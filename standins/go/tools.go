@@ -1,6 +1,6 @@
 //go:build tools
 
-// Package toolchain names the commands that install.py builds, so that go.mod keeps their modules.
+// Package toolchain names the commands that gobuild.py builds, so that go.mod keeps their modules.
 package toolchain
 
 import (

@@ -40,7 +40,7 @@ class Bases:
 
     Args:
         folder: where the images are kept, by default `.state/images`.
-        say: called with one line of text for each thing made.
+        say: called with one line of text for each image.
     """
 
     def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
@@ -52,7 +52,7 @@ class Bases:
         self._work = folder / "work"
 
     def contexts(self) -> dict[str, str]:
-        """Make what is missing and give each public image name's location as a BuildKit named context.
+        """Make what is missing; returns a location for a BuildKit named context by each public image's name.
 
         One process at a time: the commands that set up hold a lock.
 
@@ -76,7 +76,7 @@ class Bases:
         location = self._made.get(key, "")
         if location and self._layout.has(location):
             return location
-        self._say(f"image base {name}: making it, for no container registry answers")
+        self._say(f"image base {name}: being made, because no container registry answers")
         start = time.monotonic()
         self._work.mkdir(exist_ok=True)
         location = self._layout.add_image(name, make(), config)
@@ -85,7 +85,7 @@ class Bases:
         return location
 
     def _layer(self, name: str, write: Callable[[Path], None], source: bytes = b"") -> str:
-        """A layer's digest, writing the layer when it is not there yet."""
+        """A layer's digest; the layer is written if it does not exist yet."""
         key = _key(f"layer {name}", source)
         digest = self._made.get(key, "")
         if digest and self._layout.has(f"oci-layout://{self._layout.folder.resolve()}@{digest}"):

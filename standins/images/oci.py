@@ -65,7 +65,7 @@ class Layout:
         return f"sha256:{digest}"
 
     def add_image(self, name: str, layers: list[str], config: ImageConfig) -> str:
-        """Write an image made of layers already in the layout; a former image of that name is replaced.
+        """Write an image of layers that the layout has already; it replaces an older image of that name.
 
         Returns:
             The image's location for a BuildKit named context.
@@ -96,7 +96,7 @@ class Layout:
         return f"oci-layout://{self.folder.resolve()}@{manifest['digest']}"
 
     def has(self, location: str) -> bool:
-        """Whether a location that `add_image` gave is still there."""
+        """Whether the image at a location from `add_image` still exists."""
         path, _, digest = location.removeprefix("oci-layout://").rpartition("@")
         return Path(path) == self.folder.resolve() and self._path(digest).is_file()
 

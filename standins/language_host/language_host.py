@@ -1,12 +1,12 @@
 """Language host that runs a Pulumi Python program inside one process.
 
 Pulumi's engine starts `pulumi-language-python`, reads a port from its first output line and calls
-`pulumirpc.LanguageRuntime` there. The official host is part of the vendor's distribution only; this one is
-used where that distribution cannot be had.
+`pulumirpc.LanguageRuntime` there. Only the vendor's distribution has the official host; this one is used
+where that distribution is out of reach.
 
 Every command starts a host twice, the first time only to ask for versions. So this module answers those calls
-without importing Pulumi's SDK, which takes longer than all else, and reads the SDK on another thread
-meanwhile. It is started by path and imports nothing of this project but its neighbour `language_program`.
+without importing Pulumi's SDK, which takes longer than everything else together, and loads the SDK on
+another thread meanwhile. It is started by its path, and of this project it imports only `language_program`.
 
 See https://pulumi-developer-docs.readthedocs.io/latest/docs/architecture/languages.html
 """
@@ -50,7 +50,7 @@ class LanguageHost:
         self._work: queue.Queue[tuple[Callable[[], bytes], Future[bytes]]] = queue.Queue()
 
     def handler(self) -> grpc.GenericRpcHandler:
-        """The service's methods; every other one is answered as not implemented."""
+        """The service's methods; all others are answered as not implemented."""
         unary, stream = grpc.unary_unary_rpc_method_handler, grpc.unary_stream_rpc_method_handler
         return grpc.method_handlers_generic_handler(
             "pulumirpc.LanguageRuntime",
@@ -68,7 +68,7 @@ class LanguageHost:
         )
 
     def run_programs(self) -> None:
-        """Run handed-over programs on this thread, for ever."""
+        """Run the programs that `run` hands over, on this thread and without end."""
         while True:
             task, result = self._work.get()
             try:
@@ -95,7 +95,7 @@ class LanguageHost:
         return result.result()
 
     def refuse_code(self, request: bytes, context: grpc.ServicerContext) -> None:
-        """Say what is missing when an import wants code for what it imported."""
+        """Refuse to generate code for imported resources, and say what is missing."""
         context.abort(
             grpc.StatusCode.UNIMPLEMENTED,
             "the resource is in the state, but this stand-in for Pulumi's language host writes no code. Use "
@@ -140,8 +140,8 @@ def exit_with(parent: int) -> None:
 
 def main() -> None:
     """Serve on a free loopback port and print it, as the engine expects of a plugin."""
-    # The engine interrupts its plugins when it is done with them and waits for their end. The system's own
-    # reaction is immediate, Python's would come after the import that may be going on.
+    # At its end the engine interrupts its plugins and waits for them. The system's own reaction is immediate;
+    # Python's would wait for an import that may be under way.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=exit_with, args=(os.getppid(),), daemon=True).start()
     host = LanguageHost(engine=sys.argv[-1])

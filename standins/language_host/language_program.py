@@ -100,7 +100,7 @@ def program_traceback(error: BaseException, directory: str) -> str:
 
 
 class Engine:
-    """The engine's service. The SDK sends some five debug lines a resource; no program waits for them."""
+    """The engine's service. The SDK sends about five debug lines for each resource; nobody waits for them."""
 
     def __init__(self, address: str) -> None:
         self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
@@ -110,7 +110,7 @@ class Engine:
         return getattr(self._stub, method)
 
     def Log(self, request: Any) -> None:
-        """Show a line; an error or a warning is there when this returns."""
+        """Show a line; an error or a warning has arrived when this returns."""
         if request.severity == engine_pb2.DEBUG:
             self._sent.append(self._stub.Log.future(request))
         else:

@@ -72,12 +72,12 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def read_row(row: Mapping[str, Any], spec: Sequence[Column]) -> dict[str, Any]:
-    """A row's columns as an output object; columns that the server left out are left out."""
+    """A row's columns as an output object, without columns that the server did not send."""
     return {column.output: _READERS[column.kind](row[column.name]) for column in spec if column.name in row}
 
 
 def property_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """DESCRIBE answers of one row a property, as property → value; the word "null" means no value."""
+    """DESCRIBE answers with one row for each property, as property → value; "null" means no value."""
     found = {}
     for row in rows:
         value = text(row["property_value"] if "property_value" in row else row.get("value"))

@@ -85,7 +85,7 @@ SECRETS = frozenset({"password", "privateKey", "privateKeyPassphrase", "token"})
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings after reading; what the program left out comes from ``SNOWFLAKE_*`` variables."""
+    """The settings that were read; those that the program left out come from ``SNOWFLAKE_*`` variables."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     known: bool = True
@@ -98,7 +98,7 @@ class Settings:
 
     @property
     def address(self) -> str:
-        """The server's address, for messages."""
+        """The server's address; used in messages."""
         host = self.values.get("host") or f"{self.account.lower()}.snowflakecomputing.com"
         port = self.values.get("port")
         return f"{self.values.get('protocol') or 'https'}://{host}" + (f":{port}" if port else "")
@@ -147,7 +147,7 @@ def _private_key(values: Mapping[str, Any]) -> bytes | None:
 
 
 def read(inputs: Mapping[str, Any]) -> Settings:
-    """The settings from the provider's inputs, with the environment's values for what is left out."""
+    """The settings from the provider's inputs; settings that are left out come from the environment."""
     values = {name: _typed(name, inputs[name]) for name in _KINDS if inputs.get(name) is not None}
     for name, variable in _ENVIRONMENT.items():
         if name not in values and os.environ.get(variable):

@@ -15,11 +15,11 @@ class Failure(NamedTuple):
 
 
 class PluginError(Exception):
-    """An operation failed; the text is shown as it is."""
+    """An operation failed; the engine shows this text to the user."""
 
 
 class SnowflakeError(PluginError):
-    """The server, or the way to it, refused: ``002003 (02000): Object 'X' does not exist …``."""
+    """The server refused, or could not be reached: ``002003 (02000): Object 'X' does not exist …``."""
 
     def __init__(self, code: int | None, state: str | None, message: str, during: str = "") -> None:
         """Put the server's code, SQL state and message as the official plugin prints them."""

@@ -27,7 +27,7 @@ class Reading:
         names: the parts of the object's full name.
         row: its row of SHOW.
         described: its DESCRIBE, as one mapping.
-        importing: there is no state yet, so settings that are not followed otherwise are taken over too.
+        importing: there is no state yet, so settings that the state otherwise does not follow are read too.
     """
 
     session: Session
@@ -76,13 +76,13 @@ class ObjectResource(Resource):
         return sql.split_exactly(resource_id, len(self.place))
 
     def current(self, resource_id: str, state: State) -> tuple[str, ...]:
-        """The names as they are now: an id keeps the name that an object had before it was renamed."""
+        """The present names; an id keeps the name that an object had before it was renamed."""
         return self.names(state) if all(key in state for key in self.place) else self.decode(resource_id)
 
     # Operations
 
     def create(self, session: Session, inputs: State) -> tuple[str, State]:
-        """Make the object and read it back."""
+        """Make the object and read it."""
         names = self.names(inputs)
         resource_id = self.encode(names)
         self.create_object(session, names, inputs)
@@ -119,7 +119,7 @@ class ObjectResource(Resource):
         )
 
     def update(self, session: Session, resource_id: str, olds: State, news: State) -> State:
-        """Rename, then set and unset what changed, then read back."""
+        """Rename the object, set and unset what changed, and read it."""
         changes = self.changes(session, resource_id, olds, news)
         names = self.current(resource_id, olds)
         if "name" in changes:
@@ -142,7 +142,7 @@ class ObjectResource(Resource):
     def alter(
         self, session: Session, names: Sequence[str], olds: State, news: State, changes: Changes
     ) -> None:
-        """Set what is given now and unset what is not."""
+        """Set the changed settings that are given, and unset those that are not."""
         setting, unsetting = [], []
         for prop in self._ordered():
             if prop.name not in changes or not self.in_sql(prop):
@@ -168,7 +168,7 @@ class ObjectResource(Resource):
             session.run(f"{start} UNSET {', '.join(unsetting)}", self.timeout)
 
     def delete(self, session: Session, resource_id: str, state: State) -> None:
-        """Drop the object; that it is gone already, with its schema or database, is no error."""
+        """Drop the object; not an error if it, its schema or its database is gone already."""
         names = self.current(resource_id, state)
         try:
             self.drop(session, names)
@@ -185,9 +185,9 @@ class ObjectResource(Resource):
     def observed(
         self, session: Session, names: Sequence[str], state: State, *, outside: bool, importing: bool = False
     ) -> State | None:
-        """The state as the account has it now, or None when the object is gone.
+        """The present state in the account, or None when the object is gone.
 
-        With ``outside`` also settings that the program left to Snowflake follow a change since the last SHOW.
+        With ``outside``, settings that the program left to Snowflake follow changes since the last SHOW too.
         """
         row = self.show(session, names)
         if row is None:
@@ -216,7 +216,7 @@ class ObjectResource(Resource):
 
     @staticmethod
     def _follow(state: State, prop: Prop, value: Any) -> None:
-        """Take the account's value, but keep the program's spelling of an equal one, but for quotes."""
+        """Take the account's value; keep the program's spelling of an equal value, except for quotes."""
         if prop.normal(state.get(prop.name)) != prop.normal(value):
             state[prop.name] = value
         if prop.quoted and state.get(prop.name):
@@ -246,15 +246,15 @@ class ObjectResource(Resource):
         return rows[0] if rows else None
 
     def actual_type(self, row: Row) -> str:
-        """The type of what has the name now."""
+        """The type of the object that has the name now."""
         column = self.type_output[1] if self.type_output else ""
         return str(row.get(column) or "")
 
     def read_more(self, reading: Reading, state: State) -> None:
-        """Complete the state with what is not a plain column."""
+        """Add to the state what is not a plain column; nothing by default."""
 
     def moved(self, olds: State, changes: Changes) -> set[str]:
-        """A new name makes a new full name."""
+        """The outputs that a change computes again; a new name changes the full name too."""
         return super().moved(olds, changes) | ({"fullyQualifiedName"} if "name" in changes else set())
 
     def changes(self, session: Session, resource_id: str, olds: State, news: State) -> dict[str, bool]:

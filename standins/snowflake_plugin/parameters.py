@@ -1,7 +1,7 @@
-"""Objects with Snowflake parameters, which may be set on the object or inherited from above.
+"""Objects with Snowflake parameters, which are set on the object or inherited from its parents.
 
-See https://docs.snowflake.com/en/sql-reference/parameters. A plan asks the server: a parameter that is set on
-the object but not in the program is unset.
+See https://docs.snowflake.com/en/sql-reference/parameters. A preview asks the server: a parameter that is set
+on the object but not in the program is unset.
 """
 
 from collections.abc import Mapping, Sequence

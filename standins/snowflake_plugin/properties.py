@@ -43,12 +43,12 @@ class Prop:
         sql: the SQL keyword; by default made from the name.
         replace: a change replaces the resource.
         secret: the value is secret in the outputs.
-        create_only: used by CREATE alone; later changes are ignored.
+        create_only: used only by CREATE; later changes are ignored.
         show, describe: column of SHOW, or property of DESCRIBE, that the state always follows.
-        drift: column of SHOW; the state follows it when it changed outside, and an input equal to it is no
-            change.
+        drift: column of SHOW; the state follows it when it changed outside the program, and an input equal
+            to it does not count as a change.
         choices: allowed values in upper case; ``aliases`` maps other spellings to them.
-        what: what the value is, for messages.
+        what: what the value is; used in messages.
         minimum: the least allowed number.
         parameter: the value is a Snowflake parameter, read by SHOW PARAMETERS.
         quiet: a change does not change what SHOW returns.
@@ -123,7 +123,7 @@ class Prop:
         return (self.aliases or {}).get(text, text)
 
     def given(self, value: Any) -> bool:
-        """Whether the value is one that the program chose (an empty text or list is not)."""
+        """Whether the program gave the value; an empty text or list counts as not given."""
         if self.parameter or self.required:
             return value is not None
         if self.kind == "count":
@@ -131,7 +131,7 @@ class Prop:
         return bool(value) and value != DEFAULTS.get(self.kind)
 
     def normal(self, value: Any) -> Any:
-        """The value in the form in which two equal ones are the same."""
+        """The value in a normal form, in which equal values are the same."""
         if value is None or value == "":
             return DEFAULTS.get(self.kind, False if self.kind == "bool" else None)
         if self.kind in ("word", "enum"):
@@ -183,7 +183,7 @@ def _unquoted(value: str) -> str:
 
 
 def _pruned(value: Any) -> Any:
-    """A nested value without its empty parts, as leaving a field out equals giving it empty."""
+    """A nested value without its empty parts, because an empty field means the same as an absent one."""
     if isinstance(value, Mapping):
         inner = {key: _pruned(item) for key, item in value.items() if not key.startswith("__")}
         return {key: item for key, item in inner.items() if item not in (None, "", False, [], "default")}

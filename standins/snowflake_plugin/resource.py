@@ -37,9 +37,9 @@ class Resource:
         type: the Pulumi type's name, such as ``ComputePool``.
         props: the input properties.
         computed: output properties that are known only after the resource was made.
-        gate: the preview feature that has to be switched on, or nothing.
-        timeout: seconds a statement may take.
-        secret_outputs: outputs that are secret besides the secret inputs.
+        gate: the preview feature that must be switched on; "" by default: none is needed.
+        timeout: seconds that a statement may take.
+        secret_outputs: outputs that are secret, in addition to the secret inputs.
         exactly_one, at_most_one: groups of properties of which one must, or may, be given.
     """
 
@@ -65,7 +65,7 @@ class Resource:
     # Inputs
 
     def check(self, name: str, olds: State, news: State) -> tuple[State, list[Failure]]:
-        """The inputs with defaults filled in, and what is wrong with them."""
+        """Returns the inputs with defaults filled in, and what is wrong with them."""
         given = {key: value for key, value in news.items() if key != "__defaults"}
         inputs = {**given, **self._defaults(name, olds, given)}
         inputs["__defaults"] = sorted(set(inputs) - set(given))
@@ -132,7 +132,7 @@ class Resource:
         return {prop.name: prop.replace for prop in self.props if not self.same(prop, olds, news)}
 
     def same(self, prop: Prop, olds: State, news: State) -> bool:
-        """Whether a property stays as it is."""
+        """Whether a property does not change."""
         if prop.create_only:
             return True
         old, new = prop.normal(olds.get(prop.name)), prop.normal(news.get(prop.name))
@@ -160,29 +160,29 @@ class Resource:
             )
 
     def planned(self, olds: State, news: State, changes: Changes) -> State:
-        """The outputs to show in a preview: what is computed anew is unknown."""
+        """The outputs to show in a preview; an output that will be computed again is unknown."""
         kept = {name: olds[name] for name in self.computed if name in olds}
         return {**kept, **dict.fromkeys(self.moved(olds, changes), UNKNOWN), **news}
 
     def moved(self, olds: State, changes: Changes) -> set[str]:
-        """The outputs that a change makes anew; all of them when the resource is made."""
+        """The outputs that a change computes again; all of them when the resource is made."""
         if not olds:
             return set(self.computed)
         loud = [name for name in changes if name not in self.by_name or not self.by_name[name].quiet]
         return set(self.computed) & ({"showOutputs", "describeOutputs"} if loud else set())
 
     def create(self, session: Session, inputs: State) -> tuple[str, State]:
-        """Make it; gives its id and outputs."""
+        """Make the resource; returns its id and outputs."""
         raise NotImplementedError
 
     def read(self, session: Session, resource_id: str, state: State) -> State | None:
-        """The outputs as they are now, or None when it is gone. An empty state means import."""
+        """The present outputs, or None when the resource is gone. An empty state means import."""
         raise NotImplementedError
 
     def update(self, session: Session, resource_id: str, olds: State, news: State) -> State:
-        """Change it; gives the outputs."""
+        """Change the resource; returns the outputs."""
         raise NotImplementedError
 
     def delete(self, session: Session, resource_id: str, state: State) -> None:
-        """Remove it."""
+        """Remove the resource."""
         raise NotImplementedError

@@ -79,7 +79,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reported
     def Handshake(self, request: Any) -> Any:
-        """What the plugin understands; also a good moment to load the connector."""
+        """Say what the plugin understands, and begin to load the connector."""
         threading.Thread(target=load_connector, daemon=True).start()
         self._engine_address = request.engine_address or self._engine_address
         return provider_pb2.ProviderHandshakeResponse()
@@ -91,7 +91,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reported
     def Attach(self, request: Any) -> Any:
-        """The engine's address, when the plugin was started by someone else."""
+        """Take the engine's address, when something else has started the plugin."""
         self._engine_address = request.address
         return empty_pb2.Empty()
 
@@ -116,7 +116,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reported
     def Configure(self, request: Any) -> Any:
-        """Take the settings over; nothing is connected yet."""
+        """Keep the settings; nothing is connected yet."""
         inputs = decode(request.args)
         if failures := config.check(inputs):
             raise PluginError("; ".join(failure.reason for failure in failures))
@@ -151,7 +151,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return TYPES[token]
 
     def session(self, request: Any) -> Session:
-        """The account, with the time limit that the program chose for this resource, if any."""
+        """The account, with the program's time limit for this resource if it has one."""
         return Limited(self._pool, request.timeout) if request.timeout else self._pool
 
     @_reported
@@ -181,7 +181,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reported
     def Create(self, request: Any) -> Any:
-        """Make it, or say what a preview can know."""
+        """Make the resource, or for a preview return the outputs that are known."""
         resource, inputs = self.resource(request), decode(request.properties)
         if request.preview:
             state = resource.planned({}, inputs, {})
@@ -192,7 +192,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reported
     def Read(self, request: Any) -> Any:
-        """Refresh or import; an empty answer means that it is gone."""
+        """Refresh or import the resource; an empty answer means that it is gone."""
         resource = self.resource(request)
         resource.gated(self._pool)
         olds, inputs = decode(request.properties), decode(request.inputs)
@@ -207,7 +207,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reported
     def Update(self, request: Any) -> Any:
-        """Change it, or say what a preview can know."""
+        """Change the resource, or for a preview return the outputs that are known."""
         resource, olds, news = self.resource(request), decode(request.olds), _wanted(request)
         if request.preview:
             state = resource.planned(olds, news, resource.changes(self._pool, request.id, olds, news))
@@ -218,7 +218,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reported
     def Delete(self, request: Any) -> Any:
-        """Remove it."""
+        """Remove the resource."""
         resource = self.resource(request)
         resource.gated(self._pool)
         resource.delete(self.session(request), request.id, decode(request.properties))
@@ -265,7 +265,7 @@ def _detailed(olds: State, news: State, changes: Mapping[str, bool]) -> dict[str
 
 
 def _inputs(resource: Resource, inputs: State, olds: State, state: State) -> State:
-    """The inputs that stand for a state after refresh: what moved, moved in the inputs too."""
+    """The inputs after a refresh: what changed in the state is changed in them too."""
     moved = {
         prop.name: state[prop.name]
         for prop in resource.props
@@ -279,7 +279,7 @@ def _inputs(resource: Resource, inputs: State, olds: State, state: State) -> Sta
 
 def serve(engine_address: str) -> None:
     """Serve until the engine ends the process or itself; prints the port, as the engine expects."""
-    # The system's own reaction to an interrupt is immediate; Python's would wait for an import under way.
+    # The system's own reaction to an interrupt is immediate; Python's would wait until an import has ended.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=exit_with, args=(os.getppid(),), daemon=True).start()
     server = grpc.server(ThreadPoolExecutor(_WORKERS), options=_OPTIONS)

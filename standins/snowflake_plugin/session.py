@@ -1,9 +1,9 @@
 """Statements over pooled connections of the official Snowflake connector.
 
-Statements of different resources run at the same time, each on a connection of its own, so no session state
-is shared between them. A refused sign-in is not tried again: every resource would, and the account locks
-users after some wrong passwords. The connector is loaded in the background while the engine and the plugin
-greet each other: it is the slowest part of a start.
+Statements of different resources run at the same time, each on a separate connection, so they share no
+session state. A refused sign-in is not tried again: otherwise every resource would try, and the account
+locks users after some wrong passwords. Loading the connector is the slowest part of a start, so it happens in
+the background while the engine and the plugin greet each other.
 """
 
 import importlib
@@ -19,7 +19,7 @@ from standins.snowflake_plugin.config import Settings
 from standins.snowflake_plugin.errors import SnowflakeError
 
 STATEMENT_TIMEOUT = 20 * 60
-"""Seconds a statement may take, unless its resource says otherwise."""
+"""Seconds that a statement may take, unless its resource says otherwise."""
 
 _SIGN_IN_REFUSALS = range(390100, 396000)
 """Error numbers of the server's answers to a sign-in; a failed connection has others."""
@@ -36,7 +36,7 @@ class Session(Protocol):
         ...
 
     def run(self, statement: str, timeout: float = STATEMENT_TIMEOUT) -> list[dict[str, Any]]:
-        """Run one statement and give its rows; raises SnowflakeError."""
+        """Run one statement and return its rows; raises SnowflakeError."""
         ...
 
     def warn(self, message: str, /) -> None:
@@ -48,7 +48,7 @@ def load_connector() -> Any:
     """The connector module, without S3 and Arrow support, which take most of its loading time."""
     with _loading:
         if "snowflake.connector" not in sys.modules:
-            # The environment's hints spare the connector its search for a cloud it might run in.
+            # Without this variable, the connector searches for the cloud that it runs in.
             os.environ.setdefault("SNOWFLAKE_DISABLE_PLATFORM_DETECTION", "true")
             absent = [name for name in ("boto3", "botocore", "pyarrow") if name not in sys.modules]
             sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
@@ -91,7 +91,7 @@ class Pool:
         return self._settings.preview_features
 
     def run(self, statement: str, timeout: float = STATEMENT_TIMEOUT) -> list[dict[str, Any]]:
-        """Run one statement and give its rows as dictionaries.
+        """Run one statement and return its rows as dictionaries.
 
         Raises:
             SnowflakeError: with the server's code, state and message, or why no connection could be opened.
@@ -104,7 +104,7 @@ class Pool:
                 rows = cursor.fetchall() if cursor.description else []
         except connector.errors.Error as error:
             if isinstance(error, connector.errors.ProgrammingError):
-                self._idle.put(connection)  # the statement was refused, the connection is sound
+                self._idle.put(connection)  # the statement was refused; the connection still works
             raise SnowflakeError(error.errno, error.sqlstate, error.raw_msg or str(error)) from None
         self._idle.put(connection)
         return rows
@@ -119,7 +119,7 @@ class Pool:
 
     @contextmanager
     def _first_alone(self) -> Iterator[None]:
-        """Let the others wait for how the first sign-in goes."""
+        """Let the others wait until the first sign-in has succeeded or failed."""
         if self._signed_in:
             yield
             return

@@ -20,7 +20,7 @@ _ESCAPES = {
 
 
 def ident(name: str) -> str:
-    """One name in double quotes; quotes that surround it already are dropped first."""
+    """One name in double quotes; quotes around the given name are removed first."""
     return '"' + bare(name).replace('"', '""') + '"'
 
 
@@ -83,7 +83,7 @@ def split_exactly(text: str, count: int) -> tuple[str, ...]:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of a text: long lists read better so."""
+    """The words of a text; long lists are easier to read in this form."""
     return tuple(text.split())
 
 

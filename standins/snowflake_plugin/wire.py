@@ -28,7 +28,7 @@ def _load_protocol(*modules: str) -> list[ModuleType]:
     try:
         return [import_module(f"{_PROTOCOL}.{name}") for name in modules]
     finally:
-        # Whoever wants the whole SDK in this process still gets it.
+        # A later import in this process still gets the whole SDK.
         for name in packages:
             del sys.modules[name]
 

@@ -1,4 +1,4 @@
-"""Job: sets the passwords in Milvus, makes the notebook's user, and proves that nobody gets in without one.
+"""Job: sets the passwords in Milvus, makes the notebook's user, and checks that all others are refused.
 
 May run any number of times. Reads the secret folders named by MILVUS_ROOT_CREDENTIALS and MILVUS_CREDENTIALS.
 Milvus's privileges: https://milvus.io/docs/privileges.md
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def root_client(address: MilvusAddress, root: Credentials) -> MilvusClient:
-    """Log in as root with its password, setting it first where Milvus still has the factory's."""
+    """Log in as root with its password, and set the password first where Milvus still has its default one."""
     try:
         return connect(root, address)
     except LoginRefused as refused:
@@ -82,7 +82,7 @@ def ensure_role(client: MilvusClient) -> None:
 
 
 def ensure_user(client: MilvusClient, user: Credentials, address: MilvusAddress) -> None:
-    """Make the notebook's user with its password and role; a former password is replaced."""
+    """Make the notebook's user with its password and role; an older password is replaced."""
     if user.user in client.list_users():
         try:
             connect(user, address)
@@ -94,7 +94,7 @@ def ensure_user(client: MilvusClient, user: Credentials, address: MilvusAddress)
 
 
 def check_closed(address: MilvusAddress) -> None:
-    """Prove that Milvus refuses a client without credentials and root with the factory's password.
+    """Check that Milvus refuses a client without credentials, and root with Milvus's default password.
 
     Raises:
         DemoError: one of them gets in.

@@ -3,9 +3,9 @@
     python -m milvus_transfer export FOLDER
     python -m milvus_transfer import FOLDER [DATABASE.COLLECTION]
 
-FOLDER gets one compressed file of JSON lines for each partition of a collection, and in the end, when all
-else is complete, `collections.json` with what the collections look like. It acts as root, so that it sees
-every database. Users and roles are not in it: the set-up job makes them.
+FOLDER gets one compressed file of JSON lines for each partition of a collection. The last file is
+`collections.json`, which describes the collections. The job acts as root, so that it sees every database. It
+leaves out users and roles, because the set-up job makes them.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Databases:
         return self._first.list_databases()
 
     def client(self, database: str) -> MilvusClient:
-        """A client of one database, which is made where it is missing."""
+        """A client of one database; a missing database is made."""
         if database not in self.names():
             self._first.create_database(database)
         return MilvusClient(uri=MilvusAddress().uri, token=self._root.token, db_name=database)
@@ -85,7 +85,7 @@ def export_all(databases: Databases, folder: Path) -> None:
     """Write every collection of every database.
 
     Raises:
-        DemoError: a collection holds what cannot be exported; nothing is written then.
+        DemoError: a collection contains what cannot be exported; nothing was written.
     """
     found = [
         {"database": database, **describe(databases.client(database), name)}
@@ -107,10 +107,10 @@ def export_all(databases: Databases, folder: Path) -> None:
 
 
 def import_all(databases: Databases, folder: Path, only: str = "") -> None:
-    """Make the collections of a folder; where there is one of the same name already, nothing is done at all.
+    """Make the collections of a folder; if one of them exists already, nothing is done.
 
     Args:
-        only: DATABASE.COLLECTION, to make one alone; empty for all.
+        only: DATABASE.COLLECTION, to make only this one; "" makes all.
 
     Raises:
         DemoError: the folder is not complete, has no such collection, or one exists already.
@@ -188,7 +188,7 @@ def make(client: MilvusClient, collection: dict[str, Any], folder: Path) -> None
 
 
 _INDEX_NAMES = {"field_name", "index_name", "index_type", "metric_type"}
-# What describe_index tells beside the index's own parameters.
+# What describe_index gives in addition to the index's parameters.
 _INDEX_STATE = {"total_rows", "indexed_rows", "pending_index_rows", "state"}
 
 
@@ -260,7 +260,7 @@ def _decode(value: Any, field: dict[str, Any] | None) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """What json does not know: numbers of numpy, and sequences of protocol buffers."""
+    """Convert values that json does not know: numbers of numpy, and sequences of protocol buffers."""
     if hasattr(value, "item"):
         return value.item()
     return list(value)

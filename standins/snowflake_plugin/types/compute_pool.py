@@ -73,6 +73,6 @@ class ComputePool(ObjectResource):
         session.run(f"CREATE COMPUTE POOL {sql.path(names)}{application}{self.options(inputs)}", self.timeout)
 
     def drop(self, session: Session, names: Sequence[str]) -> None:
-        """Stop everything on the pool first: a pool in use cannot be dropped."""
+        """Stop everything on the pool first, because a pool in use cannot be dropped."""
         session.run(f"ALTER COMPUTE POOL IF EXISTS {sql.path(names)} STOP ALL", self.timeout)
         session.run(f"DROP COMPUTE POOL IF EXISTS {sql.path(names)}", self.timeout)

@@ -51,14 +51,14 @@ class Database(ParameterResource):
     show_columns = columns("name comment options")
 
     def create_object(self, session: Session, names: Sequence[str], inputs: State) -> None:
-        """Create it, then drop its schema PUBLIC when the program wants that."""
+        """Create the database, then drop its schema PUBLIC if the program wants that."""
         transient = "TRANSIENT " if inputs.get("isTransient") else ""
         session.run(f"CREATE {transient}DATABASE {sql.path(names)}{self.options(inputs)}", self.timeout)
         if inputs.get("dropPublicSchemaOnCreation"):
             session.run(f"DROP SCHEMA IF EXISTS {sql.path((*names, 'PUBLIC'))}", self.timeout)
 
     def read_more(self, reading: Reading, state: State) -> None:
-        """Read the parameters and whether it is transient."""
+        """Read the parameters, and whether the database is transient."""
         super().read_more(reading, state)
         del state["showOutputs"]
         transient = "TRANSIENT" in items(reading.row.get("options"))
@@ -91,7 +91,7 @@ class Schema(ParameterResource):
     )
 
     def create_object(self, session: Session, names: Sequence[str], inputs: State) -> None:
-        """Create it, or make the existing PUBLIC what the program wants."""
+        """Create the schema, or change the existing PUBLIC to what the program wants."""
         if names[1].strip().upper() == "PUBLIC" and self.show(session, names):
             return self._adopt(session, names, inputs)
         transient = "TRANSIENT " if inputs.get("isTransient") == "true" else ""
@@ -114,13 +114,13 @@ class Schema(ParameterResource):
     def alter(
         self, session: Session, names: Sequence[str], olds: State, news: State, changes: Changes
     ) -> None:
-        """Managed access has its own statement."""
+        """Managed access is set by a separate statement."""
         if "withManagedAccess" in changes:
             self._manage_access(session, names, news)
         super().alter(session, names, olds, news, changes)
 
     def read_more(self, reading: Reading, state: State) -> None:
-        """Read the parameters and what the schema holds; one that cannot be described is still there."""
+        """Read the parameters and what the schema contains; a failed DESCRIBE does not mean it is gone."""
         super().read_more(reading, state)
         with suppress(SnowflakeError):
             rows = reading.session.run(f"DESCRIBE SCHEMA {sql.path(reading.names)}", self.timeout)

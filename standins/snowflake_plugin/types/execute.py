@@ -1,4 +1,4 @@
-"""Any statement, with the one that undoes it and a query whose rows are an output."""
+"""Any statement, with a statement that undoes it and a query whose rows are an output."""
 
 import uuid
 from datetime import datetime
@@ -11,7 +11,7 @@ from standins.snowflake_plugin.session import Session
 
 
 class Execute(Resource):
-    """A statement. A changed statement is undone by its ``revert`` and the new one is run."""
+    """A statement. After a change, ``revert`` undoes the old statement and the new one is run."""
 
     type = "Execute"
     timeout = 60 * 60
@@ -32,7 +32,7 @@ class Execute(Resource):
         return str(uuid.uuid4()), self._queried(session, dict(inputs))
 
     def _queried(self, session: Session, state: State) -> State:
-        """The state with the query's rows as texts; a query that fails gives none."""
+        """The state with the query's rows as texts; without rows if the query fails."""
         state.pop("queryResults", None)
         if state.get("query"):
             try:

@@ -63,7 +63,7 @@ class ExternalAccessIntegration(ObjectResource):
     )
 
     def in_sql(self, prop: Prop) -> bool:
-        """The nested choices too are plain settings here."""
+        """The nested choices are plain settings here too."""
         return prop.plain
 
     def describe(self, session: Session, names: Sequence[str]) -> Row | None:

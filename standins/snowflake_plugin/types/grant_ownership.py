@@ -37,7 +37,7 @@ KINDS = tuple(
         - set(_NOT_OWNED)
     )
 )
-"""Object types whose ownership can be given away."""
+"""Object types whose ownership can be transferred."""
 
 
 class GrantOwnership(GrantResource):
@@ -55,7 +55,7 @@ class GrantOwnership(GrantResource):
     exactly_one = (("accountRoleName", "databaseRoleName"),)
 
     def check_more(self, inputs: State) -> list[Failure]:
-        """The target must be one that can be given away."""
+        """The ownership of the target must be transferable."""
         on = inputs["on"]
         if has_unknown(on):
             return []
@@ -79,7 +79,7 @@ class GrantOwnership(GrantResource):
 
     @staticmethod
     def target(values: State) -> Target:
-        """What is given away."""
+        """The target whose ownership is transferred."""
         on = values["on"]
         if on.get("objectName"):
             return grants.one(on["objectType"].upper(), on["objectName"], "OnObject")
@@ -98,7 +98,7 @@ class GrantOwnership(GrantResource):
         return f" {how} CURRENT GRANTS" if how else ""
 
     def create(self, session: Session, inputs: State) -> tuple[str, State]:
-        """Give the ownership away."""
+        """Transfer the ownership."""
         target = self.target(inputs)
         session.run(
             f"GRANT OWNERSHIP ON {target.on} TO {self._role(inputs)}{self._current_grants(inputs)}",
@@ -111,7 +111,7 @@ class GrantOwnership(GrantResource):
         )
 
     def read(self, session: Session, resource_id: str, state: State) -> State | None:
-        """Whether the role still owns it; anything else, errors too, means no."""
+        """Whether the role still owns the target; an error also means that it does not."""
         state = dict(state) or self.parse(resource_id)
         target = self.target(state)
         if not target.show:
@@ -142,7 +142,7 @@ class GrantOwnership(GrantResource):
         raise PluginError(f"invalid id {resource_id!r}: see the import section of GrantOwnership")
 
     def delete(self, session: Session, resource_id: str, state: State) -> None:
-        """Take the ownership back; that the object is gone is no error."""
+        """Take the ownership back; not an error if the object is gone."""
         target = self.target(state)
         try:
             if target.future:

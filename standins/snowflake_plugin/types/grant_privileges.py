@@ -137,7 +137,7 @@ class GrantPrivilegesToAccountRole(GrantResource):
         session.run(f"REVOKE {listed} ON {self.target(values).on} FROM ROLE {role}", self.timeout)
 
     def read(self, session: Session, resource_id: str, state: State) -> State | None:
-        """Which of the privileges are there; None when the role or the target is gone."""
+        """Which of the privileges are granted; None when the role or the target is gone."""
         state = dict(state) or self.parse(resource_id)
         if state.get("alwaysApply"):
             state["alwaysApplyTrigger"] = str(uuid.uuid4())
@@ -174,7 +174,7 @@ class GrantPrivilegesToAccountRole(GrantResource):
         )
 
     def update(self, session: Session, resource_id: str, olds: State, news: State) -> State:
-        """Grant what is new, revoke what is no longer wanted."""
+        """Grant new privileges, and revoke those that are no longer wanted."""
         before, after = olds.get("privileges", []), news.get("privileges", [])
         if olds.get("allPrivileges") and not news.get("allPrivileges"):
             self._revoke(session, news, "ALL PRIVILEGES")
@@ -193,7 +193,7 @@ class GrantPrivilegesToAccountRole(GrantResource):
         return dict(news)
 
     def delete(self, session: Session, resource_id: str, state: State) -> None:
-        """Revoke; that the role or the target is gone is no error."""
+        """Revoke the privileges; not an error if the role or the target is gone."""
         try:
             self._revoke(session, state, _listed(state, state.get("privileges", [])))
         except SnowflakeError as error:

@@ -61,7 +61,7 @@ class Target:
         on: the text after ON: ``ACCOUNT``, ``SCHEMA "D"."S"``, ``FUTURE TABLES IN SCHEMA "D"."S"``.
         key: the target's part of the resource's id.
         kind: the object type whose rows of SHOW GRANTS count, in the singular.
-        show: what to ask to see the grants, or empty when they cannot be seen (ALL …).
+        show: what SHOW GRANTS is asked for, or "" when the grants cannot be seen (ALL …).
     """
 
     on: str
@@ -71,12 +71,12 @@ class Target:
 
     @property
     def future(self) -> bool:
-        """Whether it is about objects yet to be made."""
+        """Whether the target is objects that do not exist yet."""
         return self.on.startswith("FUTURE ")
 
 
 class GrantResource(Resource):
-    """A grant on a target, which the program gives as one of several nested objects."""
+    """A grant on a target, which a program gives as one of several nested objects."""
 
     @staticmethod
     def target(values: State) -> Target:
@@ -92,7 +92,7 @@ class GrantResource(Resource):
 
 
 def one(kind: str, name: str, key: str) -> Target:
-    """A target that is one object."""
+    """A target of one object."""
     on = f"{kind} {sql.qualified(name)}"
     return Target(on, f"{key}|{kind}|{sql.qualified(name)}", kind, f"SHOW GRANTS ON {on}")
 

@@ -45,5 +45,5 @@ class ImageRepository(ObjectResource):
         session.run(f"CREATE {self.kind} {sql.path(names)}{encrypted}{self.options(inputs)}", self.timeout)
 
     def apply(self, session: Session, names: Sequence[str], setting: list[str], unsetting: list[str]) -> None:
-        """A repository's comment cannot be unset: it is set to nothing."""
+        """A repository's comment cannot be unset, so it is set to an empty text."""
         super().apply(session, names, setting or ["COMMENT = ''"], [])

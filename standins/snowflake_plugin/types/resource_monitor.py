@@ -20,12 +20,12 @@ _FREQUENCIES = ("MONTHLY", "DAILY", "WEEKLY", "YEARLY", "NEVER")
 
 
 def _given(value: int) -> int | None:
-    """A threshold; 0 stands for none."""
+    """A threshold; 0 means that there is none."""
     return value or None
 
 
 class ResourceMonitor(ObjectResource):
-    """A resource monitor. Snowflake cannot take away its last trigger: that replaces it."""
+    """A resource monitor. Snowflake cannot remove the last trigger, so that change replaces the monitor."""
 
     type = "ResourceMonitor"
     kind = "RESOURCE MONITOR"
@@ -54,13 +54,13 @@ class ResourceMonitor(ObjectResource):
     )
 
     def check_more(self, inputs: State) -> list[Failure]:
-        """Frequency and start go together."""
+        """Frequency and start must be given together."""
         given = [name for name in _PAIR if inputs.get(name)]
         wrong = f"all of `{','.join(_PAIR)}` must be specified"
         return [Failure(given[0], wrong)] if len(given) == 1 else []
 
     def changes(self, session: Session, resource_id: str, olds: State, news: State) -> dict[str, bool]:
-        """A frequency and a start that the program no longer gives stay; no trigger at all replaces."""
+        """A frequency and a start that the program no longer gives stay. Removing all triggers replaces."""
         changes = super().changes(session, resource_id, olds, news)
         for name in _PAIR:
             if not news.get(name):

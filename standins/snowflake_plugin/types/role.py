@@ -50,7 +50,7 @@ class GrantAccountRole(Resource):
         return ("USER", values["userName"]) if values.get("userName") else ("ROLE", values["parentRoleName"])
 
     def read(self, session: Session, resource_id: str, state: State) -> State | None:
-        """Look for the grant; a role that is gone has none."""
+        """Look for the grant; if the role is gone, so is the grant."""
         try:
             role, kind, grantee = resource_id.split("|")
         except ValueError:
@@ -64,7 +64,7 @@ class GrantAccountRole(Resource):
         return state or {"roleName": role, ("userName" if kind == "USER" else "parentRoleName"): grantee}
 
     def delete(self, session: Session, resource_id: str, state: State) -> None:
-        """Revoke the role; that the role or the grantee is gone is no error."""
+        """Revoke the role; not an error if the role or the grantee is gone."""
         role, kind, grantee = resource_id.split("|")
         try:
             session.run(f"REVOKE ROLE {sql.ident(role)} FROM {kind} {sql.ident(grantee)}", self.timeout)

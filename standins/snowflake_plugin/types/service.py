@@ -2,7 +2,7 @@
 
 See https://docs.snowflake.com/en/sql-reference/sql/create-service and
 https://docs.snowflake.com/en/sql-reference/sql/execute-job-service. The specification is what the program
-wrote: a file on a stage, or a change made elsewhere, is not looked at.
+wrote; files on a stage and changes outside the program are not read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ _COMPUTE_POOL = Prop(
 
 
 def _specification(value: Mapping[str, Any]) -> str | None:
-    """One of a text and a file; a file needs its stage."""
+    """The specification is either a text or a file; a file needs its stage."""
     if bool(value.get("text")) == bool(value.get("file")):
         return "one of `file,text` must be specified"
     if bool(value.get("file")) != bool(value.get("stage")) or (value.get("path") and not value.get("file")):
@@ -123,13 +123,13 @@ class Service(ObjectResource):
     def alter(
         self, session: Session, names: Sequence[str], olds: State, news: State, changes: Changes
     ) -> None:
-        """The specification first, in a statement of its own."""
+        """Send the specification first, in a separate statement."""
         if "fromSpecification" in changes or "fromSpecificationTemplate" in changes:
             session.run(f"ALTER SERVICE {sql.path(names)} {self.source(news)}", self.timeout)
         super().alter(session, names, olds, news, changes)
 
     def drop(self, session: Session, names: Sequence[str]) -> None:
-        """FORCE also drops a service that has block volumes."""
+        """DROP with FORCE, because that also drops a service with block volumes."""
         session.run(f"DROP SERVICE IF EXISTS {sql.path(names)} FORCE", self.timeout)
 
     def actual_type(self, row: Row) -> str:

@@ -62,7 +62,7 @@ class StageInternal(ObjectResource):
         return super().same(prop, olds, news)
 
     def changes(self, session: Session, resource_id: str, olds: State, news: State) -> dict[str, bool]:
-        """A directory that is taken away, or gets another refresh, replaces the stage."""
+        """Removing the directory, or changing its refresh, replaces the stage."""
         changes = super().changes(session, resource_id, olds, news)
         if "directory" in changes:
             old, new = (values.get("directory") or {} for values in (olds, news))
@@ -87,7 +87,7 @@ class StageInternal(ObjectResource):
     def alter(
         self, session: Session, names: Sequence[str], olds: State, news: State, changes: Changes
     ) -> None:
-        """The directory has a statement of its own."""
+        """Change the directory in a separate statement."""
         if "directory" in changes:
             enable = str(news["directory"]["enable"]).lower()
             session.run(f"ALTER STAGE {sql.path(names)} SET DIRECTORY = (ENABLE = {enable})", self.timeout)
@@ -99,7 +99,7 @@ class StageInternal(ObjectResource):
         return {f"{row['parent_property']}/{row['property']}": row["property_value"] for row in rows}
 
     def read_more(self, reading: Reading, state: State) -> None:
-        """The directory, whose change outside the state follows."""
+        """Read the directory; the state follows its changes outside the program."""
         directory = {
             "enable": truth(reading.described.get("DIRECTORY/ENABLE")),
             "autoRefresh": truth(reading.described.get("DIRECTORY/AUTO_REFRESH")),

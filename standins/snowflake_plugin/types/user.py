@@ -40,7 +40,7 @@ _PARAMETERS = parameters(
 
 
 def _secondary_roles(shown: str) -> str:
-    """``["ALL"]`` is ALL, ``[]`` is NONE, and nothing is DEFAULT."""
+    """``["ALL"]`` is ALL, ``[]`` is NONE, and an absent value is DEFAULT."""
     return ("ALL" if items(shown) else "NONE") if shown else "DEFAULT"
 
 
@@ -118,7 +118,7 @@ class User(ParameterResource):
         return super().same(prop, olds, news)
 
     def create_object(self, session: Session, names: Sequence[str], inputs: State) -> None:
-        """Create it; DISABLE_MFA cannot be part of CREATE USER."""
+        """Create the user; DISABLE_MFA follows, because CREATE USER does not take it."""
         session.run(f"CREATE USER {sql.path(names)}{self._options(inputs)}", self.timeout)
         if inputs.get("disableMfa", "default") != "default":
             self.apply(session, names, [f"DISABLE_MFA = {inputs['disableMfa']}"], [])
@@ -145,7 +145,7 @@ class User(ParameterResource):
     def alter(
         self, session: Session, names: Sequence[str], olds: State, news: State, changes: Changes
     ) -> None:
-        """Properties, then the password, then parameters, each in statements of its own."""
+        """Set properties, then the password, then parameters, each in separate statements."""
         own = {name for name, prop in self.by_name.items() if not prop.parameter and name != "password"}
         super().alter(session, names, olds, news, {name: False for name in changes if name in own})
         if "defaultSecondaryRolesOption" in changes:
@@ -168,7 +168,7 @@ class User(ParameterResource):
         )
 
     def _change_password(self, session: Session, names: Sequence[str], news: State) -> None:
-        """Set it; that it is the present one already is no error."""
+        """Set the password; not an error if it is the present one already."""
         value = news.get("password")
         try:
             self.apply(

@@ -39,7 +39,7 @@ class UserPublicKeys(Resource):
                 )
 
     def read(self, session: Session, resource_id: str, state: State) -> State | None:
-        """Whether the user is there."""
+        """Read whether the user exists."""
         try:
             session.run(f"DESCRIBE USER {sql.ident(resource_id)}", self.timeout)
         except SnowflakeError as error:
@@ -123,13 +123,13 @@ class UserProgrammaticAccessToken(Resource):
         return next((row for row in rows if row["name"] == sql.bare(name)), None)
 
     def moved(self, olds: State, changes: Changes) -> set[str]:
-        """A changed keeper makes a new secret."""
+        """A change of the keeper makes a new secret."""
         return super().moved(olds, changes) | (
             {"token", "rotatedTokenName"} if "keeper" in changes else set()
         )
 
     def read(self, session: Session, resource_id: str, state: State) -> State | None:
-        """The token as it is now; its secret cannot be read."""
+        """Read the present token; its secret cannot be read."""
         user, _, name = resource_id.partition("|")
         known = dict(state)
         user, name = known.get("user") or sql.bare(user), known.get("name") or sql.bare(name)
@@ -175,7 +175,7 @@ class UserProgrammaticAccessToken(Resource):
         return self._observed(session, user, name, state)
 
     def delete(self, session: Session, resource_id: str, state: State) -> None:
-        """Remove the token; that it is gone is no error."""
+        """Remove the token; not an error if it is gone already."""
         try:
             session.run(self._token(state["user"], "REMOVE", state["name"]), self.timeout)
         except SnowflakeError as error:

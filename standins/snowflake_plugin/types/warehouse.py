@@ -112,7 +112,7 @@ class Warehouse(ParameterResource):
     computed = ("fullyQualifiedName", "showOutputs")
 
     def changes(self, session: Session, resource_id: str, olds: State, news: State) -> dict[str, bool]:
-        """A size cannot be unset: leaving it out replaces the warehouse."""
+        """A size cannot be unset, so leaving it out replaces the warehouse."""
         changes = super().changes(session, resource_id, olds, news)
         if "warehouseSize" in changes and not news.get("warehouseSize"):
             changes["warehouseSize"] = True
@@ -131,7 +131,7 @@ class Warehouse(ParameterResource):
             session.run(f"ALTER WAREHOUSE {sql.path(names)} RESUME IF SUSPENDED", self.timeout)
 
     def _suspend(self, session: Session, names: Sequence[str]) -> bool:
-        """Suspend a started warehouse and wait up to 5 s; gives whether it was started."""
+        """Suspend a started warehouse and wait up to 5 s; returns whether it was started."""
         row = self.show(session, names)
         if row is None or row["state"] != "STARTED":
             return False

@@ -18,12 +18,12 @@ ROOT_SECRET = "/secrets/milvus-root"  # noqa: S105 (a folder)
 WAIT_SECONDS = 120.0
 # pymilvus passes some errors of the connection on as they are.
 MILVUS_ERRORS = (MilvusException, grpc.RpcError)
-# It also logs each with a stack trace, though it raises them; what matters of them is in our messages.
+# It raises them and also logs each with a stack trace; our messages say what matters.
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
 
 
 class DemoError(Exception):
-    """Something in the demo is not as it must be; the text says what and where to look."""
+    """Something in the demo is wrong; the text says what, and where to look."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,9 @@ def connect(credentials: Credentials | None = None, address: MilvusAddress | Non
 
 
 def login_refused(error: BaseException | None) -> bool:
-    """Whether Milvus answered and refused the user, rather than being away.
+    """Whether Milvus answered and refused the user. False if it did not answer.
 
-    At connecting, pymilvus tells both with the same words; only the gRPC error beneath tells them apart.
+    While connecting, pymilvus reports both in the same words; only the gRPC error behind it differs.
     """
     while error is not None:
         if isinstance(error, grpc.RpcError) and error.code() == grpc.StatusCode.UNAUTHENTICATED:

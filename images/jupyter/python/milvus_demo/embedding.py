@@ -12,7 +12,7 @@ import wordllama
 from numpy.typing import NDArray
 
 DIMENSION = 256
-# wordllama makes every library report each of its steps.
+# wordllama makes every library log each of its steps.
 logging.getLogger().setLevel(logging.WARNING)
 
 
@@ -24,5 +24,5 @@ def _model() -> wordllama.WordLlama:
 
 
 def embed(texts: Sequence[str]) -> NDArray[np.float32]:
-    """One row of 256 numbers for each text, each of length 1, so that the inner product is the likeness."""
+    """One row of 256 numbers for each text. Rows have length 1, so their inner product is the similarity."""
     return np.asarray(_model().embed(list(texts), norm=True), dtype=np.float32)
