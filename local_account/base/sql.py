@@ -65,7 +65,7 @@ class Statement:
 
     @cached_property
     def verb(self) -> str:
-        """The first word in upper case, read from the text; '' if the statement begins with something else."""
+        """The first word in upper case, read from the text; '' if something else comes first."""
         found = _WORD.match(self.text, after_blanks(self.text))
         return found[0].upper() if found else ""
 

@@ -95,5 +95,5 @@ RESERVED = frozenset(
         "READ SESSION",
     }
 )
-# Only the administrator of an organization can give these to an account, but this account has no organization.
+# Only an organization's administrator can give these to an account; this account has no organization.
 OF_THE_ORGANIZATION = frozenset({"MANAGE LISTING AUTO FULFILLMENT", "MANAGE ORGANIZATION SUPPORT CASES"})
