@@ -62,7 +62,7 @@ def _revoke(context: Context, statement: Statement, role: Object) -> Result:
 
 
 def _read_grantee(context: Context, statement: Statement, word: str, role: Object) -> tuple[str, str]:
-    """Type and key of who gets or loses a role."""
+    """Read the user or role that gets or loses a role; its type and key."""
     statement.expect(word)
     if statement.accept("USER"):
         found = "USER", context.get("USER", context.resolve(statement.parts(), "account")).name

@@ -1,4 +1,4 @@
-"""Reading requests of official clients: bodies, tokens, and refusals as the JSON that drivers read."""
+"""Reading requests of official clients: bodies and tokens; and errors as the JSON that drivers read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local_account.base.errors import SnowflakeError
 from local_account.http import answers
 
 MIB = 1024 * 1024
-# Statements come with their bindings; everything else is small.
+# A statement's body has its bindings too; the bodies of other requests are small.
 MAX_QUERY_BODY = 64 * MIB
 MAX_BODY = MIB
 BODY_SECONDS = 120.0
@@ -24,9 +24,9 @@ _log = logging.getLogger(__name__)
 
 @web.middleware
 async def errors_as_json(request: web.Request, handler: Any) -> web.StreamResponse:
-    """Refusals become the JSON that drivers read, with HTTP 200.
+    """Middleware that answers errors with the JSON that drivers read and HTTP 200.
 
-    A failure of the account itself does too: drivers send a request again after a 5xx, up to eight times.
+    This includes failures of the account itself: after a 5xx drivers repeat a request up to eight times.
     """
     try:
         return await handler(request)
@@ -41,14 +41,15 @@ async def errors_as_json(request: web.Request, handler: Any) -> web.StreamRespon
 
 
 async def body(request: web.Request, limit: int = MAX_BODY) -> dict[str, Any]:
-    """The JSON object in a request, unpacked.
+    """The JSON object in a request's body, which may be packed with gzip.
 
     Args:
-        limit: bytes that it may have, packed and unpacked.
+        limit: bytes that the body may have, packed and unpacked.
 
     Raises:
         SnowflakeError: 390999 when it is not a JSON object.
-        web.HTTPException: 408 too slow, 413 too large, 415 packed in another way than gzip.
+        web.HTTPException: 408 when it comes too slowly, 413 when it is too large, 415 when it is packed in
+            another way than gzip.
     """
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -98,7 +99,7 @@ def text(content: dict[str, Any], name: str) -> str:
     """A text in a body; '' when it is absent or null.
 
     Raises:
-        SnowflakeError: 390999 when it is something else.
+        SnowflakeError: 390999 when the value has another type.
     """
     return _typed(content, name, str) or ""
 
@@ -107,7 +108,7 @@ def mapping(content: dict[str, Any], name: str) -> dict[str, Any]:
     """An object in a body; empty when it is absent or null.
 
     Raises:
-        SnowflakeError: 390999 when it is something else.
+        SnowflakeError: 390999 when the value has another type.
     """
     return _typed(content, name, dict) or {}
 
@@ -124,7 +125,7 @@ def bindings(content: dict[str, Any]) -> list[dict[str, Any]]:
     """The values of each `?`, in order.
 
     Raises:
-        SnowflakeError: 390999 when they are not what drivers send.
+        SnowflakeError: 390999 when they do not have the form in which drivers send them.
     """
     found = mapping(content, "bindings")
     if not all(name.isdecimal() and isinstance(entry, dict) for name, entry in found.items()):
@@ -133,7 +134,7 @@ def bindings(content: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def statement_count(content: dict[str, Any]) -> int | None:
-    """How many statements a request says that it has, 0 for any number; None when it does not say.
+    """The number of statements that a request says it has, 0 for any number; None if it does not say.
 
     Raises:
         SnowflakeError: 390999 when it is not a number.
@@ -150,7 +151,7 @@ def bearer(request: web.Request) -> str:
     """The Snowflake token of a request.
 
     Raises:
-        SnowflakeError: 390104 when it has none.
+        SnowflakeError: 390104 when the request has no token.
     """
     scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
     if scheme != "Snowflake" or not rest.startswith("Token="):

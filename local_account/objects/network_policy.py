@@ -33,7 +33,7 @@ _NO_ADDRESSES: list[str] = []
 
 
 def _rules(statement: Statement) -> list[list[str]]:
-    """Names of network rules, in strings or not; one alone needs no parenthesis."""
+    """Read names of network rules, quoted as strings or not; a single name needs no parentheses."""
     return statement.listed("name_or_text") if statement.words(1) == ("(",) else [statement.name_or_text()]
 
 
@@ -48,7 +48,7 @@ def _addresses(statement: Statement) -> list[str]:
 
 
 class NetworkPolicy(ObjectType):
-    """Lists of addresses and network rules, which bind once the account or a user has the policy."""
+    """Lists of addresses and network rules. They take effect when the account or a user gets the policy."""
 
     kind, plural, scope = POLICY, "NETWORK POLICIES", "account"
     options: ClassVar[dict[str, Reader]] = {
@@ -111,7 +111,7 @@ class NetworkPolicy(ObjectType):
 
     def dropping(self, context: Context, item: Object, forced: bool) -> None:
         if forced:
-            # OR REPLACE keeps the name, by which the account and users go on having it.
+            # After OR REPLACE the account and users have the new policy, because they name it.
             return
         for holder in _holders(context, item.name):
             what = "ACCOUNT" if holder.type == "ACCOUNT" else f"USER with name {holder.name}"
@@ -141,11 +141,12 @@ def attachable(context: Context, name: str, user: Object | None = None) -> str:
     """The full name of a policy that may be set on the account, or on a user.
 
     Args:
-        name: as the statement has it.
-        user: None for the account and for a user that is being created.
+        name: the name in the statement.
+        user: the user that gets the policy; None for the account, or for a user that is being created.
 
     Raises:
-        SnowflakeError: 002003 absent, 003001 no power to set it, 098519 it lists nothing.
+        SnowflakeError: 002003 when there is no such policy, 003001 when the session may not set it, 098519
+            when its lists are empty.
     """
     policies = (context.catalog.find(POLICY, Name("", "", found)) for found in (name, name.upper()))
     policy = next((found for found in policies if found), None)
@@ -164,10 +165,10 @@ def attachable(context: Context, name: str, user: Object | None = None) -> str:
 
 @contextmanager
 def no_lock_out(context: Context) -> Iterator[None]:
-    """Undo what is done inside when it would keep the one who does it out of the account.
+    """Undo the changes inside if with them the client could no longer connect to the account.
 
     Raises:
-        SnowflakeError: 001497.
+        SnowflakeError: 001497 when the policy in force then does not allow the client's address.
     """
     with context.catalog.transaction():
         yield
@@ -184,14 +185,14 @@ def no_lock_out(context: Context) -> Iterator[None]:
 
 
 def _holders(context: Context, name: str) -> list[Object]:
-    """The account and the users that have a policy of this name."""
+    """The account and the users that have this policy."""
     account = parameters.account_object(context.catalog)
     found = [*([account] if account else []), *context.catalog.objects("USER")]
     return [holder for holder in found if holder.properties.get(PARAMETER) == name]
 
 
 def _resolve_rules(context: Context, policy: str, properties: dict[str, Any]) -> None:
-    """Check the rules that are named, and keep their full names, each once."""
+    """Check the named rules, and replace them by their full names without repetitions."""
     for key in _ADDRESS_LISTS:
         if key in properties:
             properties[key] = properties[key] or []
