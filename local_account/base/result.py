@@ -36,12 +36,12 @@ class Result:
 
 def columns(text: str) -> list[Column]:
     """Columns from a compact text: `name created_on:timestamp_ltz min_nodes:fixed`; text is the default."""
-    found = []
+    shape = []
     for item in text.split():
         name, _, kind = item.partition(":")
         kind = kind or "text"
-        found.append(Column(name, kind, scale=3 if kind.startswith("timestamp") else 0))
-    return found
+        shape.append(Column(name, kind, scale=3 if kind.startswith("timestamp") else 0))
+    return shape
 
 
 def table(shape: Sequence[Column], rows: Iterable[dict[str, Any]]) -> Result:

@@ -129,10 +129,10 @@ class Statement:
             inner = Statement(self.string())
             self.expect(")")
             return inner.parts()
-        found = [self.identifier()]
+        parts = [self.identifier()]
         while self.accept("."):
-            found.append(self.identifier())
-        return found
+            parts.append(self.identifier())
+        return parts
 
     def string(self) -> str:
         """A quoted or dollar-quoted string literal."""
@@ -175,12 +175,12 @@ class Statement:
     def listed(self, item: str) -> list:
         """`( item, item )`; `item` is the name of the method of this class that reads one of them."""
         self.expect("(")
-        found = []
+        items = []
         while not self.accept(")"):
-            found.append(getattr(self, item)())
+            items.append(getattr(self, item)())
             if not self.accept(",") and self.words(1) != (")",):
                 raise self.unexpected()
-        return found
+        return items
 
     def nested(self) -> str:
         """The source text of one balanced parenthesis, without the outer pair."""
@@ -250,15 +250,15 @@ def after_blanks(text: str, position: int = 0) -> int:
 
 def split(statement: Statement) -> list[str]:
     """The texts between semicolons that stand outside of literals; empty statements are left out."""
-    found, start, filled = [], 0, False
+    texts, start, filled = [], 0, False
     for token in statement.tokens:
         if token.token_type is not TokenType.SEMICOLON:
             filled = True
             continue
         if filled:
-            found.append(statement.text[start : token.start])
+            texts.append(statement.text[start : token.start])
         start, filled = token.end + 1, False
-    return [*found, statement.text[start:]] if filled else found
+    return [*texts, statement.text[start:]] if filled else texts
 
 
 def quote(identifier: str) -> str:

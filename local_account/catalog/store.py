@@ -143,12 +143,12 @@ class Store:
             reader = self._readers.pop()
         except IndexError:
             reader = self._connect()
-        found = reader.execute(query, arguments).fetchall()
+        rows = reader.execute(query, arguments).fetchall()
         if len(self._readers) < _MOST_READERS:
             self._readers.append(reader)
         else:
             reader.close()
-        return found
+        return rows
 
 
 def _nothing() -> None:

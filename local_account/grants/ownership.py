@@ -87,14 +87,14 @@ def dependent_exists(context: Context, item: Object | None, grant: Grant) -> err
 
 def _outstanding(context: Context, item: Object) -> list[Grant]:
     """Grants on an object. If the object is a role, its grants to others count as USAGE on it."""
-    found = context.catalog.grants_on(item.id)
+    grants = context.catalog.grants_on(item.id)
     if item.type in _ROLES:
-        found += [
+        grants += [
             Grant("USAGE", ACCOUNT_OBJECT, row["grantee"], False, row["granted_by"], row["created"])
             for row in context.catalog.role_grants(role=access.role_key(item))
             if row["grantee_type"] != "USER"
         ]
-    return found
+    return grants
 
 
 def _forget(context: Context, item: Object, held: Grant) -> None:

@@ -59,8 +59,8 @@ def show_future_grants(context: Context, statement: Statement) -> Result:
     if statement.accept("TO"):
         in_database = statement.accept("DATABASE")
         statement.expect("ROLE")
-        found = read_database_role(context, statement) if in_database else _role(context, statement)
-        role = access.role_key(found)
+        grantee = read_database_role(context, statement) if in_database else _role(context, statement)
+        role = access.role_key(grantee)
         scopes = [*context.catalog.objects("DATABASE"), *context.catalog.objects("SCHEMA")]
     else:
         statement.expect("IN")

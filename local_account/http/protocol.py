@@ -252,15 +252,16 @@ class Protocol:
 
     def _parameters(self, session: Session) -> list[dict[str, Any]]:
         """Name and value of the parameters that clients are told, with the session's values."""
-        found = parameters.values_in_session(self._account.catalog, session)
+        in_force = parameters.values_in_session(self._account.catalog, session)
         shown = dict(PARAMETERS)
         for name, default in PARAMETERS.items():
-            value, level = found.get(name) if name in parameters.PARAMETERS else ("", "")
+            value, level = in_force.get(name) if name in parameters.PARAMETERS else ("", "")
             if level:
                 shown[name] = value == "true" if isinstance(default, bool) else type(default)(value)
         return [{"name": name, "value": value} for name, value in shown.items()]
 
     async def monitor(self, request: web.Request) -> web.Response:
+        """The state of a query: running, failed or done."""
         query = await self._found(request)
         if not query.task.done():
             state = "RUNNING"

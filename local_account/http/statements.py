@@ -203,18 +203,18 @@ class Statements:
         statement = await _read(request, self._dispatch.raw_verbs)
         if request.count in (None, 1) and not several.possible(request.text):
             return await self._run_one(query, request, statement)
-        found = await asyncio.to_thread(self._divided, query, request, statement)
-        if len(found) == 1:
+        texts = await asyncio.to_thread(self._divided, query, request, statement)
+        if len(texts) == 1:
             return await self._run_one(query, request, statement)
         if request.bindings:
             raise errors.unsupported("bindings for several statements")
-        return several.answer([await self._run_part(query, request, part) for part in enumerate(found)])
+        return several.answer([await self._run_part(query, request, part) for part in enumerate(texts)])
 
     def _divided(self, query: Query, request: Request, statement: Statement) -> list[str]:
         count = request.count
         if count is None:
-            found = values_in_session(self._account.catalog, query.session)
-            count = int(found.get("MULTI_STATEMENT_COUNT")[0])
+            in_force = values_in_session(self._account.catalog, query.session)
+            count = int(in_force.get("MULTI_STATEMENT_COUNT")[0])
         return several.statements(statement, count, self._dispatch.raw_verbs)
 
     async def _run_part(self, whole: Query, request: Request, part: tuple[int, str]) -> tuple[str, Result]:

@@ -67,32 +67,32 @@ async def body(request: web.Request, limit: int = MAX_BODY) -> dict[str, Any]:
 async def _read(request: web.Request, limit: int) -> bytes:
     if (request.content_length or 0) > limit:
         raise web.HTTPRequestEntityTooLarge(limit, request.content_length or 0)
-    found = bytearray()
+    received = bytearray()
     async for chunk in request.content.iter_any():
-        found += chunk
-        if len(found) > limit:
-            raise web.HTTPRequestEntityTooLarge(limit, len(found))
-    return bytes(found)
+        received += chunk
+        if len(received) > limit:
+            raise web.HTTPRequestEntityTooLarge(limit, len(received))
+    return bytes(received)
 
 
 def _parsed(raw: bytes, packed: bool, limit: int) -> dict[str, Any]:
     try:
-        found = json.loads((_unpacked(raw, limit) if packed else raw) or b"{}")
+        content = json.loads((_unpacked(raw, limit) if packed else raw) or b"{}")
     except (ValueError, zlib.error, RecursionError):
         raise SnowflakeError("390999", "08001", "The request body is not JSON.") from None
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise SnowflakeError("390999", "08001", "The request body is not a JSON object.")
-    return found
+    return content
 
 
 def _unpacked(raw: bytes, limit: int) -> bytes:
     unpacker = zlib.decompressobj(wbits=31)
-    found = unpacker.decompress(raw, limit)
+    unpacked = unpacker.decompress(raw, limit)
     if unpacker.unconsumed_tail:
         raise web.HTTPRequestEntityTooLarge(limit, limit + 1)
     if not unpacker.eof:
         raise zlib.error("truncated")
-    return found
+    return unpacked
 
 
 def text(content: dict[str, Any], name: str) -> str:
@@ -114,11 +114,11 @@ def mapping(content: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _typed(content: dict[str, Any], name: str, kind: type) -> Any:
-    found = content.get(name)
-    if found is not None and not isinstance(found, kind):
+    value = content.get(name)
+    if value is not None and not isinstance(value, kind):
         wanted = {str: "a text", dict: "an object"}[kind]
         raise SnowflakeError("390999", "08001", f"Field '{name}' of the request body is not {wanted}.")
-    return found
+    return value
 
 
 def bindings(content: dict[str, Any]) -> list[dict[str, Any]]:
@@ -127,10 +127,10 @@ def bindings(content: dict[str, Any]) -> list[dict[str, Any]]:
     Raises:
         SnowflakeError: 390999 when they do not have the form in which drivers send them.
     """
-    found = mapping(content, "bindings")
-    if not all(name.isdecimal() and isinstance(entry, dict) for name, entry in found.items()):
+    values = mapping(content, "bindings")
+    if not all(name.isdecimal() and isinstance(entry, dict) for name, entry in values.items()):
         raise SnowflakeError("390999", "08001", "Field 'bindings' of the request body is malformed.")
-    return [entry for _, entry in sorted(found.items(), key=lambda item: int(item[0]))]
+    return [entry for _, entry in sorted(values.items(), key=lambda item: int(item[0]))]
 
 
 def statement_count(content: dict[str, Any]) -> int | None:

@@ -74,13 +74,13 @@ def closure(catalog: Catalog, roles: Iterable[str]) -> frozenset[str]:
     for row in catalog.role_grants():
         if row["grantee_type"] != "USER":
             below.setdefault(row["grantee"], []).append(row["role"])
-    found, open_roles = {PUBLIC}, list(roles)
+    reached, open_roles = {PUBLIC}, list(roles)
     while open_roles:
         role = open_roles.pop()
-        if role not in found:
-            found.add(role)
+        if role not in reached:
+            reached.add(role)
             open_roles += below.get(role, [])
-    return frozenset(found)
+    return frozenset(reached)
 
 
 def roles_of_user(catalog: Catalog, user: str) -> frozenset[str]:

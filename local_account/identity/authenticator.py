@@ -59,14 +59,14 @@ class Authenticator(Credentials):
             SnowflakeError: 390104 for an unknown token, 390112 for an expired one (the client renews it).
         """
         key = digest(token)
-        found = self._catalog.get_token(key, "session")
-        if not found:
+        stored = self._catalog.get_token(key, "session")
+        if not stored:
             raise SnowflakeError(
                 "390104", "08001", "Session no longer exists. New login required to access the service."
             )
-        if found[0] < now():
+        if stored[0] < now():
             raise SnowflakeError("390112", "08001", "Your session has expired. Please login again.")
-        return self._sessions.get(str(found[1]["id"])) or self._load(found[1])
+        return self._sessions.get(str(stored[1]["id"])) or self._load(stored[1])
 
     def find_from(self, token: str, address: str) -> Session:
         """Like `find`; also checks the user's network policy against the client's address.
@@ -97,10 +97,10 @@ class Authenticator(Credentials):
 
     def remember(self, token: str, session: Session) -> None:
         """Store a session that a statement has changed, so that it survives a restart of the server."""
-        found, content = self._catalog.get_token(digest(token), "session"), asdict(session)
-        if found and found[1] != content:
+        stored, content = self._catalog.get_token(digest(token), "session"), asdict(session)
+        if stored and stored[1] != content:
             with self._catalog.transaction(lasting=False):
-                self._catalog.put_token(digest(token), "session", found[0], content)
+                self._catalog.put_token(digest(token), "session", stored[0], content)
 
     def renew(self, master: str, address: str, old: str = "") -> tuple[str, str, Session]:
         """New session and master tokens for a master token.
@@ -113,14 +113,14 @@ class Authenticator(Credentials):
             SnowflakeError: 390114 when the master token is unknown or expired, 390422 when the network policy
                 does not allow the address.
         """
-        found = self._catalog.get_token(digest(master), "master")
-        if not found or found[0] < now():
+        stored = self._catalog.get_token(digest(master), "master")
+        if not stored or stored[0] < now():
             raise SnowflakeError(
                 "390114", "08001", "Authentication token has expired. The user must authenticate again."
             )
         before = self._catalog.get_token(digest(old), "session")
-        latest = before[1] if before and before[1]["id"] == found[1]["id"] else found[1]
-        session = self._sessions.get(str(found[1]["id"])) or self._load(latest)
+        latest = before[1] if before and before[1]["id"] == stored[1]["id"] else stored[1]
+        session = self._sessions.get(str(stored[1]["id"])) or self._load(latest)
         self._admit(session, address)
         return *self._issue(session), session
 

@@ -150,17 +150,17 @@ class Credentials:
             SnowflakeError: 394400 token unknown, expired, disabled or another user's, 390432 the user needs a
                 network policy, 390422 address not allowed; as `password` for users who may not sign in.
         """
-        found = self._catalog.get_token(digest(token), "pat")
-        owner = self._catalog.find("USER", Name("", "", found[1]["user"])) if found else None
-        if not found or owner is None or found[0] < now() or found[1].get("disabled"):
+        stored = self._catalog.get_token(digest(token), "pat")
+        owner = self._catalog.find("USER", Name("", "", stored[1]["user"])) if stored else None
+        if not stored or owner is None or stored[0] < now() or stored[1].get("disabled"):
             raise _bad_access_token()
         if login and owner.properties["LOGIN_NAME"].upper() != login.upper():
             raise _bad_access_token()
         self._network.require(owner.name, address)
         user = self._usable(owner)
-        if self._needs_policy(user, found[1]):
+        if self._needs_policy(user, stored[1]):
             raise SnowflakeError("390432", "08004", "Fail : Network policy is required.")
-        return SignedIn(user, ACCESS_TOKEN, found[1].get("role") or "")
+        return SignedIn(user, ACCESS_TOKEN, stored[1].get("role") or "")
 
     def _needs_policy(self, user: Object, token: dict[str, Any]) -> bool:
         if self._network.policy_of(user.name):
@@ -201,10 +201,10 @@ class Credentials:
         Raises:
             SnowflakeError: 390303 when the token is unknown or expired.
         """
-        found = self._catalog.get_token(digest(token), "service")
-        if not found or found[0] < now():
+        stored = self._catalog.get_token(digest(token), "service")
+        if not stored or stored[0] < now():
             raise bad_service_token()
-        return found[1]
+        return stored[1]
 
     def _user(self, login: str, address: str) -> Object:
         user = self._named(login)

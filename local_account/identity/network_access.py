@@ -62,15 +62,15 @@ def refused(address: str) -> SnowflakeError:
 def lets_in(catalog: Catalog, policy: Object, address: str) -> bool:
     """Whether a policy allows an address. Blocked lists have precedence; an empty allowed list allows all."""
     try:
-        found = IPv4Address(address)
+        client = IPv4Address(address)
     except AddressValueError:
         return False
     properties = policy.properties
     blocked = _networks(catalog, properties[BLOCKED_ADDRESSES], properties[BLOCKED_RULES])
     allowed = _networks(catalog, properties[ALLOWED_ADDRESSES], properties[ALLOWED_RULES])
-    if any(found in network for network in blocked or ()):
+    if any(client in network for network in blocked or ()):
         return False
-    return allowed is None or any(found in network for network in allowed)
+    return allowed is None or any(client in network for network in allowed)
 
 
 def _networks(catalog: Catalog, addresses: list[str], rules: list[list[str]]) -> list[IPv4Network] | None:

@@ -92,8 +92,8 @@ def _parse(rows: str) -> Iterator[Parameter]:
     for row in rows.strip().splitlines():
         name, kind, levels, default, description = (cell.strip() for cell in row.split(";"))
         fixed = levels.endswith("!")
-        found = frozenset(LEVELS[letter] for letter in levels.rstrip("!"))
-        yield Parameter(name, kind, default, found, fixed, description)
+        places = frozenset(LEVELS[letter] for letter in levels.rstrip("!"))
+        yield Parameter(name, kind, default, places, fixed, description)
 
 
 PARAMETERS = {parameter.name: parameter for parameter in _parse(ROWS)}
@@ -115,10 +115,10 @@ def find(name: str, level: str) -> Parameter:
     Raises:
         SnowflakeError: 001420 when there is no such parameter.
     """
-    found = PARAMETERS.get(name)
-    if found is None or level not in found.levels:
+    parameter = PARAMETERS.get(name)
+    if parameter is None or level not in parameter.levels:
         raise errors.compilation_error("001420", "22023", f"invalid property '{name}' for '{level}'")
-    return found
+    return parameter
 
 
 def account_object(catalog: Catalog) -> Object | None:
@@ -132,14 +132,14 @@ def from_client(values: dict[str, Any]) -> dict[str, Any]:
     Raises:
         SnowflakeError: as for ALTER SESSION SET.
     """
-    found = {}
+    checked = {}
     for name, value in values.items():
         known = PARAMETERS.get(name.upper())
         if known is None or "SESSION" not in known.levels or value is None:
-            found[name] = value
+            checked[name] = value
         else:
-            found[known.name] = known.check(value)
-    return found
+            checked[known.name] = known.check(value)
+    return checked
 
 
 class Values:

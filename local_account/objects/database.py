@@ -42,6 +42,7 @@ class Database(Container):
         return super().read_create(context, statement)
 
     def created(self, context: Context, item: Object) -> None:
+        """Make the schemas PUBLIC and INFORMATION_SCHEMA, and use the database in the session."""
         role = context.session.role
         context.catalog.create("SCHEMA", Name(item.name, "", "PUBLIC"), role)
         own = Name(item.name, "", INFORMATION_SCHEMA)

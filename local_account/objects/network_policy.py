@@ -38,13 +38,13 @@ def _rules(statement: Statement) -> list[list[str]]:
 
 
 def _addresses(statement: Statement) -> list[str]:
-    found = statement.listed("string")
-    for value in found:
+    addresses = statement.listed("string")
+    for value in addresses:
         try:
             ipaddress.IPv4Network(value, strict=False)
         except ValueError:
             raise errors.invalid_value(value, "IP_LIST", "IPv4 addresses and networks") from None
-    return found
+    return addresses
 
 
 class NetworkPolicy(ObjectType):
@@ -110,6 +110,7 @@ class NetworkPolicy(ObjectType):
             context.catalog.save(holder)
 
     def dropping(self, context: Context, item: Object, forced: bool) -> None:
+        """Refuse while the account or a user has the policy."""
         if forced:
             # After OR REPLACE the account and users have the new policy, because they name it.
             return
@@ -148,8 +149,8 @@ def attachable(context: Context, name: str, user: Object | None = None) -> str:
         SnowflakeError: 002003 when there is no such policy, 003001 when the session may not set it, 098519
             when its lists are empty.
     """
-    policies = (context.catalog.find(POLICY, Name("", "", found)) for found in (name, name.upper()))
-    policy = next((found for found in policies if found), None)
+    policies = (context.catalog.find(POLICY, Name("", "", spelling)) for spelling in (name, name.upper()))
+    policy = next((item for item in policies if item), None)
     if policy is None or not context.access.sees(policy):
         raise errors.does_not_exist(POLICY, name)
     governs = "SECURITYADMIN" in context.access.roles or context.access.has("ATTACH POLICY")

@@ -34,14 +34,14 @@ def _users(statement: Statement) -> list[str]:
 
 def _triggers(statement: Statement) -> list[tuple[int, str]]:
     """Read one or more times `ON n PERCENT DO action`; percentages and actions."""
-    found = []
+    triggers = []
     while statement.accept("ON"):
         percent = statement.integer()
         statement.expect("PERCENT", "DO")
-        found.append((percent, one_of(*_MOST)(statement)))
-    if not found:
+        triggers.append((percent, one_of(*_MOST)(statement)))
+    if not triggers:
         raise statement.unexpected()
-    return found
+    return triggers
 
 
 class ResourceMonitor(ObjectType):
@@ -82,11 +82,11 @@ class ResourceMonitor(ObjectType):
         return found
 
     def read_set(self, context: Context, item: Object, statement: Statement) -> dict[str, Any]:
-        found = read_options(statement, self.options)
-        if set(found) <= {"TRIGGERS"}:
+        options = read_options(statement, self.options)
+        if set(options) <= {"TRIGGERS"}:
             raise statement.unexpected()
-        self._require_pair(found)
-        return found
+        self._require_pair(options)
+        return options
 
     def read_unset(self, statement: Statement) -> dict[str, Any]:
         raise errors.unsupported("ALTER RESOURCE MONITOR UNSET")

@@ -227,8 +227,8 @@ class Context:
         managed = False
         for kind, above in reversed(self.parents(item.fqn)):
             parent = self.catalog.find(kind, above)
-            found = self.catalog.future_grants(parent.id) if parent else []
-            rows = [row for row in found if row["type"] == item.type]
+            grants = self.catalog.future_grants(parent.id) if parent else []
+            rows = [row for row in grants if row["type"] == item.type]
             managed = managed or bool(parent and parent.properties.get("MANAGED ACCESS"))
             for row in rows:
                 assert parent

@@ -54,20 +54,20 @@ class Dispatch(Language):
     """
 
     def __init__(self, modules: Iterable[ModuleType]) -> None:
-        found = list(modules)
-        types: list[ObjectType] = [kind for module in found for kind in getattr(module, "TYPES", ())]
+        owners = list(modules)
+        types: list[ObjectType] = [kind for module in owners for kind in getattr(module, "TYPES", ())]
         self.types = self._types = sorted(types, key=lambda kind: -len(kind.kind))
-        statements = _collect(found, "STATEMENTS").items()
+        statements = _collect(owners, "STATEMENTS").items()
         self._statements: Mapping[tuple[str, ...], Handler] = dict(
             sorted(statements, key=lambda entry: -len(entry[0]))
         )
-        self._raw: Mapping[str, Callable[[Context, str], Result]] = _collect(found, "RAW_STATEMENTS")
-        self._verbs: Mapping[str, Handler] = _collect(found, "VERBS")
-        self._definitions: Mapping[tuple[str, str], Handler] = _collect(found, "DEFINITIONS")
-        self.functions: Mapping[str, Function] = _collect(found, "FUNCTIONS")
-        self.table_methods: Mapping[str, TableMethod] = _collect(found, "TABLE_METHODS")
-        self.on_parameter = _collect(found, "ON_PARAMETER")
-        self.sign_in: Mapping[str, SignIn] = _collect(found, "SIGN_IN")
+        self._raw: Mapping[str, Callable[[Context, str], Result]] = _collect(owners, "RAW_STATEMENTS")
+        self._verbs: Mapping[str, Handler] = _collect(owners, "VERBS")
+        self._definitions: Mapping[tuple[str, str], Handler] = _collect(owners, "DEFINITIONS")
+        self.functions: Mapping[str, Function] = _collect(owners, "FUNCTIONS")
+        self.table_methods: Mapping[str, TableMethod] = _collect(owners, "TABLE_METHODS")
+        self.on_parameter = _collect(owners, "ON_PARAMETER")
+        self.sign_in: Mapping[str, SignIn] = _collect(owners, "SIGN_IN")
         self.stages: list[Callable[[Context, Statement], Result | None]] = [
             self._raw_statement,
             self._known_statement,

@@ -108,20 +108,20 @@ def _item(context: Context, statement: Statement) -> tuple[str, Any]:
 def read_arguments(statement: Statement) -> list[Any]:
     """Read the arguments of a function call: `( literal, … )`."""
     statement.expect("(")
-    found: list[Any] = []
+    arguments: list[Any] = []
     while not statement.accept(")"):
         token = statement.tokens[statement.position] if not statement.done else None
         if token is None:
             raise statement.unexpected()
         if token.token_type is TokenType.NUMBER:
-            found.append(statement.integer())
+            arguments.append(statement.integer())
         elif token.text.upper() in ("TRUE", "FALSE"):
-            found.append(statement.boolean())
+            arguments.append(statement.boolean())
         else:
-            found.append(statement.string())
+            arguments.append(statement.string())
         if not statement.accept(",") and statement.words(1) != (")",):
             raise statement.unexpected()
-    return found
+    return arguments
 
 
 Edit = tuple[int, int, str]
@@ -165,10 +165,10 @@ def _start_of_table(tokens: list[Token], at: int) -> int:
 def _time_range(statement: Statement) -> tuple[str, str]:
     """Read `([START_TIME => expression][, END_TIME => expression])`; both expressions, '' when absent."""
     statement.expect("(")
-    found = {"START_TIME": "", "END_TIME": ""}
+    times = {"START_TIME": "", "END_TIME": ""}
     while not statement.accept(")"):
         name = statement.word()
-        if name not in found:
+        if name not in times:
             raise statement.unexpected(back=1)
         statement.expect("=>")
         begin, depth = statement.position, 0
@@ -178,9 +178,9 @@ def _time_range(statement: Statement) -> tuple[str, str]:
             depth += {"(": 1, ")": -1}.get(statement.words(1)[0], 0)
             statement.position += 1
         last = statement.tokens[statement.position - 1]
-        found[name] = statement.text[statement.tokens[begin].start : last.end + 1]
+        times[name] = statement.text[statement.tokens[begin].start : last.end + 1]
         statement.accept(",")
-    return found["START_TIME"], found["END_TIME"]
+    return times["START_TIME"], times["END_TIME"]
 
 
 def _values(context: Context, statement: Statement) -> Iterator[Edit]:

@@ -174,6 +174,7 @@ class ObjectType(Shown):
         return if_not_exists
 
     def require_create(self, context: Context, name: Name) -> None:
+        """Refuse a session that may not create objects of this type in the name's database or schema."""
         parents = context.parents(name)
         parent = None
         if parents:
@@ -233,10 +234,10 @@ class ObjectType(Shown):
         Raises:
             SnowflakeError: 002003 when it was dropped.
         """
-        found = context.catalog.by_id(item.id)
-        if found is None:
+        current = context.catalog.by_id(item.id)
+        if current is None:
             raise errors.does_not_exist(self.kind, str(item.fqn))
-        return found
+        return current
 
     def require_alter(self, context: Context, item: Object) -> None:
         """Refuse a session that may not SET and UNSET; by default only the owner may."""
@@ -248,13 +249,13 @@ class ObjectType(Shown):
         return read_options(statement, readers)
 
     def read_unset(self, statement: Statement) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         while not statement.done:
             name = option_name(statement, self.all_options())
-            found[name] = self.defaults.get(name, "" if name == "COMMENT" else None)
+            values[name] = self.defaults.get(name, "" if name == "COMMENT" else None)
             if not statement.accept(",") and not statement.done:
                 raise statement.unexpected()
-        return found
+        return values
 
     def rename(self, context: Context, item: Object, statement: Statement) -> Result:
         """RENAME TO <name>, which may be in another database or schema."""

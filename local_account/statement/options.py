@@ -58,15 +58,15 @@ def read_options(
     Raises:
         SnowflakeError: 001003 at an option that the object type does not have.
     """
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     while not statement.done and not any(statement.words(1) == (word,) for word in stop):
         if statement.accept(","):
             continue
         statement.accept("WITH")
         name = option_name(statement, readers)
         statement.accept("=")
-        found[name] = readers[name](statement)
-    return found
+        values[name] = readers[name](statement)
+    return values
 
 
 def option_name(statement: Statement, readers: dict[str, Reader]) -> str:

@@ -57,7 +57,7 @@ def known(context: Context, kind: str) -> frozenset[str]:
 
 def read_privileges(statement: Statement) -> list[str]:
     """Read `<privilege>, …` or `ALL [PRIVILEGES]` and ON; `ALL PRIVILEGES` is returned as `ALL`."""
-    found: list[str] = []
+    wanted: list[str] = []
     while True:
         words: list[str] = []
         while not statement.done and statement.words(1) not in ((",",), ("ON",)):
@@ -66,9 +66,9 @@ def read_privileges(statement: Statement) -> list[str]:
             words.append(statement.word())
         if not words:
             raise statement.unexpected()
-        found.append("ALL" if words in (["ALL"], ["ALL", "PRIVILEGES"]) else " ".join(words))
+        wanted.append("ALL" if words in (["ALL"], ["ALL", "PRIVILEGES"]) else " ".join(words))
         if statement.accept("ON"):
-            return found
+            return wanted
         statement.expect(",")
 
 
@@ -87,23 +87,23 @@ def read_target(context: Context, statement: Statement) -> Target:
         return _read_many(context, statement, "future")
     if statement.accept("INTEGRATION"):
         return _read_integration(context, statement)
-    for found in context.language.types:
-        if statement.accept(*found.kind.split(" ")):
-            name = context.resolve(statement.parts(), found.scope)
-            return Target(found.kind, item=context.get(found.kind, name))
+    for object_type in context.language.types:
+        if statement.accept(*object_type.kind.split(" ")):
+            name = context.resolve(statement.parts(), object_type.scope)
+            return Target(object_type.kind, item=context.get(object_type.kind, name))
     raise errors.unsupported(f"GRANT ON {statement.word()}")
 
 
 def _read_many(context: Context, statement: Statement, how: str) -> Target:
-    for found in context.language.types:
-        if found.scope == "account" or not statement.accept(*found.plural.split(" ")):
+    for object_type in context.language.types:
+        if object_type.scope == "account" or not statement.accept(*object_type.plural.split(" ")):
             continue
         statement.expect("IN")
         place = statement.word()
-        if place not in ("DATABASE", "SCHEMA") or (place, found.kind) == ("SCHEMA", "SCHEMA"):
+        if place not in ("DATABASE", "SCHEMA") or (place, object_type.kind) == ("SCHEMA", "SCHEMA"):
             raise statement.unexpected(back=1)
         name = context.resolve(statement.parts(), "account" if place == "DATABASE" else "database")
-        return Target(found.kind, how, scope=context.get(place, name))
+        return Target(object_type.kind, how, scope=context.get(place, name))
     raise errors.unsupported(f"GRANT ON {how.upper()} {statement.word()}")
 
 

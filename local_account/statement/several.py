@@ -29,11 +29,11 @@ def statements(statement: Statement, count: int, raw_verbs: Container[str]) -> l
         SnowflakeError: 000008 when there are more or fewer statements.
     """
     one = statement.verb in raw_verbs or _has_body(statement)
-    found = [statement.text] if one else sql.split(statement)
-    if count and found and len(found) != count:
-        message = f"Actual statement count {len(found)} did not match the desired statement count {count}."
+    texts = [statement.text] if one else sql.split(statement)
+    if count and texts and len(texts) != count:
+        message = f"Actual statement count {len(texts)} did not match the desired statement count {count}."
         raise SnowflakeError("000008", "0A000", message)
-    return found if len(found) > 1 else [statement.text]
+    return texts if len(texts) > 1 else [statement.text]
 
 
 def _has_body(statement: Statement) -> bool:

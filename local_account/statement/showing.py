@@ -39,15 +39,15 @@ class Shown:
     def show(self, context: Context, statement: Statement, terse: bool = False) -> Result:
         """SHOW [TERSE] <plural> [LIKE '…'] [IN …] [STARTS WITH '…'] [LIMIT n [FROM '…']]"""
         pattern = statement.string() if statement.accept("LIKE") else None
-        found = self.in_scope(context, statement)
+        items = self.in_scope(context, statement)
         prefix = statement.string() if statement.accept("STARTS", "WITH") else ""
         limit, after = read_limit(statement)
-        found = self.narrowed(found, statement)
+        items = self.narrowed(items, statement)
         statement.end()
         reaches = cache(lambda database, schema: context.reaches(Name(database, schema, "")))
         visible = [
             item
-            for item in found
+            for item in items
             if like(item.name, pattern)
             and item.name.startswith(prefix)
             and (not after or item.name > after)

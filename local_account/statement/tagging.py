@@ -36,19 +36,19 @@ def read_change(statement: Statement) -> Change | None:
         return _read_values(statement)
     if not statement.accept("UNSET", TAG):
         return None
-    found: list[tuple[list[str], str | None]] = [(statement.parts(), None)]
+    tags: list[tuple[list[str], str | None]] = [(statement.parts(), None)]
     while statement.accept(","):
-        found.append((statement.parts(), None))
-    return Change(found)
+        tags.append((statement.parts(), None))
+    return Change(tags)
 
 
 def _read_values(statement: Statement) -> Change:
-    found: list[tuple[list[str], str | None]] = []
-    while not found or statement.accept(","):
+    tags: list[tuple[list[str], str | None]] = []
+    while not tags or statement.accept(","):
         name = statement.parts()
         statement.expect("=")
-        found.append((name, statement.string()))
-    return Change(found)
+        tags.append((name, statement.string()))
+    return Change(tags)
 
 
 def apply(context: Context, item: Object, change: Change) -> None:

@@ -223,14 +223,14 @@ def _modify(context: Context, user: Object, statement: Statement) -> Result:
 
 def _rotate(context: Context, user: Object, statement: Statement) -> Result:
     """ROTATE: make a new secret with the same name; the old one gets another name and soon expires."""
-    found = _find_optional(context, user, statement)
+    entry = _find_optional(context, user, statement)
     options = read_options(statement, {"EXPIRE_ROTATED_TOKEN_AFTER_HOURS": integer})
     hours = options.get("EXPIRE_ROTATED_TOKEN_AFTER_HOURS", _ROTATED_HOURS)
     if hours < 0:
         raise errors.invalid_value(hours, "EXPIRE_ROTATED_TOKEN_AFTER_HOURS", "0 or more")
-    if found is None:
+    if entry is None:
         return status("Statement executed successfully.")
-    token, expires, content = found
+    token, expires, content = entry
     name = content["name"]
     old = f"{name}_ROTATED_{int(now() * 1000)}"
     retired = {**content, "name": old, "rotated_to": name}
@@ -241,10 +241,10 @@ def _rotate(context: Context, user: Object, statement: Statement) -> Result:
 
 
 def _remove(context: Context, user: Object, statement: Statement) -> Result:
-    found = _find_optional(context, user, statement)
+    entry = _find_optional(context, user, statement)
     statement.end()
-    if found:
-        context.catalog.delete_token(found[0])
+    if entry:
+        context.catalog.delete_token(entry[0])
     return status("Statement executed successfully.")
 
 

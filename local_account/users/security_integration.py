@@ -87,12 +87,12 @@ class SecurityIntegration(ObjectType):
 
 def _wanted(statement: Statement) -> str:
     """The values of TYPE and OAUTH_CLIENT in CREATE, which may have any other options too."""
-    found = {"TYPE": "", "OAUTH_CLIENT": ""}
+    wanted = {"TYPE": "", "OAUTH_CLIENT": ""}
     while not statement.done:
         word = statement.text_or_word().upper()
-        if word in found and not found[word] and statement.accept("="):
-            found[word] = statement.text_or_word().upper()
-    return " ".join(found.values()).strip()
+        if word in wanted and not wanted[word] and statement.accept("="):
+            wanted[word] = statement.text_or_word().upper()
+    return " ".join(wanted.values()).strip()
 
 
 def show_integrations(context: Context, statement: Statement) -> Result:

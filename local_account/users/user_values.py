@@ -50,17 +50,17 @@ def key(statement: Statement) -> str:
     body = "".join(line.strip() for line in value.splitlines() if "-----" not in line)
     try:
         der = base64.b64decode(body)
-        found = load_der_public_key(der)
+        public_key = load_der_public_key(der)
     except (ValueError, TypeError, binascii.Error):
         raise _rejected("Invalid Public key") from None
     except UnsupportedAlgorithm:
         raise _unsupported_key() from None
-    if isinstance(found, RSAPublicKey):
-        if found.key_size < LEAST_KEY_BITS:
+    if isinstance(public_key, RSAPublicKey):
+        if public_key.key_size < LEAST_KEY_BITS:
             raise _rejected(
-                f"Key length {found.key_size} is smaller than minimal requirement of {LEAST_KEY_BITS}."
+                f"Key length {public_key.key_size} is smaller than minimal requirement of {LEAST_KEY_BITS}."
             )
-    elif not isinstance(found, EllipticCurvePublicKey):
+    elif not isinstance(public_key, EllipticCurvePublicKey):
         raise _unsupported_key()
     return base64.b64encode(der).decode()
 
