@@ -56,7 +56,7 @@ def serve(settings: LocalSettings, arguments: argparse.Namespace) -> int:
         control.wait_until_running(settings, server)
     except control.ControlError:
         server.terminate()
-        return server.wait() or 1  # why it ended is on the terminal already
+        return server.wait() or 1  # the server has printed why it ended
     save(settings)
     _tell(settings, arguments, "Ctrl-C")
     return server.wait()
@@ -143,7 +143,7 @@ _STARTING = (serve, start)
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run one command; its exit code: 0, 1 when it could not be done, 2 for a setting that cannot be used."""
+    """Run one command; its exit code: 0, 1 when the command failed, 2 when a setting cannot be used."""
     arguments = _parser().parse_args(words)
     given = {variable: getattr(arguments, option[2:]) for variable, (option, *_) in _SETTINGS.items()}
     environment = {**os.environ, **{name: value for name, value in given.items() if value is not None}}
@@ -220,7 +220,7 @@ def _table(rows: dict[str, object]) -> None:
 
 
 def _command(arguments: argparse.Namespace, name: str) -> str:
-    """How another command is called for the same account."""
+    """The command line of another command for the same account."""
     state = arguments.state
     return f"local-account {name}" + (f" --state {shlex.quote(str(Path(state).absolute()))}" if state else "")
 

@@ -1,6 +1,6 @@
-"""All modules that own statements. Adding an object type touches its module and this list.
+"""All modules that define statements. To add an object type, write its module and add it to this list.
 
-`statement.dispatch.Dispatch` says what a module may have.
+`statement.dispatch.Dispatch` says what a module may define.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Fixtures for pytest: a Snowflake account on this machine for the length of a test session."""
+"""Fixtures for pytest: a Snowflake account on this machine during a test session."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local_account.host.embedded import running
 
 @pytest.fixture(scope="session")
 def snowflake_account_options() -> dict[str, Any]:
-    """Arguments of `local_account.running`; a fixture of the same name in conftest.py takes its place."""
+    """Arguments of `local_account.running`. A fixture of the same name in conftest.py replaces this one."""
     return {}
 
 

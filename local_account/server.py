@@ -1,7 +1,6 @@
 """The local account's server process: SQL API, sign-in, ingress and the reconcilers behind them.
 
-Run it as `python -m local_account.server`. It listens on loopback and on the
-container networks that it made.
+Run it as `python -m local_account.server`. It listens on loopback and on its container networks.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ from local_account.users import security_integration
 
 
 def open_account(settings: LocalSettings) -> Account:
-    """An account with all of its parts, opened from its state folder; to be closed with `close`."""
+    """Open an account, with all of its parts, from its state folder. The caller must `close` it."""
     account = Account(settings)
     account.add(Dispatch(MODULES))
     account.add(StageStore(settings.state / "stages", account.catalog))
@@ -69,7 +68,7 @@ def _seed_admin(account: Account) -> None:
 
 
 def account_app(account: Account) -> web.Application:
-    """The application on the account's port."""
+    """The web application on the account's port."""
     app = web.Application(client_max_size=MAX_BODY, middlewares=[errors_as_json])
     protocol = Protocol(account)
     protocol.add_routes(app)
@@ -86,7 +85,7 @@ def account_app(account: Account) -> web.Application:
 
 
 def _listen_for_services(account: Account, runner: web.AppRunner) -> None:
-    """Listen on the container network too as soon as it exists, for services that use the account."""
+    """Listen on the container network too, once it exists, so that services can use the account."""
     loop = asyncio.get_running_loop()
     known: set[str] = set()
 
@@ -106,9 +105,9 @@ def _listen_for_services(account: Account, runner: web.AppRunner) -> None:
 
 
 async def serve(account: Account) -> None:
-    """Listen until SIGTERM or SIGINT."""
+    """Run the account until SIGTERM or SIGINT."""
     services = account.add(Reconciler(account))
-    # Uploaded files are stored as they are; the SQL API unpacks its own bodies.
+    # No automatic unpacking: uploaded files are stored unchanged, and the SQL API unpacks bodies itself.
     runner = web.AppRunner(account_app(account), access_log=None, shutdown_timeout=2.0, auto_decompress=False)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", account.settings.port).start()

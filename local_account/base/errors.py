@@ -18,7 +18,7 @@ class SnowflakeError(Exception):
 
 
 def does_not_exist(kind: str, name: str) -> SnowflakeError:
-    """The object is absent, or the role may not see it: both look the same."""
+    """The object is absent, or the role may not see it. Both give the same error."""
     return compilation_error(
         "002003", "02000", f"{kind.capitalize()} '{name}' does not exist or not authorized."
     )
@@ -34,10 +34,10 @@ def already_exists(name: str) -> SnowflakeError:
 
 
 def insufficient_privileges(kind: str, name: str, hint: str = "") -> SnowflakeError:
-    """A privilege is missing on an object that the session sees.
+    """The session sees an object, but lacks a privilege on it.
 
     Args:
-        hint: a sentence that says which one.
+        hint: a sentence that says which privilege is missing.
     """
     text = f"Insufficient privileges to operate on {kind.lower().replace(' ', '_')} '{name}'. {hint}".rstrip()
     return SnowflakeError("003001", "42501", f"SQL access control error:\n{text}")
@@ -50,7 +50,7 @@ def syntax_error(line: int, position: int, token: str) -> SnowflakeError:
 
 
 def unsupported(feature: str) -> SnowflakeError:
-    """What this account does not do is refused by name."""
+    """The account does not have this feature; the error names it."""
     return SnowflakeError("000002", "0A000", f"Unsupported feature '{feature}'.")
 
 

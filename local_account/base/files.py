@@ -1,4 +1,4 @@
-"""Files that are there in full or not at all, even after a crash in the middle of writing."""
+"""Writing files completely or not at all, even if the process crashes in the middle."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def write_whole(path: Path, content: str | bytes, mode: int = 0o600) -> None:
     """Write a file in one step: a reader sees the old content or the new one, never a part.
 
     Args:
-        path: the file, in a folder that exists. A file that is there already is replaced.
+        path: the file, in a folder that exists. An existing file is replaced.
         content: text is written as UTF-8.
         mode: the file's permissions, whatever the umask says. By default only the owner reads it.
     """
@@ -22,10 +22,10 @@ def write_whole(path: Path, content: str | bytes, mode: int = 0o600) -> None:
 
 
 def write_once(path: Path, content: str | bytes, mode: int = 0o600) -> bool:
-    """Like `write_whole`, but a file that is there already stays as it is.
+    """Like `write_whole`, but an existing file is left unchanged.
 
-    Whoever comes second therefore reads what the first one wrote, as several threads or processes may all
-    find the file missing.
+    Several threads or processes may find the file missing at the same time. The first one writes it, and the
+    others read what it wrote.
 
     Returns:
         Whether this call made the file.
@@ -40,7 +40,7 @@ def write_once(path: Path, content: str | bytes, mode: int = 0o600) -> bool:
 
 @contextlib.contextmanager
 def _draft(path: Path, content: str | bytes, mode: int) -> Iterator[Path]:
-    """A file beside `path` with the content safely on the disk; it is gone in the end."""
+    """A temporary file next to `path` with the content on the disk; it is removed at the end."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     draft = Path(name)
     try:

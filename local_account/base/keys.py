@@ -13,15 +13,15 @@ _FILE = "secrets.key"
 
 
 def seal(state: Path, text: str) -> str:
-    """Encrypt a text with the key in the state folder, which is made at the first use."""
+    """Encrypt a text with the key in the state folder. The first use makes the key."""
     return _cipher(state).encrypt(text.encode()).decode()
 
 
 def unseal(state: Path, sealed: str) -> str:
-    """The text that `seal` encrypted.
+    """Decrypt a text that `seal` encrypted.
 
     Raises:
-        cryptography.fernet.InvalidToken: the key file is not the one it was encrypted with.
+        cryptography.fernet.InvalidToken: the text was encrypted with another key than the one in the folder.
     """
     return _cipher(state).decrypt(sealed.encode()).decode()
 
@@ -30,6 +30,6 @@ def unseal(state: Path, sealed: str) -> str:
 def _cipher(state: Path) -> Fernet:
     path = state / _FILE
     if not path.exists():
-        # A half-written key, or a second one, would lock its secrets away for ever.
+        # Secrets encrypted with a half-written key, or with one that is then replaced, could never be read.
         files.write_once(path, Fernet.generate_key())
     return Fernet(path.read_bytes())

@@ -1,4 +1,4 @@
-"""Names and labels of what an account has in Docker, by which it is found again."""
+"""Names and labels of an account's objects in Docker. The account finds its objects by them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ class Found(NamedTuple):
     """One container of a service on Docker.
 
     Attributes:
-        part: `holder` of an instance's network, or `container` of the specification.
-        name: in the specification; empty for a holder.
-        digest: of the specification that it was made from.
-        restart: how often its predecessors in this instance ended.
-        running: whether it runs now.
+        part: `holder` (it holds an instance's network) or `container` (the specification names it).
+        service: id of the service.
+        instance: number of the instance.
+        name: the container's name in the specification; empty for a holder.
+        digest: digest of the specification that the container was made from.
+        restart: how many earlier containers with this name ended in this instance.
+        running: whether the container runs now.
     """
 
     id: str
@@ -33,11 +35,11 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class Labels:
-    """How one account marks and names what it makes in Docker.
+    """The names and labels that one account gives to its objects in Docker.
 
     Attributes:
         label: beginning of all label keys and of most names, for example `local-account`.
-        account_id: tells the account from others of the same label.
+        account_id: distinguishes the account from others with the same label.
     """
 
     label: str
@@ -49,7 +51,7 @@ class Labels:
 
     @property
     def of_account(self) -> str:
-        """Docker's filter for everything that the account made, images excepted."""
+        """Docker's filter for everything that the account made, except images."""
         return f"{self.key('account')}={self.account_id}"
 
     @property
@@ -84,11 +86,11 @@ class Labels:
 
     @property
     def egress_network(self) -> str:
-        """Name of the network through which services leave; there while a service needs it."""
+        """Name of the network through which services reach the outside; exists while a service needs it."""
         return f"{self.network}-egress"
 
     def instance(self, service: int, instance: int) -> str:
-        """Name of an instance's holder, with which the names of its containers and volumes begin."""
+        """Name of an instance's holder. The names of its containers and volumes begin with it."""
         return f"spcs-{self.account_id}-{service}-{instance}"
 
     def snapshot(self, identity: int) -> str:
@@ -139,7 +141,7 @@ class Labels:
     # Labels read back
 
     def found(self, entry: dict[str, Any]) -> Found | None:
-        """A row of Docker's container list; None for what is no part of a service."""
+        """Read a row of Docker's container list; None if the container belongs to no service."""
         marks = entry.get("Labels") or {}
         if marks.get(self.key("part")) not in (HOLDER, CONTAINER):
             return None

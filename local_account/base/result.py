@@ -12,10 +12,10 @@ class Column(NamedTuple):
     """One result column.
 
     Attributes:
-        name: as clients see it; lower case for SHOW and DESCRIBE.
+        name: the name that clients see; lower case for SHOW and DESCRIBE.
         type: wire type: text, fixed, real, boolean, timestamp_ltz, date, variant, array, object …
-        scale: decimal digits, for fixed and timestamps.
-        precision: digits of a fixed column.
+        scale: digits after the decimal point, of fixed and timestamp columns.
+        precision: all digits of a fixed column.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Column(NamedTuple):
 
 @dataclass
 class Result:
-    """Rows for a client; cells are already wire text, or None."""
+    """Rows for a client. A cell is text in the form of the wire, or None for NULL."""
 
     columns: Sequence[Column]
     rows: list[list[str | None]] = field(default_factory=list)
@@ -35,13 +35,13 @@ class Result:
 
 
 def columns(text: str) -> list[Column]:
-    """Columns from a compact text: `name created_on:timestamp_ltz min_nodes:fixed`; the default is text."""
-    found = []
+    """Columns from a compact text: `name created_on:timestamp_ltz min_nodes:fixed`; text is the default."""
+    shape = []
     for item in text.split():
         name, _, kind = item.partition(":")
         kind = kind or "text"
-        found.append(Column(name, kind, scale=3 if kind.startswith("timestamp") else 0))
-    return found
+        shape.append(Column(name, kind, scale=3 if kind.startswith("timestamp") else 0))
+    return shape
 
 
 def table(shape: Sequence[Column], rows: Iterable[dict[str, Any]]) -> Result:
@@ -56,13 +56,13 @@ def status(message: str) -> Result:
 
 
 def single(name: str, value: Any, kind: str = "text") -> Result:
-    """One row with one value, as a scalar SELECT or CALL gives."""
+    """One row with one value, which is the result of a scalar SELECT or CALL."""
     column = Column(name, kind)
     return Result([column], [[encode(value, column)]], statement_type=4096)
 
 
 def encode(value: Any, column: Column) -> str | None:
-    """One cell as wire text, in the encoding that is safe for all official drivers."""
+    """One cell as wire text, in the encoding that all official drivers read; None for NULL."""
     if value is None:
         return None
     if column.type.startswith("timestamp"):

@@ -49,11 +49,11 @@ class LocalSettings:
     Attributes:
         state: folder with the catalog, stage files, keys and credentials.
         port: TCP port on loopback of the SQL API, sign-in page and stage transfer. Default 8480.
-        account_id: short random text that marks everything this account makes in Docker.
+        account_id: short random text in the labels of everything that this account makes in Docker.
         organization: name of the organization, the first part of the account identifier. Default LOCAL.
         name: name of the account, the second part of the account identifier. Default ACCOUNT.
         label: prefix of the labels and names of everything that the account makes in Docker. Default
-            local-account. An account finds its containers and volumes by it, so it must stay the same.
+            local-account. The account finds its containers and volumes by the label, so it must not change.
     """
 
     state: Path
@@ -75,7 +75,7 @@ class LocalSettings:
 
     @property
     def registry_host(self) -> str:
-        """Registry host as it stands in image names."""
+        """Host and port of the registry, as image names have them."""
         return f"localhost:{self.registry_port}"
 
     @property
@@ -90,12 +90,12 @@ class LocalSettings:
 
     @property
     def labels(self) -> Labels:
-        """How the account marks and names what it makes in Docker."""
+        """The names and labels of the account's objects in Docker."""
         return Labels(self.label, self.account_id)
 
     @property
     def run_path(self) -> Path:
-        """Where tokens and secrets of containers lie: in memory where the system has such a folder."""
+        """Folder for tokens and secrets of containers; in memory if the system has such a folder."""
         if _SHARED_MEMORY.is_mount() and os.access(_SHARED_MEMORY, os.W_OK):
             return _SHARED_MEMORY / f"{self.label}-{self.account_id}"
         return self.state / "run"
@@ -113,7 +113,7 @@ class LocalSettings:
 
 
 def state_folder(state: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path:
-    """The folder that LOCAL_ACCOUNT_STATE names, or the one given, or the user's own for such data."""
+    """The state folder: LOCAL_ACCOUNT_STATE, then `state`, then the user's folder for application state."""
     named = environment.get(STATE_VARIABLE)
     folder = Path(named) if named else state or platformdirs.user_state_path("local-account")
     return folder.expanduser().absolute()
@@ -127,21 +127,21 @@ def load(
     label: str | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> LocalSettings:
-    """Read the account's settings, and make its identity at the first use.
+    """Read the account's settings. The first use makes the account's identity.
 
-    An environment variable (LOCAL_ACCOUNT_STATE, …_PORT, …_ORGANIZATION, …_NAME, …_LABEL) goes before an
-    argument, and an argument before what `save` left in the state folder.
+    An environment variable (LOCAL_ACCOUNT_STATE, …_PORT, …_ORGANIZATION, …_NAME, …_LABEL) has precedence
+    over an argument, and an argument over what `save` stored in the state folder.
 
     Args:
         state: state folder; default `local-account` in the user's folder for application state.
         organization: name of the organization.
         name: name of the account.
         label: prefix of labels and names in Docker.
-        environment: variables that are read in place of this process's own.
+        environment: the variables to read; default those of this process.
 
     Raises:
-        SettingsError: a port, a name or a label that cannot be used (the message has the allowed values), or
-            a state folder that cannot be used.
+        SettingsError: a port, a name, a label (the message has the allowed values) or the state folder
+            cannot be used.
     """
     state = state_folder(state, environment)
     account_id = _identity(state)
@@ -167,10 +167,10 @@ def load(
 def load_own(
     state: Path, *, organization: str | None = None, name: str | None = None, label: str | None = None
 ) -> LocalSettings:
-    """Settings of the account in a folder, which gets free ports of its own when it is new and keeps them.
+    """Settings of the account in a folder. A new account gets free ports and keeps them.
 
     Args:
-        state: folder of the account; made where it is missing.
+        state: folder of the account; created if it is missing.
         organization: name of the organization; default LOCAL_ACCOUNT_ORGANIZATION, then as in `load`.
         name: name of the account; default LOCAL_ACCOUNT_NAME, then as in `load`.
         label: prefix of labels and names in Docker; default LOCAL_ACCOUNT_LABEL, then as in `load`.
@@ -189,7 +189,7 @@ def load_own(
 
 
 def save(settings: LocalSettings) -> None:
-    """Keep port, names and label in the state folder, where `load` finds them if nothing else says so."""
+    """Store port, names and label in the state folder. `load` uses them unless it is told other values."""
     content = {key: getattr(settings, key) for key in ("port", *_STORED.values())}
     path = settings.state / _FILE
     if _stored(settings.state) != content:
@@ -205,16 +205,16 @@ def _stored(state: Path) -> dict[str, Any]:
 
 
 def _identity(state: Path) -> str:
-    """The account's random text, made at the first use of its state folder.
+    """The account's random text. The first use of the state folder makes it.
 
     Raises:
-        SettingsError: the folder cannot be made, or holds something that is no account's.
+        SettingsError: the folder cannot be created, or has files that do not belong to an account.
     """
     identity = state / "account_id"
     try:
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # The identity is written before everything else, so in an account's folder it is there.
-        # Another process may be about to write it, in a hidden draft.
+        # The identity is the first file of an account, so without it the folder belongs to something else.
+        # Another process may be writing it just now, in a hidden temporary file.
         names = [entry.name.removeprefix(".") for entry in state.iterdir()]
         foreign = any(not name.startswith(identity.name) for name in names)
         if foreign and not identity.exists():
@@ -236,7 +236,7 @@ def _port(text: str) -> int:
 
 
 def admin_credentials(settings: LocalSettings) -> dict[str, str]:
-    """User name and password of the account's administrator, generated once per machine."""
+    """User name and password of the account's administrator; generated at the first use."""
     path = settings.state / "credentials.json"
     if not path.exists():
         content = {"user": ADMIN_USER, "password": secrets.token_urlsafe(18)}
@@ -245,10 +245,10 @@ def admin_credentials(settings: LocalSettings) -> dict[str, str]:
 
 
 def free_ports(count: int = 3) -> int:
-    """The first of some consecutive free ports on loopback.
+    """The first of `count` consecutive free ports on loopback.
 
     Raises:
-        SettingsError: none were found.
+        SettingsError: there are no such ports.
     """
     for _ in range(100):
         first = random.randrange(20000, 32000)  # noqa: S311 below the range of outgoing connections
@@ -263,6 +263,6 @@ def free_ports(count: int = 3) -> int:
 
 
 def code_version() -> str:
-    """Changes whenever the account's code does, so that a running server can be told from a newer one."""
+    """A text that changes with the account's code. It shows whether a running server has older code."""
     newest = max(path.stat().st_mtime_ns for path in _PACKAGE.rglob("*.py"))
     return str(newest)

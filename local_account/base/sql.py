@@ -1,4 +1,4 @@
-"""One SQL statement: its text, and a cursor over its tokens, cut by sqlglot's Snowflake tokenizer."""
+"""One SQL statement: its text, and a cursor over the tokens that sqlglot's Snowflake tokenizer makes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from local_account.base import errors
 
 
 class _Tokenizer(Snowflake.Tokenizer):
-    # sqlglot would hand over the rest of CALL, EXECUTE … as one opaque string.
+    # Otherwise sqlglot makes one single string of everything behind CALL, EXECUTE …
     COMMANDS: ClassVar[set[TokenType]] = set()
 
 
@@ -26,7 +26,7 @@ _WORD = re.compile(r"[A-Za-z]+")
 
 
 class Name(NamedTuple):
-    """A fully qualified object name; parts that the object's kind does not have are empty."""
+    """A fully qualified object name. Parts that this kind of object does not have are empty."""
 
     database: str
     schema: str
@@ -39,8 +39,8 @@ class Name(NamedTuple):
 class Statement:
     """One statement, read from left to right.
 
-    It is cut into tokens once, at the first look at them, and all stages share these tokens. Keywords match
-    without regard to case; identifiers follow Snowflake's rule (unquoted ones are folded to upper case).
+    The text is cut into tokens once, when they are first needed, and all stages share these tokens. Keywords
+    match in upper and lower case; identifiers follow Snowflake's rule (unquoted ones become upper case).
 
     Args:
         text: the statement, comments included.
@@ -57,7 +57,7 @@ class Statement:
 
     @cached_property
     def tokens(self) -> list[Token]:
-        """All tokens, without semicolons at the end."""
+        """All tokens, except semicolons at the end."""
         found = tokenize(self.text)
         while found and found[-1].token_type is TokenType.SEMICOLON:
             found.pop()
@@ -65,7 +65,7 @@ class Statement:
 
     @cached_property
     def verb(self) -> str:
-        """The first word in upper case, read without the tokens; '' when the statement begins with none."""
+        """The first word in upper case, read from the text; '' if something else comes first."""
         found = _WORD.match(self.text, after_blanks(self.text))
         return found[0].upper() if found else ""
 
@@ -74,10 +74,10 @@ class Statement:
         return self.text[after_blanks(self.text) + len(self.verb) :]
 
     def edited(self, edits: Iterable[tuple[int, int, str]]) -> Statement:
-        """The statement with parts of its text replaced; this statement when there are no edits.
+        """The statement with parts of its text replaced; the same object when there are no edits.
 
         Args:
-            edits: start, end and new text of each part, in order; end is the first character that stays.
+            edits: start, end and new text of each part, in order. The character at `end` is not replaced.
         """
         pieces, end = [], 0
         for start, stop, text in edits:
@@ -90,12 +90,12 @@ class Statement:
         return self.position >= len(self.tokens)
 
     def words(self, count: int) -> tuple[str, ...]:
-        """The next tokens in upper case, for looking ahead."""
+        """The next tokens in upper case; the cursor does not move."""
         window = self.tokens[self.position : self.position + count]
         return tuple("" if self._is_literal(token) else token.text.upper() for token in window)
 
     def accept(self, *words: str) -> bool:
-        """Step over these words when they come next."""
+        """Step over these words if they come next; whether they did."""
         if self.words(len(words)) != words:
             return False
         self.position += len(words)
@@ -114,7 +114,7 @@ class Statement:
         return token.text.upper()
 
     def identifier(self) -> str:
-        """One identifier, folded to upper case unless it was quoted."""
+        """One identifier; an unquoted one in upper case."""
         token = self._next()
         if token.token_type is TokenType.IDENTIFIER:
             return token.text
@@ -123,16 +123,16 @@ class Statement:
         return token.text.upper()
 
     def parts(self) -> list[str]:
-        """One to three identifiers joined by dots, or IDENTIFIER('…') holding them."""
+        """One to three identifiers with dots between them, plain or inside IDENTIFIER('…')."""
         if self.words(2) == ("IDENTIFIER", "("):
             self.expect("IDENTIFIER", "(")
             inner = Statement(self.string())
             self.expect(")")
             return inner.parts()
-        found = [self.identifier()]
+        parts = [self.identifier()]
         while self.accept("."):
-            found.append(self.identifier())
-        return found
+            parts.append(self.identifier())
+        return parts
 
     def string(self) -> str:
         """A quoted or dollar-quoted string literal."""
@@ -153,7 +153,7 @@ class Statement:
         return self.parts()
 
     def name_or_text(self) -> list[str]:
-        """The parts of an object name, or of the one that a string literal holds."""
+        """The parts of an object name, which may stand in a string literal."""
         if not self.done and self.tokens[self.position].token_type in _STRINGS:
             return Statement(self.string()).parts()
         return self.parts()
@@ -173,14 +173,14 @@ class Statement:
         return token.text.upper() == "TRUE"
 
     def listed(self, item: str) -> list:
-        """`( item, item )` where item names one of this cursor's reading methods."""
+        """`( item, item )`; `item` is the name of the method of this class that reads one of them."""
         self.expect("(")
-        found = []
+        items = []
         while not self.accept(")"):
-            found.append(getattr(self, item)())
+            items.append(getattr(self, item)())
             if not self.accept(",") and self.words(1) != (")",):
                 raise self.unexpected()
-        return found
+        return items
 
     def nested(self) -> str:
         """The source text of one balanced parenthesis, without the outer pair."""
@@ -231,7 +231,7 @@ def tokenize(text: str) -> list[Token]:
 
 
 def after_blanks(text: str, position: int = 0) -> int:
-    """The position behind blanks and comments (`--`, `//` and `/* */`) that begin at a position."""
+    """The first position from `position` on that is not in blanks or comments (`--`, `//` and `/* */`)."""
     while position < len(text):
         if text[position].isspace():
             position += 1
@@ -249,16 +249,16 @@ def after_blanks(text: str, position: int = 0) -> int:
 
 
 def split(statement: Statement) -> list[str]:
-    """The texts of the statements that semicolons outside literals divide; empty ones are left out."""
-    found, start, filled = [], 0, False
+    """The texts between semicolons that stand outside of literals; empty statements are left out."""
+    texts, start, filled = [], 0, False
     for token in statement.tokens:
         if token.token_type is not TokenType.SEMICOLON:
             filled = True
             continue
         if filled:
-            found.append(statement.text[start : token.start])
+            texts.append(statement.text[start : token.start])
         start, filled = token.end + 1, False
-    return [*found, statement.text[start:]] if filled else found
+    return [*texts, statement.text[start:]] if filled else texts
 
 
 def quote(identifier: str) -> str:
@@ -267,7 +267,7 @@ def quote(identifier: str) -> str:
 
 
 def shown(parts: Iterable[str]) -> str:
-    """A name with dots between its parts, and quotes only where they are needed; empty parts are left out."""
+    """A name with dots between its parts and quotes only where needed; empty parts are left out."""
     return ".".join(part if _PLAIN.fullmatch(part) else quote(part) for part in parts if part)
 
 

@@ -1,4 +1,4 @@
-"""Waiting for something that has to be asked for again and again."""
+"""Waiting for something by asking again and again."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ T = TypeVar("T")
 
 
 def poll(ask: Callable[[], T], seconds: float, pause: float = 0.1) -> T:
-    """Ask until the answer counts as true or the time is over.
+    """Call `ask` until its answer is true or the time is over.
 
     Args:
-        ask: called at least once. An error that it raises ends the waiting and reaches the caller.
-        seconds: how long to go on.
+        ask: called at least once. If it raises an error, the waiting ends with that error.
+        seconds: how long to wait.
         pause: seconds between two calls.
 
     Returns:
-        The last answer: the first true one, or a false one when the time was over.
+        The last answer: the first true one, or a false one when the time is over.
     """
     deadline = time.monotonic() + seconds
     while not (answer := ask()) and time.monotonic() < deadline:
@@ -29,7 +29,7 @@ def poll(ask: Callable[[], T], seconds: float, pause: float = 0.1) -> T:
 
 
 def answers_http(url: str) -> bool:
-    """Whether an HTTP server answers there within two seconds; an answer that refuses counts too."""
+    """Whether an HTTP server answers at the URL within two seconds; an error status is an answer too."""
     try:
         urllib.request.urlopen(url, timeout=2).close()  # noqa: S310 every caller asks on loopback
     except urllib.error.HTTPError:

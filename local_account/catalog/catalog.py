@@ -1,7 +1,7 @@
 """The account's catalog: every object, grant and sign-in secret, in one SQLite file.
 
-The catalog is the truth. Statements change it in transactions; reconcilers compare it with Docker, the
-registry and the stage folders and close the difference, so a crash at any moment loses nothing.
+The catalog says what must exist. Statements change it in transactions. Reconcilers compare it with Docker,
+the registry and the stage folders and remove the differences, so a crash at any moment loses nothing.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Object:
         type: Snowflake's word for its type, in upper case: `COMPUTE POOL`, `IMAGE REPOSITORY` …
         owner: the owning role.
         created, updated: seconds since the epoch.
-        properties: what the object's own module keeps; JSON values.
-        transaction: the transaction in which it was read or made; 0 for outside of one.
+        properties: data of the module that defines the type; JSON values.
+        transaction: number of the transaction in which it was read or made; 0 if there was no transaction.
     """
 
     id: int
@@ -53,7 +53,7 @@ class Object:
 
 
 class Catalog(Grants, Requests, BlockVolumes):
-    """Objects, grants, tokens, requests and block volumes, in one SQLite file; for many threads."""
+    """Objects, grants, tokens, requests and block volumes, in one SQLite file; many threads may use it."""
 
     def create(
         self, kind: str, name: Name, owner: str, properties: dict[str, Any] | None = None, comment: str = ""
@@ -61,7 +61,7 @@ class Catalog(Grants, Requests, BlockVolumes):
         """Add an object.
 
         Raises:
-            SnowflakeError: 002002 when one of that type and name exists.
+            SnowflakeError: 002002 when an object of that type and name exists.
         """
         moment = now()
         with self.transaction():
@@ -89,7 +89,7 @@ class Catalog(Grants, Requests, BlockVolumes):
         return self._object(rows[0]) if rows else None
 
     def objects(self, kind: str, database: str | None = None, schema: str | None = None) -> list[Object]:
-        """Objects of a type by name, all or those in a database or schema."""
+        """Objects of a type, sorted by name; all, or those in a database or schema."""
         query, arguments = "SELECT * FROM objects WHERE type=?", [kind]
         if database is not None:
             query, arguments = query + " AND database=?", [*arguments, database]
@@ -99,11 +99,11 @@ class Catalog(Grants, Requests, BlockVolumes):
         return [self._object(row) for row in rows]
 
     def save(self, item: Object) -> None:
-        """Store what was changed of an object: name, owner, comment, properties.
+        """Store an object's name, owner, comment and properties.
 
         Raises:
-            RuntimeError: it was not read or made in this transaction, so that saving it could undo what
-                another statement has changed since.
+            RuntimeError: the object was not read or made in this transaction. Saving it could undo a change
+                that another statement has made since.
         """
         item.updated = now()
         with self.transaction():
@@ -116,7 +116,7 @@ class Catalog(Grants, Requests, BlockVolumes):
             )
 
     def set_properties(self, identity: int, properties: dict[str, Any]) -> None:
-        """Set some properties of an object as it is now; nothing happens when it is gone."""
+        """Set some properties of an object and keep its others; does nothing when the object is gone."""
         with self.transaction():
             item = self.by_id(identity)
             if item is not None:
@@ -137,12 +137,12 @@ class Catalog(Grants, Requests, BlockVolumes):
             self._connection.execute("DELETE FROM objects WHERE id=?", (item.id,))
 
     def owned(self, role: str) -> list[Object]:
-        """Everything that a role owns; by type and name."""
+        """Everything that a role owns, sorted by type and name."""
         query = "SELECT * FROM objects WHERE owner=? ORDER BY type, database, schema, name"
         return [self._object(row) for row in self._rows(query, (role,))]
 
     def inside(self, item: Object, kind: str = "") -> list[Object]:
-        """Everything in a database or schema, of one type when `kind` is given; by type and name."""
+        """Everything in a database or schema, sorted by type and name; `kind` selects one type."""
         if item.type == "DATABASE":
             where, arguments = "database=?", [item.name]
         elif item.type == "SCHEMA":

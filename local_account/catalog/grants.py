@@ -25,7 +25,7 @@ class Grant:
 
 
 class Grants(Store):
-    """Who holds what. Roles and users stand by name, objects by their id."""
+    """Which role or user holds which grant. Roles and users are stored by name, objects by id."""
 
     def grant(self, privilege: str, target: int, role: str, with_option: bool, granted_by: str) -> None:
         with self.transaction():
@@ -98,7 +98,7 @@ class Grants(Store):
                     self._connection.execute(f"DELETE FROM {table} WHERE role=?", (name,))  # noqa: S608
 
     def rename_grantee(self, kind: str, old: str, new: str) -> None:
-        """Let everything that names a role or user follow its new name."""
+        """Write the new name of a role or user wherever the catalog has the old one."""
         changes = [("role_grants", "grantee", f" AND grantee_type='{kind}'")]
         if kind != "USER":
             changes += [(table, "role", "") for table in _TABLES_WITH_ROLES]
@@ -128,7 +128,7 @@ class Grants(Store):
         return self._rows("SELECT * FROM service_role_grants WHERE service=?", (service,))
 
     def service_role_grants_to(self, role: str) -> list[sqlite3.Row]:
-        """As `service_role_grants`, of all services to one role."""
+        """Like `service_role_grants`, for all services, but only grants to one role."""
         return self._rows("SELECT * FROM service_role_grants WHERE role=?", (role,))
 
 

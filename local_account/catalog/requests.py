@@ -1,7 +1,7 @@
 """The part of the catalog that keeps which requests changed something.
 
-A driver that got no answer sends its request again, also to a server that was killed and started anew.
-Changes of the catalog are noted in the transaction that makes them; data SQL is noted before it begins.
+A driver that got no answer sends its request again, perhaps after the server was killed and restarted.
+A request that changes the catalog is noted in the same transaction; data SQL is noted before it begins.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _SWEEP_EVERY = 500
 
 
 class Requests(Store):
-    """Requests that changed something, each under a digest, with its answer as soon as there is one."""
+    """Requests that changed something, stored by digest, each with its answer once it has one."""
 
     _noted = 0
 
     def note_request(self, digest: str) -> None:
-        """A change begins, or is part of the transaction around this call."""
+        """Note that a request begins a change, or makes it in the transaction around this call."""
         with self.transaction(lasting=False, telling=False):
             self._noted += 1
             if self._noted % _SWEEP_EVERY == 1:
@@ -40,18 +40,18 @@ class Requests(Store):
             self._connection.execute("UPDATE requests SET answer=? WHERE digest=?", (answer, digest))
 
     def forget_request(self, digest: str) -> None:
-        """A noted request was refused: nothing was changed."""
+        """Forget a noted request because it was refused and changed nothing."""
         with self.transaction(lasting=False, telling=False):
             self._connection.execute("DELETE FROM requests WHERE digest=?", (digest,))
 
     def once(self, digest: str, work: Callable[[Callable[[], None]], Result]) -> Result:
-        """The result of `work`, or of the same request before the server was started anew.
+        """The result of `work`, or the stored one if the same request ran before the server restarted.
 
         Args:
-            work: gets a function to call before it changes anything outside the catalog.
+            work: gets a function that it must call before it changes anything outside the catalog.
 
         Raises:
-            SnowflakeError: 000603 when the server ended in the middle of it; what `work` raises.
+            SnowflakeError: 000603 when the server ended while the request ran; errors of `work`.
         """
         rows = self._rows("SELECT answer FROM requests WHERE digest=?", (digest,))
         if rows:

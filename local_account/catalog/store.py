@@ -45,7 +45,7 @@ _MOST_READERS = 16
 
 
 class Store:
-    """One SQLite file; safe to use from many threads, which read while one of them writes."""
+    """One SQLite file. Many threads may use it; they can read while one of them writes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -73,12 +73,12 @@ class Store:
 
     @contextmanager
     def transaction(self, lasting: bool = True, telling: bool = True) -> Iterator[None]:
-        """All changes inside are made together or not at all; may be nested.
+        """Make all changes inside together or not at all. Transactions may be nested.
 
         Args:
-            lasting: whether it must outlast a crash of the whole machine; otherwise it outlasts the end of
-                the server only, which costs a fraction of the time.
-            telling: whether those who wait for changes are told.
+            lasting: whether the changes must survive a crash of the whole machine. Otherwise they survive
+                only the end of the server, which is many times faster.
+            telling: whether to wake those who wait for changes.
         """
         with self._lock:
             self._depth += 1
@@ -109,12 +109,12 @@ class Store:
 
     @property
     def current_transaction(self) -> int:
-        """Number of the transaction that this thread is in; 0 outside of one."""
+        """Number of this thread's open transaction; 0 without one."""
         return self._begun if self._writer == threading.get_ident() else 0
 
     @contextmanager
     def before_commit(self, note: Callable[[], None]) -> Iterator[None]:
-        """Call `note` in every lasting transaction that this thread makes inside, before it is committed."""
+        """Inside, call `note` before this thread commits a lasting transaction."""
         self._noting.note = note
         try:
             yield
@@ -122,10 +122,13 @@ class Store:
             del self._noting.note
 
     def wait(self, version: int, timeout: float) -> int:
-        """Block until something changed after `version`, at most `timeout` seconds; the version now.
+        """Wait until something has changed since `version`, at most `timeout` seconds.
+
+        Returns:
+            The version now.
 
         Raises:
-            RuntimeError: called inside a transaction, which waiting would let others into.
+            RuntimeError: called inside a transaction. Waiting would let other threads into it.
         """
         if self._writer == threading.get_ident():
             raise RuntimeError("waiting for a change inside a transaction")
@@ -140,12 +143,12 @@ class Store:
             reader = self._readers.pop()
         except IndexError:
             reader = self._connect()
-        found = reader.execute(query, arguments).fetchall()
+        rows = reader.execute(query, arguments).fetchall()
         if len(self._readers) < _MOST_READERS:
             self._readers.append(reader)
         else:
             reader.close()
-        return found
+        return rows
 
 
 def _nothing() -> None:

@@ -1,8 +1,8 @@
-"""The part of the catalog that keeps which Docker volume holds a block volume that came from a snapshot.
+"""The part of the catalog for block volumes that are filled from a snapshot, and their Docker volumes.
 
-A block volume has a row from the moment that a snapshot is to be its content; before, its Docker volume has
-the name that follows from service, instance and volume. The row says whether the copy is whole, so that one
-that a crash cut off is begun again and never mounted.
+A block volume gets a row when it is to be filled from a snapshot. Without a row, its Docker volume has the
+name that follows from service, instance and volume. The row says whether the copy is complete. A copy that a
+crash interrupted is started again, and is never mounted.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ class BlockVolume(NamedTuple):
     """One Docker volume behind a block volume.
 
     Attributes:
-        docker: its name on Docker.
+        docker: the volume's name in Docker.
         service: id of the service.
-        volume: name in the specification.
-        source: Docker volume to fill it from.
-        snapshot: full name of the snapshot that this is the content of.
-        state: `filling`, `filled`, or `obsolete` once another one took its place.
+        volume: the volume's name in the specification.
+        source: name of the Docker volume that the content is copied from.
+        snapshot: full name of the snapshot that has this content.
+        state: `filling`, `filled`, or `obsolete` once another volume has replaced it.
     """
 
     docker: str
@@ -37,7 +37,7 @@ class BlockVolume(NamedTuple):
 
 
 class BlockVolumes(Store):
-    """Block volumes whose Docker volume does not follow from their name alone."""
+    """Block volumes that were filled from a snapshot, with their Docker volumes."""
 
     def put_block_volume(self, row: BlockVolume) -> None:
         with self.transaction():

@@ -1,4 +1,4 @@
-"""GRANT and REVOKE of privileges on objects yet to be made.
+"""GRANT and REVOKE of privileges on future objects.
 
 See https://docs.snowflake.com/en/sql-reference/sql/grant-privilege#future-grants-on-database-or-schema-objects
 """
@@ -15,10 +15,10 @@ _WITHOUT = ("IMAGE REPOSITORY", "SNAPSHOT")
 
 
 def grant(context: Context, target: Target, wanted: list[str], role: str, with_option: bool) -> Result:
-    """Note what new objects of a type give to a role.
+    """Store the privileges that a role gets on new objects of a type.
 
     Raises:
-        SnowflakeError: 003001 without MANAGE GRANTS, 000002 for types that have no future grants.
+        SnowflakeError: 003001 without MANAGE GRANTS, 000002 for types that do not have future grants.
     """
     _require(context, target)
     assert target.scope
@@ -31,7 +31,7 @@ def grant(context: Context, target: Target, wanted: list[str], role: str, with_o
 
 
 def revoke(context: Context, target: Target, wanted: list[str], role: str, option_only: bool) -> Result:
-    """Forget it; what existing objects gave stays."""
+    """Remove privileges that a role would get on new objects. Grants on existing objects stay."""
     _require(context, target)
     assert target.scope
     held = {row["privilege"] for row in context.catalog.future_grants(target.scope.id) if row["role"] == role}
@@ -49,14 +49,14 @@ def _require(context: Context, target: Target) -> None:
     assert scope
     if target.kind in _WITHOUT:
         raise errors.unsupported(f"GRANT ON FUTURE {target.kind}")
-    # MANAGE GRANTS, or in a schema with managed access its ownership.
+    # Needs MANAGE GRANTS; in a schema with managed access, ownership of the schema is enough.
     managed = scope.type == "SCHEMA" and scope.properties.get("MANAGED ACCESS")
     if not context.access.has("MANAGE GRANTS") and not (managed and context.access.owns(scope)):
         raise context.refused("MANAGE GRANTS", scope)
 
 
 def _require_single_owner(context: Context, target: Target, role: str) -> None:
-    """New objects have one owner; in a schema with managed access one below the schema's own."""
+    """Refuse a second future owner, and in a schema with managed access one that is not below its owner."""
     scope = target.scope
     assert scope
     for row in context.catalog.future_grants(scope.id):

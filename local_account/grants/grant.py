@@ -22,16 +22,21 @@ from local_account.statement.privileges import OWNERSHIP, Target, grantee_key
 
 @dataclass
 class _Outcome:
-    """What of a GRANT or REVOKE the session may do."""
+    """Which part of a GRANT or REVOKE the session may do.
+
+    Attributes:
+        done: number of grants that were made or removed.
+        missing: the privileges about which the session may not decide.
+    """
 
     done: int = 0
     missing: set[str] = field(default_factory=set)
 
     def result(self, context: Context, target: Target, verb: str) -> Result:
-        """The statement's answer; when a part of it was done, the error follows what was stored.
+        """The statement's answer. If only a part was done, the context gets an error for after the commit.
 
         Raises:
-            SnowflakeError: 003102 or 003103 when nothing of it may be done.
+            SnowflakeError: 003102 or 003103 when the session may do no part of it.
         """
         number = 0 if verb == "Grant" else 1
         if self.missing and not self.done:
@@ -103,7 +108,7 @@ def _expanded(context: Context, target: Target, wanted: list[str]) -> list[str]:
 
 
 def _may_revoke(context: Context, item: Object | None, privilege: str, role: str) -> bool:
-    """Who decides about the object may; others may take back only what they gave."""
+    """Whether the session may revoke: it decides about the object, or one of its roles made the grant."""
     if privileges.governor(context, item, privilege) is not None:
         return True
     return any(
@@ -124,7 +129,7 @@ def _revoke_one(
 
 
 def _dependent(context: Context, item: Object | None, privilege: str, role: str) -> list[Grant]:
-    """Grants that a role gave on with its grant option."""
+    """Grants that a role made with its grant option."""
     if item.owner == role if item else role == privileges.ADMINISTRATOR:
         return []
     return [
@@ -135,7 +140,11 @@ def _dependent(context: Context, item: Object | None, privilege: str, role: str)
 
 
 def _require_readable(context: Context, item: Object | None, role: str) -> None:
-    """WRITE on a stage is not held without READ."""
+    """Refuse that a role has WRITE on a stage without READ.
+
+    Raises:
+        SnowflakeError: 003532 when it would.
+    """
     if item is None or item.type != "STAGE":
         return
     held = {one.privilege for one in context.catalog.grants_on(item.id) if one.role == role}

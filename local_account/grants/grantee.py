@@ -12,10 +12,10 @@ _OTHERS = (("APPLICATION", "ROLE"), ("SHARE",), ("USER",), ("APPLICATION",))
 
 
 def read_role(context: Context, statement: Statement) -> Object:
-    """`[ROLE] <name>` or `DATABASE ROLE [<database>.]<name>`: a role that exists.
+    """Read `[ROLE] <name>` or `DATABASE ROLE [<database>.]<name>`; the role.
 
     Raises:
-        SnowflakeError: 002003 absent, 000002 for grantees of other kinds.
+        SnowflakeError: 002003 when there is no such role, 000002 for grantees of other kinds.
     """
     for words in _OTHERS:
         if statement.accept(*words):
@@ -27,5 +27,9 @@ def read_role(context: Context, statement: Statement) -> Object:
 
 
 def read_database_role(context: Context, statement: Statement) -> Object:
-    """`[<database>.]<name>`"""
+    """Read `[<database>.]<name>`; the database role.
+
+    Raises:
+        SnowflakeError: 002003 when there is no such role.
+    """
     return context.get(access.DATABASE_ROLE, context.resolve(statement.parts(), "database"))

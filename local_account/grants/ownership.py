@@ -41,7 +41,7 @@ def _transfer(context: Context, item: Object, role: str, mode: str) -> None:
     if item.owner == role:
         return
     held = _outstanding(context, item)
-    # A role's place in the hierarchy is no reason against a new owner.
+    # A role may get a new owner although it is granted to other roles.
     if held and not mode and item.type not in _ROLES:
         raise dependent_exists(context, item, held[0])
     item.owner = role
@@ -49,7 +49,7 @@ def _transfer(context: Context, item: Object, role: str, mode: str) -> None:
         if mode == "REVOKE":
             _forget(context, item, one)
         elif mode == "COPY" and one.object == item.id:
-            # The new owner stands as the one who gave each of them.
+            # The new owner becomes the grantor of each grant.
             context.catalog.revoke(one.privilege, one.object, one.role)
             context.catalog.grant(one.privilege, one.object, one.role, one.with_option, role)
     context.catalog.save(item)
@@ -71,7 +71,7 @@ def _refused() -> errors.SnowflakeError:
 
 
 def dependent_exists(context: Context, item: Object | None, grant: Grant) -> errors.SnowflakeError:
-    """A grant stands in the way of a new owner, or of a REVOKE without CASCADE."""
+    """The error when a grant prevents a new owner, or a REVOKE without CASCADE."""
     name = privileges.shown_name(item) if item else context.account.settings.locator
     role = access.shown_role(grant.role)[1]
     return errors.SnowflakeError(
@@ -86,15 +86,15 @@ def dependent_exists(context: Context, item: Object | None, grant: Grant) -> err
 
 
 def _outstanding(context: Context, item: Object) -> list[Grant]:
-    """Grants on an object; those of a role to others count as USAGE on it."""
-    found = context.catalog.grants_on(item.id)
+    """Grants on an object. If the object is a role, its grants to others count as USAGE on it."""
+    grants = context.catalog.grants_on(item.id)
     if item.type in _ROLES:
-        found += [
+        grants += [
             Grant("USAGE", ACCOUNT_OBJECT, row["grantee"], False, row["granted_by"], row["created"])
             for row in context.catalog.role_grants(role=access.role_key(item))
             if row["grantee_type"] != "USER"
         ]
-    return found
+    return grants
 
 
 def _forget(context: Context, item: Object, held: Grant) -> None:

@@ -62,17 +62,17 @@ def _revoke(context: Context, statement: Statement, role: Object) -> Result:
 
 
 def _read_grantee(context: Context, statement: Statement, word: str, role: Object) -> tuple[str, str]:
-    """Type and key of who gets or loses a role."""
+    """Read the user or role that gets or loses a role; its type and key."""
     statement.expect(word)
     if statement.accept("USER"):
-        found = "USER", context.get("USER", context.resolve(statement.parts(), "account")).name
+        type_and_key = "USER", context.get("USER", context.resolve(statement.parts(), "account")).name
     else:
         grantee = read_role(context, statement)
-        found = grantee.type.replace(" ", "_"), access.role_key(grantee)
+        type_and_key = grantee.type.replace(" ", "_"), access.role_key(grantee)
         if grantee.type == access.DATABASE_ROLE and grantee.database != role.database:
             raise errors.unsupported(f"GRANT {role.type} TO DATABASE ROLE of another database")
     statement.end()
-    return found
+    return type_and_key
 
 
 def _require(context: Context, role: Object, code: str, verb: str) -> None:

@@ -28,7 +28,7 @@ Row = dict[str, Any]
 
 
 def show_grants(context: Context, statement: Statement) -> Result:
-    """SHOW GRANTS [ON … | TO … | OF …] [LIMIT n]; without any, what the user has."""
+    """SHOW GRANTS [ON … | TO … | OF …] [LIMIT n]; without a clause, the grants to the session's user."""
     forms: dict[tuple[str, ...], Callable[[Context, Statement], Result]] = {
         ("ON",): _on,
         ("TO", "ROLE"): _to_role,
@@ -46,7 +46,7 @@ def show_grants(context: Context, statement: Statement) -> Result:
 
 
 def limited(statement: Statement, found: Result) -> Result:
-    """The end of the statement: `[LIMIT n]`."""
+    """Read `[LIMIT n]` at the end of the statement, and cut the result accordingly."""
     if statement.accept("LIMIT"):
         found.rows = found.rows[: statement.integer()]
     statement.end()
@@ -59,8 +59,8 @@ def show_future_grants(context: Context, statement: Statement) -> Result:
     if statement.accept("TO"):
         in_database = statement.accept("DATABASE")
         statement.expect("ROLE")
-        found = read_database_role(context, statement) if in_database else _role(context, statement)
-        role = access.role_key(found)
+        grantee = read_database_role(context, statement) if in_database else _role(context, statement)
+        role = access.role_key(grantee)
         scopes = [*context.catalog.objects("DATABASE"), *context.catalog.objects("SCHEMA")]
     else:
         statement.expect("IN")
@@ -104,7 +104,7 @@ def _on(context: Context, statement: Statement) -> Result:
         key = access.role_key(item)
         rows += [_usage_row(entry) for entry in context.catalog.role_grants(role=key)]
     if item and privileges.managing_schema(context, item):
-        # Owners decide nothing there, so nobody has an option to grant.
+        # The schema's owner decides about grants there, so the objects' grants have no grant option.
         rows = [{**row, "grant_option": False} for row in rows]
     if item and item.properties.get("MANAGED ACCESS"):
         rows.append({**_owner_row(item), "privilege": "MANAGE GRANTS"})
@@ -120,7 +120,7 @@ def _to_database_role(context: Context, statement: Statement) -> Result:
 
 
 def _held(context: Context, role: Object) -> Result:
-    """What a role has been granted."""
+    """The privileges and roles that a role was granted."""
     key, kind = access.role_key(role), role.type.replace(" ", "_")
     rows: list[Row] = []
     for grant in context.catalog.grants_to(key):
@@ -153,7 +153,7 @@ def _of_database_role(context: Context, statement: Statement) -> Result:
 
 
 def _grantees(context: Context, role: Object) -> Result:
-    """Who has been granted a role."""
+    """The users and roles that a role was granted to."""
     key = access.role_key(role)
     found = context.catalog.role_grants(role=key) if key != access.PUBLIC else []
     return table(OF, [_role_row(entry) for entry in found])
@@ -169,7 +169,7 @@ def role_name(key: str) -> str:
 
 
 def grantee_cells(key: str) -> Row:
-    """Type and name of a role, as the columns of a grantee have them."""
+    """The cells of the grantee's columns for a role: its type and name."""
     kind, name = access.shown_role(key)
     return {"granted_to": kind, "grantee_name": name}
 
@@ -217,7 +217,7 @@ def _usage_row(entry: Any) -> Row:
 
 
 def _grantee(entry: Any) -> Row:
-    """Whom a role is granted to."""
+    """The name of the user or role that a role is granted to, as SHOW GRANTS writes it."""
     if entry["grantee_type"] == "USER":
         return {"granted_to": "USER", "grantee_name": entry["grantee"]}
     return grantee_cells(entry["grantee"])

@@ -1,4 +1,4 @@
-"""Answers of the client protocol, as JSON that official drivers read."""
+"""Answers of the client protocol, as the JSON that official drivers read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _IN_PROGRESS = "333334"
 
 
 def session_info(session: Session) -> dict[str, str | None]:
-    """What a session is set to, as the answer of a login has it."""
+    """Role, warehouse, database and schema of a session, in the form that a login returns."""
     return {
         "databaseName": session.database or None,
         "schemaName": session.schema or None,
@@ -26,10 +26,10 @@ def session_info(session: Session) -> dict[str, str | None]:
 
 
 def result_data(query: Query, result: Result, shown: list[dict[str, Any]]) -> dict[str, Any]:
-    """A result set with the session's state after it.
+    """A result set, and the session's state after the statement.
 
     Args:
-        shown: the parameters in force, as name and value.
+        shown: name and value of each parameter in force.
     """
     session = query.session
     return {
@@ -62,7 +62,7 @@ def result_data(query: Query, result: Result, shown: list[dict[str, Any]]) -> di
 
 
 def pending(query: Query) -> web.Response:
-    """The statement still runs: the client asks again at the address given here."""
+    """The answer while a statement still runs; the client asks again at the address in it."""
     url = f"/queries/{query.id}/result"
     data = {"queryId": query.id, "getResultUrl": url, "queryAbortsAfterSecs": 172800, "progressDesc": None}
     return as_json(
@@ -76,11 +76,11 @@ def success(data: Any) -> web.Response:
 
 
 def failure(error: SnowflakeError, query_id: str | None = None) -> web.Response:
-    """A refusal; HTTP 200, as drivers expect."""
+    """The answer to a refused request or statement; HTTP 200, as drivers expect."""
     data = {"sqlState": error.sqlstate, "queryId": query_id, "errorCode": error.code}
     return as_json({"success": False, "code": error.code, "message": error.message, "data": data})
 
 
 def as_json(content: Any) -> web.Response:
-    """Any answer."""
+    """A response with any content."""
     return web.Response(text=json.dumps(content), content_type="application/json")

@@ -28,7 +28,7 @@ PARAMETERS: dict[str, Any] = {
     "BINARY_OUTPUT_FORMAT": "HEX",
     "CLIENT_PREFETCH_THREADS": 4,
     "CLIENT_RESULT_CHUNK_SIZE": 160,
-    # Arrays of bindings come inline, not as a file on a stage of the system's own.
+    # 0: clients send arrays of bindings inside the request, not as a file on a stage.
     "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD": 0,
     "CLIENT_SESSION_KEEP_ALIVE": False,
     "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY": 3600,
@@ -54,7 +54,7 @@ class Protocol:
 
     @property
     def statement_count(self) -> int:
-        """Statements that were run since the server's start."""
+        """Number of statements that were run since the server started."""
         return self._statements.count
 
     def add_routes(self, app: web.Application) -> None:
@@ -78,6 +78,7 @@ class Protocol:
     # Sessions
 
     async def login(self, request: web.Request) -> web.Response:
+        """Open a session; its tokens and parameters."""
         body = wire.mapping(await wire.body(request), "data")
         session, token, master = await asyncio.to_thread(self._open, body, request.query, _address(request))
         data = {
@@ -99,6 +100,11 @@ class Protocol:
         return session, *self._account.authenticator.open(session)
 
     def _login(self, body: dict[str, Any], query: Any, address: str) -> Session:
+        """Check the credentials in the way that AUTHENTICATOR says, and make the session.
+
+        Raises:
+            SnowflakeError: 390116 for an authenticator that this account does not have; as `Credentials`.
+        """
         catalog, authenticator = self._account.catalog, self._account.authenticator
         login, secret = wire.text(body, "LOGIN_NAME"), wire.text(body, "TOKEN") or wire.text(body, "PASSWORD")
         method = (wire.text(body, "AUTHENTICATOR") or "SNOWFLAKE").upper()
@@ -128,6 +134,7 @@ class Protocol:
         return new_session(self._account.catalog, who, role)
 
     def _apply_defaults(self, session: Session, query: Any, body: dict[str, Any]) -> None:
+        """Set the parameters, database, schema and warehouse that the login asks for and may see."""
         session.parameters = {
             **parameters.from_client(wire.mapping(body, "SESSION_PARAMETERS")),
             "CLIENT_APP_ID": body.get("CLIENT_APP_ID"),
@@ -145,6 +152,7 @@ class Protocol:
                     session.schema = "PUBLIC"
 
     async def token(self, request: web.Request) -> web.Response:
+        """New tokens for a session whose token expires."""
         body = await wire.body(request)
         kind, old = wire.text(body, "requestType"), wire.text(body, "oldSessionToken")
         if kind not in ("RENEW", "ISSUE"):
@@ -168,9 +176,9 @@ class Protocol:
     async def _session_and_body(
         self, request: web.Request, limit: int = wire.MAX_BODY
     ) -> tuple[Session, dict[str, Any]]:
-        """The session and the body of a request; only a client with a session may send a large body.
+        """The session and the body of a request. Only a client with a session may send a large body.
 
-        A small body is read first, because aiohttp drops it when the client breaks off meanwhile.
+        A small body is read before the session, because aiohttp drops it if the client disconnects meanwhile.
         """
         if (request.content_length or limit) <= wire.MAX_BODY:
             body = await wire.body(request, limit)
@@ -191,9 +199,9 @@ class Protocol:
         return answers.success("Log Received")
 
     async def rest(self, request: web.Request) -> web.Response:
-        """The REST API, which this account does not have: clients show the status line or the body.
+        """Refuse the REST API, which this account does not have. Clients show the status line or the body.
 
-        Drivers send a request again after most other numbers, and take 404 for an absent object.
+        The status is 422: drivers repeat a request after most other numbers, and 404 means an absent object.
         """
         refusal = errors.unsupported(f"REST API {request.method} {request.path}")
         data = {"code": refusal.code, "error_code": refusal.code, "message": refusal.message}
@@ -203,6 +211,7 @@ class Protocol:
     # Queries
 
     async def query(self, request: web.Request) -> web.Response:
+        """Run a statement; its result, or the address of the result if the statement still runs."""
         token = wire.bearer(request)
         session, body = await self._session_and_body(request, wire.MAX_QUERY_BODY)
         asked = Request(
@@ -242,16 +251,17 @@ class Protocol:
         return answers.success(answers.result_data(query, result, self._parameters(query.session)))
 
     def _parameters(self, session: Session) -> list[dict[str, Any]]:
-        """What a client is told of the parameters in force in its session."""
-        found = parameters.values_in_session(self._account.catalog, session)
+        """Name and value of the parameters that clients are told, with the session's values."""
+        in_force = parameters.values_in_session(self._account.catalog, session)
         shown = dict(PARAMETERS)
         for name, default in PARAMETERS.items():
-            value, level = found.get(name) if name in parameters.PARAMETERS else ("", "")
+            value, level = in_force.get(name) if name in parameters.PARAMETERS else ("", "")
             if level:
                 shown[name] = value == "true" if isinstance(default, bool) else type(default)(value)
         return [{"name": name, "value": value} for name, value in shown.items()]
 
     async def monitor(self, request: web.Request) -> web.Response:
+        """The state of a query: running, failed or done."""
         query = await self._found(request)
         if not query.task.done():
             state = "RUNNING"

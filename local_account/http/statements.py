@@ -1,4 +1,4 @@
-"""Running statements for clients: threads, identical retries, long statements, results by query id."""
+"""Running statements for clients: threads, repeated requests, long statements, results by query id."""
 
 from __future__ import annotations
 
@@ -32,28 +32,29 @@ MAX_WAITING = 2000
 MAX_TEXT = 1024 * 1024
 REMEMBERED = 2000
 REMEMBERED_CELLS = 2_000_000
-# A text that is longer is cut into tokens in a thread, so that other requests are answered meanwhile.
+# A longer text is cut into tokens in a thread, so that other requests are answered meanwhile.
 _SHORT_TEXT = 4096
-# What a limit of 0 means: seven days.
+# A limit of 0 means seven days.
 _MOST_SECONDS = 7 * 24 * 3600
 _log = logging.getLogger(__name__)
 
 
 class BusyError(Exception):
-    """So many statements wait that this one was not taken; the client may send it again later."""
+    """Too many statements wait, so this one was not accepted. The client may send it again later."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a client asks for.
+    """A client's request to run one or more statements.
 
     Attributes:
-        id: the client's own id, the same when it sends the request again; '' when it has none.
-        origin: the account's base URL as this client reaches it.
+        id: id that the client gave, the same when it repeats the request; '' when there is no id.
+        text: the SQL text.
+        origin: the account's base URL that this client uses.
         address: IP address of the client.
-        describe_only: the client wants the result's columns, nothing may be run.
-        count: how many statements the text must have; 0 for any number, None for what the session says.
-        after: called in the worker's thread when the statement has ended, refused or not.
+        describe_only: the client wants only the result's columns; nothing may be run.
+        count: how many statements the text must have; 0 for any number, None for the session's parameter.
+        after: called in the worker's thread when the statement has ended, with a result or an error.
     """
 
     id: str
@@ -68,11 +69,11 @@ class Request:
 
 @dataclass
 class Query:
-    """One statement under way or done.
+    """One statement that runs or has ended.
 
     Attributes:
-        id: query id, as clients see it.
-        task: gives the result, or raises SnowflakeError.
+        id: the query id that clients see.
+        task: returns the result, or raises SnowflakeError.
     """
 
     id: str
@@ -85,7 +86,7 @@ class Query:
 
     @property
     def cells(self) -> int:
-        """Size of the result, once there is one."""
+        """Number of the result's cells; 0 while there is no result."""
         if not self.task.done() or self.task.cancelled() or self.task.exception():
             return 0
         result = self.task.result()
@@ -94,10 +95,10 @@ class Query:
 
 
 class Statements:
-    """Runs each statement once: a request that is sent again gets the first one's answer.
+    """Runs each statement once: a repeated request gets the answer of the first one.
 
     Attributes:
-        count: statements that were run since the server's start.
+        count: number of statements that were run since the server started.
     """
 
     def __init__(self, account: Account) -> None:
@@ -111,10 +112,10 @@ class Statements:
         self.count = 0
 
     def submit(self, session: Session, request: Request) -> Query:
-        """Start a statement, or find the one that this request started before.
+        """Start a statement, or find the one that this request has started before.
 
         Raises:
-            SnowflakeError: 000602 when its text is too long.
+            SnowflakeError: 000602 when the text is too long.
             BusyError: too many statements wait.
         """
         key = (session.id, request.id)
@@ -142,7 +143,7 @@ class Statements:
         self._forget_oldest(query)
 
     def _forget_oldest(self, newest: Query) -> None:
-        """Keep the newest results, bounded by their number and by their cells."""
+        """Drop the oldest results, so that neither their number nor their cells exceed a limit."""
         self._cells += newest.cells
         for _ in range(len(self._by_id)):
             if len(self._by_id) <= REMEMBERED and self._cells <= REMEMBERED_CELLS:
@@ -161,7 +162,7 @@ class Statements:
         """A query of the session's user by its id.
 
         Raises:
-            SnowflakeError: 000707 when it is unknown or another user's.
+            SnowflakeError: 000707 when the id is unknown or the query is another user's.
         """
         query = self._by_id.get(query_id)
         if query is None or query.session.identity != session.identity:
@@ -176,7 +177,7 @@ class Statements:
         return replace(await asyncio.shield(query.task), statement_type=4096)
 
     def cancel_request(self, session: Session, request: str) -> None:
-        """Cancel what a request of this session started, if it still runs."""
+        """Cancel the statement that a request of this session started, if it still runs."""
         query = self._by_request.get((session.id, request))
         if query:
             self.cancel(query)
@@ -188,7 +189,7 @@ class Statements:
             query.task.cancel()
 
     def cancel_session(self, session: Session, other: int) -> None:
-        """Cancel all that runs in a session of the same user, but the one that asks for it in its own."""
+        """Cancel all statements in a session of the same user, except the statement that asks for it."""
         for query in list(self._by_id.values()):
             mine = query.session.id == other and query.session.identity == session.identity
             if mine and query.task is not asyncio.current_task():
@@ -202,22 +203,22 @@ class Statements:
         statement = await _read(request, self._dispatch.raw_verbs)
         if request.count in (None, 1) and not several.possible(request.text):
             return await self._run_one(query, request, statement)
-        found = await asyncio.to_thread(self._divided, query, request, statement)
-        if len(found) == 1:
+        texts = await asyncio.to_thread(self._divided, query, request, statement)
+        if len(texts) == 1:
             return await self._run_one(query, request, statement)
         if request.bindings:
             raise errors.unsupported("bindings for several statements")
-        return several.answer([await self._run_part(query, request, part) for part in enumerate(found)])
+        return several.answer([await self._run_part(query, request, part) for part in enumerate(texts)])
 
     def _divided(self, query: Query, request: Request, statement: Statement) -> list[str]:
         count = request.count
         if count is None:
-            found = values_in_session(self._account.catalog, query.session)
-            count = int(found.get("MULTI_STATEMENT_COUNT")[0])
+            in_force = values_in_session(self._account.catalog, query.session)
+            count = int(in_force.get("MULTI_STATEMENT_COUNT")[0])
         return several.statements(statement, count, self._dispatch.raw_verbs)
 
     async def _run_part(self, whole: Query, request: Request, part: tuple[int, str]) -> tuple[str, Result]:
-        """One of several statements, with a query id of its own."""
+        """Run one of several statements; its query id, which differs from the request's, and its result."""
         index, text = part
         identity = f"{request.id}/{index}" if request.id else ""
 
@@ -232,7 +233,7 @@ class Statements:
             raise
 
     async def _run_one(self, query: Query, request: Request, statement: Statement) -> Result:
-        """Run one statement: here if it is about other statements, else in a worker's thread."""
+        """Run one statement: here if it is about other statements, otherwise in a worker's thread."""
         if statement.verb in ("SELECT", "CALL"):
             for stage in (self._result_scan, self._cancel_query, self._cancel_all_queries):
                 if result := await stage(query.session, statement):
@@ -250,7 +251,7 @@ class Statements:
         return await self._earlier(query_id, session)
 
     async def _cancel_query(self, session: Session, statement: Statement) -> Result | None:
-        """SELECT SYSTEM$CANCEL_QUERY('<query id>'); a query of another user looks absent.
+        """SELECT SYSTEM$CANCEL_QUERY('<query id>'). Another user's query counts as absent.
 
         See https://docs.snowflake.com/en/sql-reference/functions/system_cancel_query
         """
@@ -266,7 +267,7 @@ class Statements:
         return single("SYSTEM$CANCEL_QUERY", told)
 
     async def _cancel_all_queries(self, session: Session, statement: Statement) -> Result | None:
-        """SELECT SYSTEM$CANCEL_ALL_QUERIES(<session id>); a session of another user looks absent.
+        """SELECT SYSTEM$CANCEL_ALL_QUERIES(<session id>). Another user's session counts as absent.
 
         See https://docs.snowflake.com/en/sql-reference/functions/system_cancel_all_queries
         """
@@ -324,7 +325,7 @@ class Statements:
 
 
 async def _read(request: Request, raw_verbs: Container[str]) -> Statement:
-    """The statement of a request, cut into tokens unless it has file paths in it.
+    """The statement of a request, cut into tokens unless it contains file paths.
 
     Raises:
         SnowflakeError: 001003 for an unterminated string or comment.
@@ -343,7 +344,7 @@ def _cut(statement: Statement, raw_verbs: Container[str]) -> None:
 
 
 def argument(statement: Statement, function: str) -> str | None:
-    """The one argument of `SELECT <function>(<literal>)` or CALL; None for any other statement."""
+    """The argument of `SELECT <function>(<literal>)` or `CALL …`; None for other statements."""
     if not statement.accept("SELECT", function, "(") and not statement.accept("CALL", function, "("):
         return None
     rest = statement.tokens[statement.position :]
@@ -362,7 +363,11 @@ def _digest(session: Session, request: Request) -> str:
 
 
 def _require_size(text: str) -> None:
-    """See https://docs.snowflake.com/en/user-guide/query-size-limits"""
+    """Refuse a text that is too long. See https://docs.snowflake.com/en/user-guide/query-size-limits
+
+    Raises:
+        SnowflakeError: 000602.
+    """
     if len(text) * 4 > MAX_TEXT and len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT:
         raise errors.compilation_error(
             "000602",
@@ -372,7 +377,7 @@ def _require_size(text: str) -> None:
 
 
 def _time_limit(context: Context) -> int:
-    """Seconds that a statement may run: the session's limit or its warehouse's, whichever is less."""
+    """Seconds that a statement may run: the smaller of the session's and the warehouse's limit."""
     name = "STATEMENT_TIMEOUT_IN_SECONDS"
     limits = [int(values_in_session(context.catalog, context.session).get(name)[0])]
     warehouse = context.catalog.find("WAREHOUSE", Name("", "", context.session.warehouse))

@@ -1,4 +1,4 @@
-"""Reading requests of official clients: bodies, tokens, and refusals as the JSON that drivers read."""
+"""Reading requests of official clients: bodies and tokens; and errors as the JSON that drivers read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local_account.base.errors import SnowflakeError
 from local_account.http import answers
 
 MIB = 1024 * 1024
-# Statements come with their bindings; everything else is small.
+# A statement's body has its bindings too; the bodies of other requests are small.
 MAX_QUERY_BODY = 64 * MIB
 MAX_BODY = MIB
 BODY_SECONDS = 120.0
@@ -24,9 +24,9 @@ _log = logging.getLogger(__name__)
 
 @web.middleware
 async def errors_as_json(request: web.Request, handler: Any) -> web.StreamResponse:
-    """Refusals become the JSON that drivers read, with HTTP 200.
+    """Middleware that answers errors with the JSON that drivers read and HTTP 200.
 
-    A failure of the account itself does too: drivers send a request again after a 5xx, up to eight times.
+    This includes failures of the account itself: after a 5xx drivers repeat a request up to eight times.
     """
     try:
         return await handler(request)
@@ -41,14 +41,15 @@ async def errors_as_json(request: web.Request, handler: Any) -> web.StreamRespon
 
 
 async def body(request: web.Request, limit: int = MAX_BODY) -> dict[str, Any]:
-    """The JSON object in a request, unpacked.
+    """The JSON object in a request's body, which may be packed with gzip.
 
     Args:
-        limit: bytes that it may have, packed and unpacked.
+        limit: bytes that the body may have, packed and unpacked.
 
     Raises:
         SnowflakeError: 390999 when it is not a JSON object.
-        web.HTTPException: 408 too slow, 413 too large, 415 packed in another way than gzip.
+        web.HTTPException: 408 when it comes too slowly, 413 when it is too large, 415 when it is packed in
+            another way than gzip.
     """
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -66,39 +67,39 @@ async def body(request: web.Request, limit: int = MAX_BODY) -> dict[str, Any]:
 async def _read(request: web.Request, limit: int) -> bytes:
     if (request.content_length or 0) > limit:
         raise web.HTTPRequestEntityTooLarge(limit, request.content_length or 0)
-    found = bytearray()
+    received = bytearray()
     async for chunk in request.content.iter_any():
-        found += chunk
-        if len(found) > limit:
-            raise web.HTTPRequestEntityTooLarge(limit, len(found))
-    return bytes(found)
+        received += chunk
+        if len(received) > limit:
+            raise web.HTTPRequestEntityTooLarge(limit, len(received))
+    return bytes(received)
 
 
 def _parsed(raw: bytes, packed: bool, limit: int) -> dict[str, Any]:
     try:
-        found = json.loads((_unpacked(raw, limit) if packed else raw) or b"{}")
+        content = json.loads((_unpacked(raw, limit) if packed else raw) or b"{}")
     except (ValueError, zlib.error, RecursionError):
         raise SnowflakeError("390999", "08001", "The request body is not JSON.") from None
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise SnowflakeError("390999", "08001", "The request body is not a JSON object.")
-    return found
+    return content
 
 
 def _unpacked(raw: bytes, limit: int) -> bytes:
     unpacker = zlib.decompressobj(wbits=31)
-    found = unpacker.decompress(raw, limit)
+    unpacked = unpacker.decompress(raw, limit)
     if unpacker.unconsumed_tail:
         raise web.HTTPRequestEntityTooLarge(limit, limit + 1)
     if not unpacker.eof:
         raise zlib.error("truncated")
-    return found
+    return unpacked
 
 
 def text(content: dict[str, Any], name: str) -> str:
     """A text in a body; '' when it is absent or null.
 
     Raises:
-        SnowflakeError: 390999 when it is something else.
+        SnowflakeError: 390999 when the value has another type.
     """
     return _typed(content, name, str) or ""
 
@@ -107,33 +108,33 @@ def mapping(content: dict[str, Any], name: str) -> dict[str, Any]:
     """An object in a body; empty when it is absent or null.
 
     Raises:
-        SnowflakeError: 390999 when it is something else.
+        SnowflakeError: 390999 when the value has another type.
     """
     return _typed(content, name, dict) or {}
 
 
 def _typed(content: dict[str, Any], name: str, kind: type) -> Any:
-    found = content.get(name)
-    if found is not None and not isinstance(found, kind):
+    value = content.get(name)
+    if value is not None and not isinstance(value, kind):
         wanted = {str: "a text", dict: "an object"}[kind]
         raise SnowflakeError("390999", "08001", f"Field '{name}' of the request body is not {wanted}.")
-    return found
+    return value
 
 
 def bindings(content: dict[str, Any]) -> list[dict[str, Any]]:
     """The values of each `?`, in order.
 
     Raises:
-        SnowflakeError: 390999 when they are not what drivers send.
+        SnowflakeError: 390999 when they do not have the form in which drivers send them.
     """
-    found = mapping(content, "bindings")
-    if not all(name.isdecimal() and isinstance(entry, dict) for name, entry in found.items()):
+    values = mapping(content, "bindings")
+    if not all(name.isdecimal() and isinstance(entry, dict) for name, entry in values.items()):
         raise SnowflakeError("390999", "08001", "Field 'bindings' of the request body is malformed.")
-    return [entry for _, entry in sorted(found.items(), key=lambda item: int(item[0]))]
+    return [entry for _, entry in sorted(values.items(), key=lambda item: int(item[0]))]
 
 
 def statement_count(content: dict[str, Any]) -> int | None:
-    """How many statements a request says that it has, 0 for any number; None when it does not say.
+    """The number of statements that a request says it has, 0 for any number; None if it does not say.
 
     Raises:
         SnowflakeError: 390999 when it is not a number.
@@ -150,7 +151,7 @@ def bearer(request: web.Request) -> str:
     """The Snowflake token of a request.
 
     Raises:
-        SnowflakeError: 390104 when it has none.
+        SnowflakeError: 390104 when the request has no token.
     """
     scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
     if scheme != "Snowflake" or not rest.startswith("Token="):

@@ -14,7 +14,7 @@ from local_account.identity.session import Session
 
 PUBLIC = "PUBLIC"
 DATABASE_ROLE = "DATABASE ROLE"
-# Between database and name in the key of a database role; no role's own name has it.
+# Stands between database and name in the key of a database role. Names of roles cannot contain it.
 _SEPARATOR = "\n"
 SYSTEM_ROLES = {
     # role: (roles granted to it, privileges on the account)
@@ -48,12 +48,12 @@ def seed(catalog: Catalog) -> None:
             for lower in below:
                 catalog.grant_role(lower, "ROLE", role, granted_by="")
             for privilege in privileges:
-                # A grant shows who gave it; the account's own grants come from its administrator.
+                # A grant shows who gave it. The first grants of an account come from its administrator.
                 catalog.grant(privilege, ACCOUNT_OBJECT, role, with_option=True, granted_by="ACCOUNTADMIN")
 
 
 def role_key(role: Object) -> str:
-    """What a role's grants and belongings stand under: its name, or that of its database and its name."""
+    """The catalog's key of a role: `NAME`, or database, line break and name for a database role."""
     return f"{role.database}{_SEPARATOR}{role.name}" if role.type == DATABASE_ROLE else role.name
 
 
@@ -62,25 +62,25 @@ def is_account_role(key: str) -> bool:
 
 
 def shown_role(key: str) -> tuple[str, str]:
-    """Type and name of a role, given by its key, as SHOW GRANTS has them."""
+    """Type and name of the role with this key, as SHOW GRANTS writes them."""
     if is_account_role(key):
         return "ROLE", key
     return "DATABASE_ROLE", shown(key.split(_SEPARATOR))
 
 
 def closure(catalog: Catalog, roles: Iterable[str]) -> frozenset[str]:
-    """These roles, all roles granted to them at any depth, and PUBLIC."""
+    """These roles, all roles that they inherit directly or indirectly, and PUBLIC."""
     below: dict[str, list[str]] = {}
     for row in catalog.role_grants():
         if row["grantee_type"] != "USER":
             below.setdefault(row["grantee"], []).append(row["role"])
-    found, open_roles = {PUBLIC}, list(roles)
+    reached, open_roles = {PUBLIC}, list(roles)
     while open_roles:
         role = open_roles.pop()
-        if role not in found:
-            found.add(role)
+        if role not in reached:
+            reached.add(role)
             open_roles += below.get(role, [])
-    return frozenset(found)
+    return frozenset(reached)
 
 
 def roles_of_user(catalog: Catalog, user: str) -> frozenset[str]:
@@ -90,7 +90,7 @@ def roles_of_user(catalog: Catalog, user: str) -> frozenset[str]:
 
 
 def active_roles(catalog: Catalog, session: Session) -> frozenset[str]:
-    """The roles whose privileges a session has now: primary with what it inherits, and secondary roles."""
+    """The roles whose privileges a session has now: primary and secondary roles, with what they inherit."""
     usable = usable_roles(catalog, session)
     if session.secondary_roles == "ALL":
         return usable
@@ -99,7 +99,7 @@ def active_roles(catalog: Catalog, session: Session) -> frozenset[str]:
 
 
 def primary_roles(catalog: Catalog, session: Session) -> frozenset[str]:
-    """The session's primary role with what it inherits; PUBLIC alone once it is revoked from the user."""
+    """The session's primary role with what it inherits; only PUBLIC if the user no longer has that role."""
     return closure(catalog, usable_roles(catalog, session).intersection([session.role]))
 
 
@@ -114,7 +114,7 @@ def usable_roles(catalog: Catalog, session: Session) -> frozenset[str]:
 
 
 class Access:
-    """What active roles may do, for one statement. Ownership implies every privilege on the object."""
+    """What active roles may do during one statement. Ownership includes every privilege on the object."""
 
     def __init__(self, catalog: Catalog, roles: frozenset[str]) -> None:
         self._catalog = catalog
@@ -124,7 +124,7 @@ class Access:
         return item.owner in self.roles
 
     def has(self, privilege: str, target: Object | None = None) -> bool:
-        """Whether the privilege on the object (None: on the account) is held."""
+        """Whether a role has the privilege on the object (None: on the account)."""
         if target is not None and self.owns(target):
             return True
         return privilege in self.privileges(target)
@@ -141,7 +141,7 @@ class Access:
         return {grant.privilege for grant in self._catalog.grants_on(identity) if grant.role in self.roles}
 
     def sees(self, item: Object) -> bool:
-        """Whether the object exists as far as these roles can tell: any privilege on it is enough."""
+        """Whether these roles can see the object; any privilege on it is enough."""
         if item.type in ("ROLE", DATABASE_ROLE, "USER") or self.owns(item) or self.has("MANAGE GRANTS"):
             return True
         if item.type == "WAREHOUSE" and self.has("MANAGE WAREHOUSES"):
@@ -149,7 +149,7 @@ class Access:
         return bool(self.privileges(item)) or self._sees_something_inside(item)
 
     def _sees_something_inside(self, item: Object) -> bool:
-        # An ingress user with only a service role on a service must still see the service.
+        # A user of an endpoint who has only a service role must still see the service.
         if item.type != "SERVICE":
             return False
         return any(row["role"] in self.roles for row in self._catalog.service_role_grants(item.id))

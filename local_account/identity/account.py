@@ -15,14 +15,14 @@ Part = TypeVar("Part")
 class Account:
     """One local account.
 
-    The folders above this one add their parts (stage files, the image registry, the state of services), so
-    this class need not know them. `server.open_account` makes an account with all of its parts.
+    Other folders add their parts (stage files, the image registry, the state of services), so that this
+    class does not depend on them. `server.open_account` makes an account with all of its parts.
 
     Attributes:
-        settings: ports and state folder.
+        settings: names, ports and state folder.
         catalog: objects, grants and tokens.
-        network: from which addresses users may come.
-        authenticator: sign-in and sessions.
+        network: checks the addresses that users sign in from.
+        authenticator: checks credentials and keeps sessions.
     """
 
     def __init__(self, settings: LocalSettings) -> None:
@@ -44,7 +44,7 @@ class Account:
         Raises:
             KeyError: no part of that class was added.
         """
-        # Added under this class, so it is one; a dictionary cannot say that.
+        # `add` stores a part under its own classes only; the type of a dictionary cannot express that.
         return self._parts[kind]  # pyright: ignore[reportReturnType]
 
     def close(self) -> None:

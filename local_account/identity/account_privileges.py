@@ -68,7 +68,7 @@ ACCOUNT_PRIVILEGES = frozenset(
         "RESOLVE ALL",
     }
 )
-# Holders of MANAGE GRANTS do not give these: the administrator does, and who has them with the grant option.
+# MANAGE GRANTS is not enough to grant these. The administrator can, and roles that have the grant option.
 RESERVED = frozenset(
     {
         "BIND SERVICE ENDPOINT",
@@ -95,5 +95,5 @@ RESERVED = frozenset(
         "READ SESSION",
     }
 )
-# Only an organization's administrator hands these to an account, and this account has no organization.
+# Only an organization's administrator can give these to an account; this account has no organization.
 OF_THE_ORGANIZATION = frozenset({"MANAGE LISTING AUTO FULFILLMENT", "MANAGE ORGANIZATION SUPPORT CASES"})

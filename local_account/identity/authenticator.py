@@ -1,4 +1,4 @@
-"""Opening, finding and ending sessions, and the tokens that stand for them."""
+"""Opening, finding and ending sessions, and their tokens."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _KINDS = ("session", "master")
 
 
 class Authenticator(Credentials):
-    """Checks credentials and keeps sessions; sessions survive a restart of the server.
+    """Checks credentials and keeps sessions. Sessions survive a restart of the server.
 
     Attributes:
-        on_close: called with each session that its client closes.
+        on_close: functions called with each session that its client closes.
     """
 
     def __init__(self, catalog: Catalog, locator: str, network: NetworkAccess) -> None:
@@ -36,7 +36,7 @@ class Authenticator(Credentials):
         self.on_close: list[Callable[[Session], None]] = []
 
     def open(self, session: Session) -> tuple[str, str]:
-        """Session and master token of a new session.
+        """Open a session; its session token and master token.
 
         Raises:
             SnowflakeError: 390150 when too many sessions are open.
@@ -56,35 +56,35 @@ class Authenticator(Credentials):
         """The session of a token.
 
         Raises:
-            SnowflakeError: 390104 unknown token, 390112 expired (the client renews it).
+            SnowflakeError: 390104 for an unknown token, 390112 for an expired one (the client renews it).
         """
         key = digest(token)
-        found = self._catalog.get_token(key, "session")
-        if not found:
+        stored = self._catalog.get_token(key, "session")
+        if not stored:
             raise SnowflakeError(
                 "390104", "08001", "Session no longer exists. New login required to access the service."
             )
-        if found[0] < now():
+        if stored[0] < now():
             raise SnowflakeError("390112", "08001", "Your session has expired. Please login again.")
-        return self._sessions.get(str(found[1]["id"])) or self._load(found[1])
+        return self._sessions.get(str(stored[1]["id"])) or self._load(stored[1])
 
     def find_from(self, token: str, address: str) -> Session:
-        """As `find`, for a client at an address.
+        """Like `find`; also checks the user's network policy against the client's address.
 
         Raises:
-            SnowflakeError: as `find`; 390422 not from this address.
+            SnowflakeError: as `find`; 390422 when the policy does not allow the address.
         """
         session = self.find(token)
         self._admit(session, address)
         return session
 
     def _admit(self, session: Session, address: str) -> None:
-        # Services come from inside the account, which network policies are not about.
+        # Network policies do not apply to services, which connect from inside the account.
         if not session.is_service:
             self._network.require(session.user, address)
 
     def _load(self, content: dict[str, Any]) -> Session:
-        """A session as it was remembered, after the server was started anew."""
+        """A session from its stored state, after a restart of the server."""
         session = Session(**content)
         if session.in_transaction:
             session.in_transaction, session.transaction_lost = False, True
@@ -96,35 +96,36 @@ class Authenticator(Credentials):
         return self._sessions.setdefault(str(session.id), session)
 
     def remember(self, token: str, session: Session) -> None:
-        """Store what a statement changed of its session, for a restart of the server."""
-        found, content = self._catalog.get_token(digest(token), "session"), asdict(session)
-        if found and found[1] != content:
+        """Store a session that a statement has changed, so that it survives a restart of the server."""
+        stored, content = self._catalog.get_token(digest(token), "session"), asdict(session)
+        if stored and stored[1] != content:
             with self._catalog.transaction(lasting=False):
-                self._catalog.put_token(digest(token), "session", found[0], content)
+                self._catalog.put_token(digest(token), "session", stored[0], content)
 
     def renew(self, master: str, address: str, old: str = "") -> tuple[str, str, Session]:
         """New session and master tokens for a master token.
 
         Args:
             address: IP address of the client.
-            old: the session token that expired; the session goes on as it was last remembered under it.
+            old: the session token that expired. The session continues in the state last stored for it.
 
         Raises:
-            SnowflakeError: 390114 when the master token is unknown or expired, 390422 not from this address.
+            SnowflakeError: 390114 when the master token is unknown or expired, 390422 when the network policy
+                does not allow the address.
         """
-        found = self._catalog.get_token(digest(master), "master")
-        if not found or found[0] < now():
+        stored = self._catalog.get_token(digest(master), "master")
+        if not stored or stored[0] < now():
             raise SnowflakeError(
                 "390114", "08001", "Authentication token has expired. The user must authenticate again."
             )
         before = self._catalog.get_token(digest(old), "session")
-        latest = before[1] if before and before[1]["id"] == found[1]["id"] else found[1]
-        session = self._sessions.get(str(found[1]["id"])) or self._load(latest)
+        latest = before[1] if before and before[1]["id"] == stored[1]["id"] else stored[1]
+        session = self._sessions.get(str(stored[1]["id"])) or self._load(latest)
         self._admit(session, address)
         return *self._issue(session), session
 
     def close(self, token: str) -> None:
-        """End a session: its tokens are no longer valid.
+        """End a session and make its tokens invalid.
 
         Raises:
             SnowflakeError: as `find`.
@@ -136,25 +137,25 @@ class Authenticator(Credentials):
         self._catalog.delete_session(session.id)
 
     def rename_user(self, old: str, new: str) -> None:
-        """Let open sessions follow a renamed user."""
+        """Write a user's new name into open sessions."""
         self._change("user", old, new)
 
     def rename_role(self, old: str, new: str) -> None:
-        """Let open sessions follow a renamed role."""
+        """Write a role's new name into open sessions."""
         self._change("role", old, new)
         self._change("only_role", old, new)
 
     def forget_user(self, name: str) -> None:
-        """End all sessions of a user, those at public endpoints too."""
+        """End all sessions of a user, including those at public endpoints."""
         for kind in (*_KINDS, *INGRESS_KINDS):
             for token, _, content in self._catalog.tokens(kind):
-                # A service may have the name of a user.
+                # A service may have the same name as the user.
                 if content["user"] == name and content.get("method") != SERVICE_TOKEN:
                     self._sessions.pop(str(content.get("id")), None)
                     self._catalog.delete_token(token)
 
     def _change(self, attribute: str, old: str, new: str) -> None:
-        # A service may have the name of a user.
+        # A service may have the same name as the user.
         others = (SERVICE_TOKEN,) if attribute == "user" else ()
         for session in list(self._sessions.values()):
             if getattr(session, attribute) == old and session.method not in others:
@@ -165,7 +166,7 @@ class Authenticator(Credentials):
                     self._catalog.put_token(token, kind, expires, {**content, attribute: new})
 
     def _store(self, token: str, master: str, session: Session) -> None:
-        # New tokens are nothing that others wait for.
+        # Nobody waits for new tokens, so do not wake those who wait for changes.
         with self._catalog.transaction(lasting=False, telling=False):
             content = asdict(session)
             self._catalog.put_token(digest(token), "session", now() + SESSION_SECONDS, content)
@@ -174,14 +175,15 @@ class Authenticator(Credentials):
 
 
 def new_session(catalog: Catalog, who: SignedIn | Object, role: str = "") -> Session:
-    """A session with the user's defaults; `role` overrides the default role.
+    """A session with the user's defaults.
 
     Args:
-        who: a sign-in, or the user of one with a password.
+        who: a sign-in; or a user, who then counts as signed in with a password.
+        role: the session's role, instead of the user's default role.
 
     Raises:
-        SnowflakeError: 390189 when the role is not granted to the user or does not exist, 390186 when that
-            is so of the default role.
+        SnowflakeError: 390189 when `role` does not exist or is not granted to the user, 390186 when the
+            default role does not exist or is not granted.
     """
     signed_in = who if isinstance(who, SignedIn) else SignedIn(who, PASSWORD)
     user, only_role = signed_in.user, signed_in.only_role

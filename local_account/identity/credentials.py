@@ -31,12 +31,12 @@ _BAD_LOGIN = "Incorrect username or password was specified."
 
 
 def digest(secret: str) -> str:
-    """What is stored of a high-entropy token."""
+    """The digest that is stored in place of a random token."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def hash_password(password: str) -> str:
-    """A salted scrypt hash; low cost, for an account that listens on loopback only."""
+    """A salted scrypt hash. Its cost is low because the account listens on loopback only."""
     salt = secrets.token_bytes(16)
     key = hashlib.scrypt(password.encode(), salt=salt, n=2**12, r=8, p=1)
     return base64.b64encode(salt + key).decode()
@@ -49,7 +49,7 @@ def check_password(password: str, stored: str) -> bool:
 
 
 def fingerprint(public_key: str) -> str:
-    """`SHA256:…` of a public key given as PEM body."""
+    """`SHA256:…` of a public key, which is given as base64 without the PEM lines."""
     body = "".join(line for line in public_key.splitlines() if "-----" not in line)
     der = load_der_public_key(base64.b64decode(body)).public_bytes(
         Encoding.DER, PublicFormat.SubjectPublicKeyInfo
@@ -63,7 +63,7 @@ class SignedIn:
 
     Attributes:
         method: PASSWORD, KEY_PAIR or ACCESS_TOKEN.
-        only_role: the one role that an access token is restricted to; '' for all of the user's.
+        only_role: the role that an access token is restricted to; '' when there is no restriction.
     """
 
     user: Object
@@ -72,10 +72,10 @@ class SignedIn:
 
 
 class Credentials:
-    """Finds out whose credentials these are, and whether they count where the client comes from.
+    """Checks credentials: which user they belong to, and whether that user may connect from this address.
 
     Args:
-        locator: the account's identifier, which key-pair tokens name.
+        locator: the account's identifier, which key-pair tokens contain.
         network: the account's network policies.
     """
 
@@ -85,14 +85,15 @@ class Credentials:
         self._network = network
 
     def password(self, login: str, password: str, address: str) -> SignedIn:
-        """The user with this password, or programmatic access token in its place.
+        """The user with this password. A programmatic access token is accepted as password too.
 
         Args:
+            login: the user's login name.
             address: IP address of the client.
 
         Raises:
-            SnowflakeError: 390100 wrong name or password, 390101 disabled, 390102 locked, 390103 expired,
-                390106 the password must be changed first, 390422 not from this address.
+            SnowflakeError: 390100 wrong name or password, 390101 user disabled, 390102 locked, 390103
+                expired, 390106 the password must be changed first, 390422 address not allowed.
         """
         user = self._user(login, address)
         stored = user.properties.get("PASSWORD")
@@ -114,10 +115,10 @@ class Credentials:
         raise SnowflakeError("390100", "08004", _BAD_LOGIN)
 
     def change_password(self, login: str, old: str, new: str, address: str) -> None:
-        """Set a new password in place of one that must be changed.
+        """Replace a password that must be changed.
 
         Raises:
-            SnowflakeError: 390100 when the old one is wrong, 003002 when the new one is empty or the same.
+            SnowflakeError: 390100 when the old password is wrong, 003002 when the new one is empty or equal.
         """
         user = self._user(login, address)
         stored = user.properties.get("PASSWORD")
@@ -142,24 +143,24 @@ class Credentials:
         """The user of a programmatic access token.
 
         Args:
-            login: the name that the client gave; '' for none.
+            login: the name that the client gave; '' when it gave no name.
             address: IP address of the client.
 
         Raises:
-            SnowflakeError: 394400 unknown, expired, disabled or another user's, 390432 the user needs a
-                network policy, 390422 not from this address; as `password` for users who are kept out.
+            SnowflakeError: 394400 token unknown, expired, disabled or another user's, 390432 the user needs a
+                network policy, 390422 address not allowed; as `password` for users who may not sign in.
         """
-        found = self._catalog.get_token(digest(token), "pat")
-        owner = self._catalog.find("USER", Name("", "", found[1]["user"])) if found else None
-        if not found or owner is None or found[0] < now() or found[1].get("disabled"):
+        stored = self._catalog.get_token(digest(token), "pat")
+        owner = self._catalog.find("USER", Name("", "", stored[1]["user"])) if stored else None
+        if not stored or owner is None or stored[0] < now() or stored[1].get("disabled"):
             raise _bad_access_token()
         if login and owner.properties["LOGIN_NAME"].upper() != login.upper():
             raise _bad_access_token()
         self._network.require(owner.name, address)
         user = self._usable(owner)
-        if self._needs_policy(user, found[1]):
+        if self._needs_policy(user, stored[1]):
             raise SnowflakeError("390432", "08004", "Fail : Network policy is required.")
-        return SignedIn(user, ACCESS_TOKEN, found[1].get("role") or "")
+        return SignedIn(user, ACCESS_TOKEN, stored[1].get("role") or "")
 
     def _needs_policy(self, user: Object, token: dict[str, Any]) -> bool:
         if self._network.policy_of(user.name):
@@ -170,11 +171,11 @@ class Credentials:
         """The user whose registered public key signed this JWT.
 
         Args:
-            login: the name that the client gave; '' for none.
+            login: the name that the client gave; '' when it gave no name.
             address: IP address of the client.
 
         Raises:
-            SnowflakeError: 390144 for anything wrong with it, 390422 not from this address.
+            SnowflakeError: 390144 when anything in the JWT is wrong, 390422 address not allowed.
         """
         invalid = SnowflakeError("390144", "08004", "JWT token is invalid.")
         try:
@@ -198,16 +199,16 @@ class Credentials:
         """Content of a service's OAuth token: service, user, role, database, schema, warehouse.
 
         Raises:
-            SnowflakeError: 390303 when it is unknown or expired.
+            SnowflakeError: 390303 when the token is unknown or expired.
         """
-        found = self._catalog.get_token(digest(token), "service")
-        if not found or found[0] < now():
+        stored = self._catalog.get_token(digest(token), "service")
+        if not stored or stored[0] < now():
             raise bad_service_token()
-        return found[1]
+        return stored[1]
 
     def _user(self, login: str, address: str) -> Object:
         user = self._named(login)
-        # Before the password, so that wrong ones from elsewhere do not lock the user.
+        # Check this before the password: wrong passwords from other addresses must not lock the user.
         self._network.require(user.name, address)
         return self._usable(user)
 
@@ -241,12 +242,12 @@ class Credentials:
 
 
 def bad_service_token() -> SnowflakeError:
-    """What a client gets for a token that is none, or that it took out of its container."""
+    """The error for a service token that is not valid, or that is used outside of its container."""
     return SnowflakeError("390303", "08004", "Invalid OAuth access token.")
 
 
 def kept_out(user: Object) -> SnowflakeError | None:
-    """Why a user who is disabled or whose days are over may not come in; None for others."""
+    """The error for a user who is disabled or expired; None when the user may sign in."""
     if user.properties.get("DISABLED"):
         return SnowflakeError(
             "390101", "08004", "User access disabled. Contact your local system administrator."
@@ -260,7 +261,7 @@ def kept_out(user: Object) -> SnowflakeError | None:
 
 
 def is_person(user: Object) -> bool:
-    """Whether a user is of type PERSON, which no type means too."""
+    """Whether a user is of type PERSON, which is also the meaning of a missing type."""
     return user.properties.get("TYPE") not in _NOT_PEOPLE
 
 
@@ -269,7 +270,7 @@ def _bad_access_token() -> SnowflakeError:
 
 
 def _signed(token: str, claims: dict[str, Any], public_key: str | None) -> bool:
-    """Whether a key signed a JWT that names it, and that is at most an hour old."""
+    """Whether a key signed a JWT that names this key and is at most an hour old."""
     if not public_key or claims.get("iss") != f"{claims['sub']}.{fingerprint(public_key)}":
         return False
     body = "".join(line for line in public_key.splitlines() if "-----" not in line)
@@ -285,5 +286,5 @@ def _signed(token: str, claims: dict[str, Any], public_key: str | None) -> bool:
         checked = jwt.decode(token, key, algorithms=[algorithm], options=options, leeway=_CLOCK_SECONDS)
     except jwt.PyJWTError:
         return False
-    # A later expiry does not make it last longer.
+    # The JWT is valid for an hour even if it says that it expires later.
     return now() <= float(checked["iat"]) + JWT_SECONDS + _CLOCK_SECONDS

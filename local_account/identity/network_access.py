@@ -1,4 +1,4 @@
-"""Network policies at work: from which addresses a user may come.
+"""Checks by network policies: from which addresses a user may connect.
 
 See https://docs.snowflake.com/en/user-guide/network-policies
 """
@@ -19,21 +19,21 @@ ALLOWED_ADDRESSES, BLOCKED_ADDRESSES = "ALLOWED_IP_LIST", "BLOCKED_IP_LIST"
 
 
 class NetworkAccess:
-    """Answers for one account; remembers them until the catalog changes, for every request asks."""
+    """Checks addresses against network policies; cached until the catalog changes, as every request asks."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._known: tuple[int, dict[tuple[str, str], bool]] = (-1, {})
 
     def policy_of(self, user: str) -> Object | None:
-        """The policy in force for a user: its own, or else the account's; None for neither."""
+        """The policy in force for a user: the user's own, otherwise the account's; None without a policy."""
         item = self._catalog.find("USER", Name("", "", user))
         values = parameters.values_of(self._catalog, item) if item else None
         name, _ = (values or parameters.values_of_account(self._catalog)).get(PARAMETER)
         return self._catalog.find(POLICY, Name("", "", name)) if name else None
 
     def admits(self, user: str, address: str) -> bool:
-        """Whether a user may come from an address."""
+        """Whether a user may connect from an address."""
         version = self._catalog.version
         if self._known[0] != version:
             self._known = (version, {})
@@ -44,7 +44,7 @@ class NetworkAccess:
         return known[user, address]
 
     def require(self, user: str, address: str) -> None:
-        """Refuse a request from an address that the user's policy does not let in.
+        """Refuse a request from an address that the user's policy does not allow.
 
         Raises:
             SnowflakeError: 390422.
@@ -60,21 +60,21 @@ def refused(address: str) -> SnowflakeError:
 
 
 def lets_in(catalog: Catalog, policy: Object, address: str) -> bool:
-    """Whether a policy lets an address in: blocked lists win, an empty allowed list allows all."""
+    """Whether a policy allows an address. Blocked lists have precedence; an empty allowed list allows all."""
     try:
-        found = IPv4Address(address)
+        client = IPv4Address(address)
     except AddressValueError:
         return False
     properties = policy.properties
     blocked = _networks(catalog, properties[BLOCKED_ADDRESSES], properties[BLOCKED_RULES])
     allowed = _networks(catalog, properties[ALLOWED_ADDRESSES], properties[ALLOWED_RULES])
-    if any(found in network for network in blocked or ()):
+    if any(client in network for network in blocked or ()):
         return False
-    return allowed is None or any(found in network for network in allowed)
+    return allowed is None or any(client in network for network in allowed)
 
 
 def _networks(catalog: Catalog, addresses: list[str], rules: list[list[str]]) -> list[IPv4Network] | None:
-    """What a pair of lists covers; None when nothing in it is about IPv4 addresses."""
+    """The networks in addresses and in network rules; None when neither of them concerns IPv4 addresses."""
     values, concerned = list(addresses), bool(addresses)
     for name in rules:
         rule = catalog.find("NETWORK RULE", Name(*name))

@@ -29,9 +29,9 @@ class Parameter:
     Attributes:
         kind: `bool`, `int`, `text`, the allowed words separated by `|`, or `list:` and the words of which it
             takes several, separated by commas.
-        default: as SHOW PARAMETERS shows it.
-        levels: kinds of things it can be set on: ACCOUNT, USER, SESSION, DATABASE, SCHEMA, WAREHOUSE.
-        fixed: the account does nothing with it, so only values that change nothing are accepted.
+        default: the default, as SHOW PARAMETERS writes it.
+        levels: what it can be set on: ACCOUNT, USER, SESSION, DATABASE, SCHEMA, WAREHOUSE.
+        fixed: the account does not act on it, so only its default is accepted.
     """
 
     name: str
@@ -42,10 +42,10 @@ class Parameter:
     description: str
 
     def read(self, statement: Statement) -> str:
-        """A value as it is kept and shown.
+        """Read a value from a statement; the text that is stored and shown.
 
         Raises:
-            SnowflakeError: 001008 for a value outside the allowed ones, 000002 for one without effect here.
+            SnowflakeError: 001008 for a value that is not allowed, 000002 for one that has no effect here.
         """
         if self.kind == "bool":
             return self.check(statement.boolean())
@@ -54,7 +54,7 @@ class Parameter:
         return self.check("" if statement.accept("NULL") else ".".join(statement.parts_or_text()))
 
     def check(self, given: Any) -> str:
-        """A value, in its own type or as text, as it is kept and shown.
+        """Check a value in its own type or as text; the text that is stored and shown.
 
         Raises:
             SnowflakeError: as `read`.
@@ -92,20 +92,20 @@ def _parse(rows: str) -> Iterator[Parameter]:
     for row in rows.strip().splitlines():
         name, kind, levels, default, description = (cell.strip() for cell in row.split(";"))
         fixed = levels.endswith("!")
-        found = frozenset(LEVELS[letter] for letter in levels.rstrip("!"))
-        yield Parameter(name, kind, default, found, fixed, description)
+        places = frozenset(LEVELS[letter] for letter in levels.rstrip("!"))
+        yield Parameter(name, kind, default, places, fixed, description)
 
 
 PARAMETERS = {parameter.name: parameter for parameter in _parse(ROWS)}
 
 
 def of_level(level: str) -> dict[str, Parameter]:
-    """Parameters that can be set on one kind of thing."""
+    """Parameters that can be set at one level."""
     return {name: found for name, found in PARAMETERS.items() if level in found.levels}
 
 
 def readers(level: str) -> dict[str, Callable[[Statement], str]]:
-    """Options of an object type that are parameters."""
+    """The parameters of a level as options of an object type: name to reader of the value."""
     return {name: found.read for name, found in of_level(level).items()}
 
 
@@ -113,42 +113,42 @@ def find(name: str, level: str) -> Parameter:
     """A parameter that can be set at a level.
 
     Raises:
-        SnowflakeError: 001420 when there is none.
+        SnowflakeError: 001420 when there is no such parameter.
     """
-    found = PARAMETERS.get(name)
-    if found is None or level not in found.levels:
+    parameter = PARAMETERS.get(name)
+    if parameter is None or level not in parameter.levels:
         raise errors.compilation_error("001420", "22023", f"invalid property '{name}' for '{level}'")
-    return found
+    return parameter
 
 
 def account_object(catalog: Catalog) -> Object | None:
-    """What keeps the account's own parameters; None until the first one is set."""
+    """The object that keeps the account's own parameters; None until one is set."""
     return catalog.find(*ACCOUNT_OBJECT)
 
 
 def from_client(values: dict[str, Any]) -> dict[str, Any]:
-    """The parameters that a client sets as it signs in, checked; what is none of them is kept as it is.
+    """Check the session parameters of a login. Unknown names are kept without a check.
 
     Raises:
-        SnowflakeError: as ALTER SESSION SET would.
+        SnowflakeError: as for ALTER SESSION SET.
     """
-    found = {}
+    checked = {}
     for name, value in values.items():
         known = PARAMETERS.get(name.upper())
         if known is None or "SESSION" not in known.levels or value is None:
-            found[name] = value
+            checked[name] = value
         else:
-            found[known.name] = known.check(value)
-    return found
+            checked[known.name] = known.check(value)
+    return checked
 
 
 class Values:
-    """The values in force at one place: its own and those above it."""
+    """The values in force at one level: its own values, and those of the levels above it."""
 
     def __init__(self, places: Iterable[tuple[str, dict[str, Any]]]) -> None:
         """
         Args:
-            places: (level, values) from the nearest place to the account.
+            places: (level, values), the nearest level first and the account last.
         """
         self._places = list(places)
 
@@ -162,7 +162,7 @@ class Values:
         return parameter.default, ""
 
     def table(self, level: str, wanted: Callable[[str], bool]) -> Result:
-        """SHOW PARAMETERS of one place."""
+        """The answer of SHOW PARAMETERS for one level."""
         return table(
             SHOW_COLUMNS, [self._row(found) for found in of_level(level).values() if wanted(found.name)]
         )

@@ -1,4 +1,4 @@
-"""A session: what one client connection is set to."""
+"""A session: the state of one client's connection."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ PASSWORD, KEY_PAIR, ACCESS_TOKEN, SERVICE_TOKEN = "PASSWORD", "KEY_PAIR", "ACCES
 
 @dataclass
 class Session:
-    """What one client connection is set to.
+    """The state of one client's connection.
 
     Attributes:
         secondary_roles: `ALL`, `NONE`, or role names with commas between them.
         user: name of the user, or of the service.
-        service: id of the service whose own session it is; 0 for a user's.
-        only_role: the role that a restricted sign-in (a service, some access tokens) cannot leave, or ''.
+        service: id of the service that opened the session; 0 for a user's session.
+        only_role: the only role that a restricted sign-in (a service, some access tokens) can use, or ''.
         method: how it was opened: PASSWORD, KEY_PAIR, ACCESS_TOKEN or SERVICE_TOKEN.
         in_transaction: a transaction over tables is open; it ends with the server.
-        transaction_lost: the server ended while one was open, which the client has not been told yet.
+        transaction_lost: the server ended during a transaction, and the client does not know it yet.
     """
 
     id: int
@@ -42,24 +42,24 @@ class Session:
 
     @property
     def is_service(self) -> bool:
-        """Whether the session is a service's own; its user is no object of the account."""
+        """Whether a service opened the session; then its user is not an object of the account."""
         return self.method == SERVICE_TOKEN
 
     @property
     def account_user(self) -> str:
-        """Name of the session's user among the account's; '' for a service, which may be named like one."""
+        """Name of the session's user; '' for a service, which may have the same name as a user."""
         return "" if self.is_service else self.user
 
     @property
     def identity(self) -> tuple[str, int]:
-        """Whose session it is: a user and a service may have the same name, and two services too."""
+        """Name and service id. A user and a service may have the same name, and so may two services."""
         return self.user, self.service
 
     def require_transaction(self) -> None:
-        """Tell once that the open transaction went with the server that kept it.
+        """Tell the client once that its open transaction was lost when the server ended.
 
         Raises:
-            SnowflakeError: 000625.
+            SnowflakeError: 000625 when a transaction was lost and the client does not know it yet.
         """
         if self.transaction_lost:
             self.transaction_lost = False
@@ -71,5 +71,5 @@ class Session:
 
 
 def session_id() -> int:
-    """A number that JSON readers keep exactly."""
+    """A random id, small enough that every JSON reader keeps all its digits."""
     return secrets.randbelow(2**52)

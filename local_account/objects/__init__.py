@@ -1,1 +1,1 @@
-"""The account's object types, one a file: databases, schemas, warehouses, secrets and others."""
+"""The account's object types, one in each file: databases, schemas, warehouses, secrets and others."""

@@ -1,4 +1,4 @@
-"""What databases and schemas have in common: what is in them, and that it follows when they are renamed."""
+"""The common part of databases and schemas: they contain objects, which keep up with RENAME and DROP."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CONTENT_COLUMNS = columns("created_on:timestamp_ltz name kind")
 
 
 class Container(ObjectType):
-    """A database or schema. Log and trace levels take a privilege on the account besides.
+    """A database or schema. Setting its log or trace level also needs a privilege on the account.
 
     See https://docs.snowflake.com/en/developer-guide/logging-tracing/logging-log-level
     """
@@ -37,6 +37,7 @@ class Container(ObjectType):
         self.require_create(context, name)
 
     def renamed(self, context: Context, item: Object, old: Name) -> None:
+        """Write the new name into the contents, into objects that name them, and into the session."""
         before = item.named(old)
         was, place = _inside(before), _inside(item)
         for child in context.catalog.inside(before):
@@ -55,6 +56,7 @@ class Container(ObjectType):
         return False
 
     def dropping(self, context: Context, item: Object, forced: bool) -> None:
+        """Refuse while objects elsewhere name the contents; remove grants of database roles that go too."""
         references.refuse_referenced(context, item)
         for role in context.catalog.inside(item, access.DATABASE_ROLE):
             context.catalog.forget_grantee("DATABASE_ROLE", access.role_key(role))
@@ -64,11 +66,11 @@ class Container(ObjectType):
 
 
 def contents(found: list[Object]) -> Result:
-    """DESCRIBE of a database or schema: what is in it."""
+    """The answer of DESCRIBE for a database or schema: its contents."""
     rows = [{"created_on": one.created, "name": one.name, "kind": one.type} for one in found]
     return table(_CONTENT_COLUMNS, rows)
 
 
 def _inside(item: Object) -> Name:
-    """Database and schema of the objects in a database (any schema: '') or schema."""
+    """Database and schema of the objects in a database (then the schema is '', for all) or in a schema."""
     return Name(item.database, item.name, "") if item.type == "SCHEMA" else Name(item.name, "", "")

@@ -42,14 +42,15 @@ class Database(Container):
         return super().read_create(context, statement)
 
     def created(self, context: Context, item: Object) -> None:
+        """Make the schemas PUBLIC and INFORMATION_SCHEMA, and use the database in the session."""
         role = context.session.role
         context.catalog.create("SCHEMA", Name(item.name, "", "PUBLIC"), role)
         own = Name(item.name, "", INFORMATION_SCHEMA)
         comment = "Views describing the contents of schemas in this database"
         views = context.catalog.create("SCHEMA", own, "", comment=comment)
-        # Whoever may use the database may look into it.
+        # A role that may use the database may also read its INFORMATION_SCHEMA.
         context.catalog.grant("USAGE", views.id, access.PUBLIC, with_option=False, granted_by=role)
-        # A new database becomes the session's, as in Snowflake.
+        # A new database becomes the session's current one, as in Snowflake.
         context.session.database, context.session.schema = item.name, "PUBLIC"
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:
@@ -71,7 +72,7 @@ class Database(Container):
 
 
 def show_replication_databases(context: Context, statement: Statement) -> Result:
-    """SHOW REPLICATION DATABASES [LIKE '…'] [WITH PRIMARY <name>]: nothing is ever replicated here."""
+    """SHOW REPLICATION DATABASES [LIKE '…'] [WITH PRIMARY <name>]: always empty, as nothing is replicated."""
     del context
     if statement.accept("LIKE"):
         statement.string()

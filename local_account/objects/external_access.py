@@ -1,4 +1,4 @@
-"""EXTERNAL ACCESS INTEGRATION objects: what services that attach them may reach.
+"""EXTERNAL ACCESS INTEGRATION objects: the hosts that services with such an integration may reach.
 
 See https://docs.snowflake.com/en/sql-reference/sql/create-external-access-integration
 """
@@ -22,7 +22,7 @@ SHOW_COLUMNS = columns("name type category enabled comment created_on:timestamp_
 
 
 def _names(statement: Statement) -> list[list[str]] | str:
-    """`(name, …)`, or one of the words ALL and NONE."""
+    """Read `(name, …)`, ALL or NONE."""
     if statement.words(1) == ("(",):
         return statement.listed("parts")
     word = statement.word()
@@ -32,7 +32,7 @@ def _names(statement: Statement) -> list[list[str]] | str:
 
 
 class ExternalAccessIntegration(ObjectType):
-    """Network rules, and secrets that go with them."""
+    """Network rules, and the secrets that services may use with them."""
 
     kind, plural, scope = INTEGRATION, "EXTERNAL ACCESS INTEGRATIONS", "account"
     title = "Integration"
@@ -52,6 +52,7 @@ class ExternalAccessIntegration(ObjectType):
             context.require_create("CREATE EXTERNAL ACCESS INTEGRATION", None)
 
     def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
+        """Refuse a taken name, missing options, and rules or secrets that cannot be used."""
         refuse_taken(context, name)
         missing = [option for option in (RULES, "ENABLED") if option not in properties]
         if missing:
@@ -65,7 +66,7 @@ class ExternalAccessIntegration(ObjectType):
         self._resolve(context, changed)
 
     def _resolve(self, context: Context, properties: dict[str, Any]) -> None:
-        """Check the names and keep them in full."""
+        """Check the names of rules and secrets, and replace them by full names."""
         if properties.get(APIS):
             raise errors.unsupported(f"{APIS} of anything but NONE")
         if RULES in properties:
@@ -98,13 +99,17 @@ class ExternalAccessIntegration(ObjectType):
 
 
 def refuse_taken(context: Context, name: Name) -> None:
-    """Integrations of all kinds share one name space."""
+    """Refuse a name that an integration of any kind has already.
+
+    Raises:
+        SnowflakeError: 002002 when the name is taken.
+    """
     if any(context.catalog.find(kind, name) for kind in KINDS):
         raise errors.already_exists(name.name)
 
 
 def allowed_hosts(catalog: Catalog, integration: str) -> set[tuple[str, int]]:
-    """Hosts and ports that an integration opens; none when it is disabled or gone.
+    """The (host, port) pairs that an integration opens; empty when it is disabled or was dropped.
 
     A host may be `0.0.0.0` (every host) or begin with `*.` (every host one level below).
     """
@@ -115,7 +120,7 @@ def allowed_hosts(catalog: Catalog, integration: str) -> set[tuple[str, int]]:
     return {
         host_and_port(value)
         for rule in rules
-        # A rule of the same name may have been made anew for another purpose.
+        # The rule may have been dropped, and another one made with the same name and another mode.
         if rule and rule.properties["MODE"] == "EGRESS"
         for value in rule.properties["VALUE_LIST"]
     }

@@ -33,22 +33,22 @@ _NO_ADDRESSES: list[str] = []
 
 
 def _rules(statement: Statement) -> list[list[str]]:
-    """Names of network rules, in strings or not; one alone needs no parenthesis."""
+    """Read names of network rules, quoted as strings or not; a single name needs no parentheses."""
     return statement.listed("name_or_text") if statement.words(1) == ("(",) else [statement.name_or_text()]
 
 
 def _addresses(statement: Statement) -> list[str]:
-    found = statement.listed("string")
-    for value in found:
+    addresses = statement.listed("string")
+    for value in addresses:
         try:
             ipaddress.IPv4Network(value, strict=False)
         except ValueError:
             raise errors.invalid_value(value, "IP_LIST", "IPv4 addresses and networks") from None
-    return found
+    return addresses
 
 
 class NetworkPolicy(ObjectType):
-    """Lists of addresses and network rules, which bind once the account or a user has the policy."""
+    """Lists of addresses and network rules. They take effect when the account or a user gets the policy."""
 
     kind, plural, scope = POLICY, "NETWORK POLICIES", "account"
     options: ClassVar[dict[str, Reader]] = {
@@ -104,8 +104,9 @@ class NetworkPolicy(ObjectType):
             context.catalog.save(holder)
 
     def dropping(self, context: Context, item: Object, forced: bool) -> None:
+        """Refuse while the account or a user has the policy."""
         if forced:
-            # OR REPLACE keeps the name, by which the account and users go on having it.
+            # After OR REPLACE the account and users have the new policy, because they name it.
             return
         for holder in _holders(context, item.name):
             what = "ACCOUNT" if holder.type == "ACCOUNT" else f"USER with name {holder.name}"
@@ -135,14 +136,15 @@ def attachable(context: Context, name: str, user: Object | None = None) -> str:
     """The full name of a policy that may be set on the account, or on a user.
 
     Args:
-        name: as the statement has it.
-        user: None for the account and for a user that is being created.
+        name: the name in the statement.
+        user: the user that gets the policy; None for the account, or for a user that is being created.
 
     Raises:
-        SnowflakeError: 002003 absent, 003001 no power to set it, 098519 it lists nothing.
+        SnowflakeError: 002003 when there is no such policy, 003001 when the session may not set it, 098519
+            when its lists are empty.
     """
-    policies = (context.catalog.find(POLICY, Name("", "", found)) for found in (name, name.upper()))
-    policy = next((found for found in policies if found), None)
+    policies = (context.catalog.find(POLICY, Name("", "", spelling)) for spelling in (name, name.upper()))
+    policy = next((item for item in policies if item), None)
     if policy is None or not context.access.sees(policy):
         raise errors.does_not_exist(POLICY, name)
     governs = "SECURITYADMIN" in context.access.roles or context.access.has("ATTACH POLICY")
@@ -158,10 +160,10 @@ def attachable(context: Context, name: str, user: Object | None = None) -> str:
 
 @contextmanager
 def no_lock_out(context: Context) -> Iterator[None]:
-    """Undo what is done inside when it would keep the one who does it out of the account.
+    """Undo the changes inside if with them the client could no longer connect to the account.
 
     Raises:
-        SnowflakeError: 001497.
+        SnowflakeError: 001497 when the policy in force then does not allow the client's address.
     """
     with context.catalog.transaction():
         yield
@@ -178,14 +180,14 @@ def no_lock_out(context: Context) -> Iterator[None]:
 
 
 def _holders(context: Context, name: str) -> list[Object]:
-    """The account and the users that have a policy of this name."""
+    """The account and the users that have this policy."""
     account = parameters.account_object(context.catalog)
     found = [*([account] if account else []), *context.catalog.objects("USER")]
     return [holder for holder in found if holder.properties.get(PARAMETER) == name]
 
 
 def _resolve_rules(context: Context, policy: str, properties: dict[str, Any]) -> None:
-    """Check the rules that are named, and keep their full names, each once."""
+    """Check the named rules, and replace them by their full names without repetitions."""
     for key in _ADDRESS_LISTS:
         if key in properties:
             properties[key] = properties[key] or []

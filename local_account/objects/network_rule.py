@@ -32,7 +32,7 @@ DEFAULT_PORT = 443
 
 
 class NetworkRule(ObjectType):
-    """Lists of hosts or addresses; HOST_PORT rules are what services may reach outside."""
+    """Lists of hosts or addresses. HOST_PORT rules list the hosts outside that services may reach."""
 
     kind, plural, taggable = "NETWORK RULE", "NETWORK RULES", False
     renamable = False
@@ -47,6 +47,7 @@ class NetworkRule(ObjectType):
     describe_columns = columns(_COLUMNS + "value_list")
 
     def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
+        """Refuse missing options, a mode that does not fit the type, and bad values."""
         missing = [option for option in ("TYPE", "VALUE_LIST") if option not in properties]
         if missing:
             raise errors.missing_option(", ".join(missing))
@@ -83,16 +84,16 @@ class NetworkRule(ObjectType):
         return table(self.describe_columns, [row])
 
     def dropping(self, context: Context, item: Object, forced: bool) -> None:
-        # OR REPLACE keeps the name, so integrations go on finding it.
+        # After OR REPLACE integrations use the new rule, because they name it.
         if not forced:
             references.refuse_referenced(context, item)
 
 
 def host_and_port(value: str) -> tuple[str, int]:
-    """`host` or `host:port`; the port is 443 when none is given.
+    """Host and port of `host` or `host:port`; the default port is 443.
 
     Raises:
-        SnowflakeError: 001008 when it is neither.
+        SnowflakeError: 001008 when the text has another form.
     """
     host, _, port = value.partition(":")
     number = int(port) if port.isdecimal() else DEFAULT_PORT if not port and ":" not in value else 0

@@ -33,19 +33,19 @@ def _users(statement: Statement) -> list[str]:
 
 
 def _triggers(statement: Statement) -> list[tuple[int, str]]:
-    """`ON n PERCENT DO action`, one or more."""
-    found = []
+    """Read one or more times `ON n PERCENT DO action`; percentages and actions."""
+    triggers = []
     while statement.accept("ON"):
         percent = statement.integer()
         statement.expect("PERCENT", "DO")
-        found.append((percent, one_of(*_MOST)(statement)))
-    if not found:
+        triggers.append((percent, one_of(*_MOST)(statement)))
+    if not triggers:
         raise statement.unexpected()
-    return found
+    return triggers
 
 
 class ResourceMonitor(ObjectType):
-    """A quota for each interval, and what happens at shares of it."""
+    """A quota of credits for each interval, and actions when a part of it is used."""
 
     kind, plural, scope = KIND, "RESOURCE MONITORS", "account"
     taggable = False
@@ -66,11 +66,11 @@ class ResourceMonitor(ObjectType):
     )
 
     def all_options(self) -> dict[str, Reader]:
-        """It has no comment of its own."""
+        """The options; resource monitors do not have COMMENT."""
         return self.options
 
     def require_create(self, context: Context, name: Name) -> None:
-        # No privilege gives it.
+        # There is no privilege for this.
         if context.session.role != ADMINISTRATOR:
             raise errors.insufficient_privileges(
                 "ACCOUNT", "", f"Only {ADMINISTRATOR} makes resource monitors."
@@ -82,11 +82,11 @@ class ResourceMonitor(ObjectType):
         return found
 
     def read_set(self, context: Context, item: Object, statement: Statement) -> dict[str, Any]:
-        found = read_options(statement, self.options)
-        if set(found) <= {"TRIGGERS"}:
+        options = read_options(statement, self.options)
+        if set(options) <= {"TRIGGERS"}:
             raise statement.unexpected()
-        self._require_pair(found)
-        return found
+        self._require_pair(options)
+        return options
 
     def read_unset(self, statement: Statement) -> dict[str, Any]:
         raise errors.unsupported("ALTER RESOURCE MONITOR UNSET")
@@ -147,6 +147,7 @@ class ResourceMonitor(ObjectType):
         raise errors.unsupported("DESCRIBE RESOURCE MONITOR")
 
     def dropping(self, context: Context, item: Object, forced: bool) -> None:
+        """Remove the monitor from all warehouses that have it."""
         for warehouse in context.catalog.objects("WAREHOUSE"):
             if warehouse.properties.get(ON_WAREHOUSE) == item.name:
                 warehouse.properties[ON_WAREHOUSE] = None
@@ -154,10 +155,10 @@ class ResourceMonitor(ObjectType):
 
 
 def require_monitor(context: Context, name: str | None) -> None:
-    """Refuse a monitor that is not there or that the session does not see; None is none.
+    """Refuse a monitor that does not exist or that the session does not see; None means no monitor.
 
     Raises:
-        SnowflakeError: 002003.
+        SnowflakeError: 002003 when the session cannot see such a monitor.
     """
     if name is not None:
         ResourceMonitor().find(context, Name("", "", name))

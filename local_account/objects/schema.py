@@ -26,7 +26,7 @@ _CREATE = (
 
 
 class Schema(Container):
-    """Schemas; in one with managed access only its owner grants privileges on what it contains."""
+    """Schemas. If a schema has managed access, only its owner grants privileges on its contents."""
 
     kind, plural, scope = KIND, "SCHEMAS", "database"
     modifiers = frozenset({"TRANSIENT"})
@@ -69,6 +69,7 @@ class Schema(Container):
         return contents(found)
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
+        """{ENABLE | DISABLE} MANAGED ACCESS"""
         if statement.words(2) == ("SWAP", "WITH"):
             raise errors.unsupported("ALTER SCHEMA SWAP WITH")
         if statement.words(1) not in (("ENABLE",), ("DISABLE",)):

@@ -16,14 +16,14 @@ from local_account.identity.account import Account
 from local_account.statement.context import Context
 from local_account.statement.object_type import ObjectType, Reader, one_of, text
 
-# Which values a secret of each type has.
+# The values of a secret, by its type.
 _VALUES = {"GENERIC_STRING": ("SECRET_STRING",), "PASSWORD": ("USERNAME", "PASSWORD")}
 _SHOW = "created_on:timestamp_ltz name schema_name database_name owner comment secret_type oauth_scopes "
 _SEALED = "SEALED"
 
 
 class Secret(ObjectType):
-    """Credentials for services and integrations; no statement reads a value back."""
+    """Credentials for services and integrations. No statement can read a value."""
 
     kind, plural = "SECRET", "SECRETS"
     renamable = False
@@ -41,6 +41,7 @@ class Secret(ObjectType):
     )
 
     def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
+        """Refuse an unknown type and missing values, and encrypt the values."""
         kind = properties.get("TYPE")
         if kind is None:
             raise errors.missing_option("TYPE")
@@ -59,7 +60,7 @@ class Secret(ObjectType):
         self._seal(context, item.properties["TYPE"], changed, secret_values(context.account, item))
 
     def _seal(self, context: Context, kind: str, properties: dict[str, Any], known: dict[str, str]) -> None:
-        """Replace plain values among the properties by their encrypted form."""
+        """Encrypt the plain values among the properties."""
         given = {
             name: properties.pop(name) for names in _VALUES.values() for name in names if name in properties
         }

@@ -20,7 +20,7 @@ _IN_ACCOUNT = frozenset(
 
 
 def _strings(statement: Statement) -> list[str]:
-    """`'a', 'b', …`"""
+    """Read `'a', 'b', …`."""
     found = [statement.string()]
     while statement.accept(","):
         found.append(statement.string())
@@ -28,7 +28,7 @@ def _strings(statement: Statement) -> list[str]:
 
 
 class Tag(ObjectType):
-    """Names that objects are marked with, and the values allowed for them."""
+    """Tags for objects, and the values that each tag allows."""
 
     kind, plural, taggable = tagging.TAG, "TAGS", False
     privileges = frozenset({"APPLY", "READ"})
@@ -53,6 +53,7 @@ class Tag(ObjectType):
         }
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
+        """{ADD | DROP} ALLOWED_VALUES 'a', 'b', …"""
         adding = statement.words(2) == ("ADD", _VALUES)
         if not adding and statement.words(2) != ("DROP", _VALUES):
             return None
@@ -69,7 +70,7 @@ class Tag(ObjectType):
 
 
 def get_tag(context: Context, arguments: list[Any]) -> str | None:
-    """SYSTEM$GET_TAG('tag', 'object', 'domain'): the value of a tag on an object; None when it has none.
+    """SYSTEM$GET_TAG('tag', 'object', 'domain'): the value of a tag on an object; None if it is not set.
 
     See https://docs.snowflake.com/en/sql-reference/functions/system_get_tag
     """

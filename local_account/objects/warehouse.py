@@ -1,4 +1,4 @@
-"""WAREHOUSE objects. They compute nothing here: queries need one as in Snowflake, and run in the data engine.
+"""WAREHOUSE objects. Queries need one, as in Snowflake, but the data engine runs them and no warehouse does.
 
 See https://docs.snowflake.com/en/sql-reference/sql/create-warehouse
 """
@@ -41,7 +41,7 @@ _CONSTRAINTS = (
     "MEMORY_64X",
     "MEMORY_64X_X86",
 )
-# How long a use is remembered before it is written down again.
+# The time of the last use is stored at most once in this time.
 _USE_SECONDS = 20.0
 
 
@@ -65,7 +65,7 @@ def _seconds(statement: Statement) -> int:
 
 
 class Warehouse(ObjectType):
-    """Virtual warehouses: a name, a size and whether it runs."""
+    """Virtual warehouses: a size, some limits, and whether the warehouse runs."""
 
     kind, plural, scope = KIND, "WAREHOUSES", "account"
     privileges = frozenset({"APPLYBUDGET", "MODIFY", "MONITOR", "OPERATE", "USAGE"})
@@ -131,7 +131,7 @@ class Warehouse(ObjectType):
         item.properties |= {"SUSPENDED": item.properties["INITIALLY_SUSPENDED"], "RESUMED_ON": item.created}
         item.properties["USED_ON"] = item.created
         context.catalog.save(item)
-        # A new warehouse becomes the session's, as in Snowflake.
+        # A new warehouse becomes the session's current one, as in Snowflake.
         context.session.warehouse = item.name
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:
@@ -158,7 +158,7 @@ class Warehouse(ObjectType):
             "resumed_on": properties["RESUMED_ON"],
             "enable_query_acceleration": properties["ENABLE_QUERY_ACCELERATION"],
             "query_acceleration_max_scale_factor": properties["QUERY_ACCELERATION_MAX_SCALE_FACTOR"],
-            # Snowflake writes the word.
+            # Snowflake writes the word `null` here.
             "resource_monitor": properties.get(ON_WAREHOUSE) or "null",
             "actives": "0",
             "pendings": "0",
@@ -181,7 +181,7 @@ class Warehouse(ObjectType):
             context.require("MODIFY", item)
 
     def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
-        # A size takes effect at once here, so there is never anything to wait for.
+        # A new size takes effect at once here, so there is nothing to wait for.
         changed.pop("WAIT_FOR_COMPLETION", None)
         if "INITIALLY_SUSPENDED" in changed:
             raise errors.compilation_error("001420", "22023", "invalid property 'INITIALLY_SUSPENDED'")
@@ -189,6 +189,7 @@ class Warehouse(ObjectType):
         self._check_numbers({**item.properties, **changed})
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
+        """SUSPEND or RESUME [IF SUSPENDED], with the privilege OPERATE."""
         if statement.accept("SUSPEND"):
             down = True
         elif statement.accept("RESUME"):
@@ -227,17 +228,19 @@ class Warehouse(ObjectType):
 
 
 def suspended(item: Object) -> bool:
-    """Whether it is suspended, by a statement or by having been idle for AUTO_SUSPEND seconds."""
+    """Whether a warehouse is suspended: by a statement, or because it was idle for AUTO_SUSPEND seconds."""
     properties = item.properties
     idle = now() - properties["USED_ON"]
     return properties["SUSPENDED"] or bool(0 < properties["AUTO_SUSPEND"] < idle)
 
 
 def use(context: Context, item: Object) -> None:
-    """A query runs on it: a suspended one resumes. One that was dropped since the query began stays dropped.
+    """Note that a query uses a warehouse, and resume it if it is suspended.
+
+    Does nothing when the warehouse was dropped after the query began.
 
     Raises:
-        SnowflakeError: 000607 when it is suspended and has no AUTO_RESUME.
+        SnowflakeError: 000607 when it is suspended and AUTO_RESUME is false.
     """
     if not suspended(item) and now() - item.properties["USED_ON"] <= _USE_SECONDS:
         return

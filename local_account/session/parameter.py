@@ -81,7 +81,7 @@ def alter_account(context: Context, statement: Statement) -> Result:
 
 
 def _require_account(context: Context, names: set[str]) -> None:
-    """Only account administrators change parameters; a network policy is for security administrators too."""
+    """Refuse all but account administrators. SECURITYADMIN and ATTACH POLICY allow NETWORK_POLICY alone."""
     roles = context.access.roles
     security = "SECURITYADMIN" in roles or context.access.has("ATTACH POLICY")
     if "ACCOUNTADMIN" not in roles and not (security and names == {PARAMETER}):
@@ -89,7 +89,7 @@ def _require_account(context: Context, names: set[str]) -> None:
 
 
 def _changed(statement: Statement, level: str, known: dict[str, Any]) -> dict[str, Any]:
-    """The values after SET or UNSET."""
+    """Read SET or UNSET with names; the values after that, which are `known` with the changes."""
     values = dict(known)
     setting = statement.accept("SET")
     if not setting:

@@ -1,1 +1,1 @@
-"""How a statement is read and run: cursor, checks, object types, and the table of all statements."""
+"""Reading and running a statement: options, checks, object types, and the table of all statements."""

@@ -1,4 +1,4 @@
-"""Telling a running statement that its client gave up."""
+"""Telling a running statement that its client has cancelled it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class Cancellation:
-    """Whether one statement was cancelled; what it waits in can be ended by a call."""
+    """Whether one statement was cancelled, and the functions that end what it is waiting for."""
 
     def __init__(self) -> None:
         self._event, self._lock = threading.Event(), threading.Lock()
@@ -19,11 +19,11 @@ class Cancellation:
         return self._event.is_set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the statement is cancelled, at most some seconds; whether it was."""
+        """Wait until the statement is cancelled, at most `seconds`; whether it was cancelled."""
         return self._event.wait(seconds)
 
     def cancel(self) -> None:
-        """End the statement: waits end, and what it runs now is interrupted."""
+        """Cancel the statement: end its waits, and interrupt what it runs now."""
         with self._lock:
             self._event.set()
             for end in self._ends:
@@ -31,7 +31,7 @@ class Cancellation:
 
     @contextmanager
     def ending(self, end: Callable[[], None]) -> Iterator[None]:
-        """Call `end` when the statement is cancelled while the body runs, or was cancelled before."""
+        """Call `end` if the statement is cancelled while the body runs, or was cancelled before."""
         with self._lock:
             self._ends.append(end)
             if self._event.is_set():

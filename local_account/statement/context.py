@@ -1,4 +1,4 @@
-"""What a statement's handler works with: the account, the session, and the checks on both."""
+"""The context of a statement: the account, the session, and the checks on both."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TableMethod = Callable[["Context", Object, str, str], str]
 
 
 class Kind(Protocol):
-    """An object type, as far as statements about any type need to know it."""
+    """The part of an object type that statements about all types use."""
 
     kind: ClassVar[str]
     plural: ClassVar[str]
@@ -32,13 +32,14 @@ class Kind(Protocol):
 
 
 class Language(ABC):
-    """What the account understands, as far as statements need to know of each other.
+    """The statements, object types and functions of the account.
 
     Attributes:
         types: all object types, those with the longest name first.
-        functions: name to function of what SELECT and CALL can ask the account itself.
-        table_methods: methods of services that give tables: name to what makes a query of them.
-        on_parameter: called when ALTER SESSION has changed a parameter, by the parameter's name.
+        functions: name to function, for the functions in SELECT and CALL that the account answers itself.
+        table_methods: name to function, for the methods of services that give tables. The function makes the
+            query that replaces the method.
+        on_parameter: parameter name to function, called after ALTER SESSION has changed the parameter.
     """
 
     types: Sequence[Kind]
@@ -51,21 +52,21 @@ class Language(ABC):
         """Run one statement.
 
         Raises:
-            SnowflakeError: refused, with Snowflake's code and text.
+            SnowflakeError: the statement was refused; with Snowflake's code and text.
         """
 
 
 @dataclass
 class Context:
-    """One statement's view of the account.
+    """The account and the session, as one statement uses them.
 
     Attributes:
-        origin: the account's base URL as this client reaches it.
-        address: the IP address that the client comes from; '' when it is not known.
-        describe_only: the client wants the result's columns, nothing may be run.
-        cancelled: set when the client gave up; blocking waits must end then.
-        changing: to be called before something outside the catalog is changed.
-        shortfall: raised when the statement's changes are stored, for one that was done in part.
+        origin: the account's base URL that this client uses.
+        address: the client's IP address; '' when it is not known.
+        describe_only: the client wants only the result's columns; nothing may be run.
+        cancelled: set when the client cancels the statement. Waits must end then.
+        changing: must be called before something outside the catalog is changed.
+        shortfall: the error to raise after the changes are stored, if the statement was only done in part.
     """
 
     account: Account
@@ -88,22 +89,22 @@ class Context:
 
     @cached_property
     def access(self) -> access.Access:
-        """All active roles, secondary ones included."""
+        """What all active roles may do, including secondary roles."""
         return access.Access(self.catalog, access.active_roles(self.catalog, self.session))
 
     @cached_property
     def primary(self) -> access.Access:
-        """The primary role only: what creating objects is checked against."""
+        """What the primary role may do. CREATE is checked against this."""
         return access.Access(self.catalog, access.primary_roles(self.catalog, self.session))
 
     def resolve(self, parts: Sequence[str], scope: str) -> Name:
-        """A full name from one to three parts and the session's current database and schema.
+        """The full name for one to three parts. The session's database and schema fill in what is missing.
 
         Args:
             scope: where objects of the kind live: `account`, `database` or `schema`.
 
         Raises:
-            SnowflakeError: 090105 without a current database or schema, 001003 for too many parts.
+            SnowflakeError: 090105 when the session lacks a database or schema, 001003 for too many parts.
         """
         if len(parts) > SCOPES[scope]:
             raise errors.syntax_error(1, 0, ".".join(parts))
@@ -123,10 +124,10 @@ class Context:
         return Name(above[0], above[1] if scope == "schema" else "", parts[-1])
 
     def get(self, kind: str, name: Name) -> Object:
-        """An object that the session may see.
+        """The object of a type and name.
 
         Raises:
-            SnowflakeError: 002003 when it is absent or invisible.
+            SnowflakeError: 002003 when it does not exist, or the session may not see it.
         """
         item = self.catalog.find(kind, name)
         if item is None or not self.access.sees(item) or not self.reaches(name):
@@ -134,7 +135,7 @@ class Context:
         return item
 
     def require(self, privilege: str, target: Object | None = None) -> None:
-        """Refuse unless a privilege on the object (None: on the account) is held by an active role.
+        """Refuse unless an active role has the privilege on the object (None: on the account).
 
         Raises:
             SnowflakeError: 003001.
@@ -151,35 +152,43 @@ class Context:
             raise self.refused("OWNERSHIP", target)
 
     def require_create(self, privilege: str, parent: Object | None) -> None:
-        """CREATE privileges must be held by the primary role; secondary roles do not count."""
+        """Refuse unless the primary role has a CREATE privilege; secondary roles do not count.
+
+        Raises:
+            SnowflakeError: 002003 when the session does not see the parent, 003001 without the privilege.
+        """
         if parent is not None and not self.access.sees(parent):
             raise errors.does_not_exist(parent.type, str(parent.fqn))
         self.require_primary(privilege, parent)
 
     def require_primary(self, privilege: str, target: Object | None) -> None:
-        """As `require`, of the primary role alone: what a new object's owner must hold itself."""
+        """Like `require`, but only the primary role counts, because it becomes a new object's owner."""
         if not self.primary.has(privilege, target):
             raise self.refused(privilege, target, primary_only=True)
 
     def require_usage(self, name: Name) -> None:
-        """USAGE on the database and schema above a name; without it the object looks absent."""
+        """Refuse unless the session may use the database and schema above a name.
+
+        Raises:
+            SnowflakeError: 002003, as if the database or schema did not exist.
+        """
         for kind, above in self.parents(name):
             item = self.catalog.find(kind, above)
             if item is None or not self._usable(item):
                 raise errors.does_not_exist(kind, str(above))
 
     def reaches(self, name: Name) -> bool:
-        """Whether the session may use the database and schema above a name; managers of grants reach all."""
+        """Whether the session may use the database and schema above a name, or has MANAGE GRANTS."""
         if self.access.has("MANAGE GRANTS"):
             return True
         found = (self.catalog.find(kind, above) for kind, above in self.parents(name))
         return all(item is not None and self._usable(item) for item in found)
 
     def require_parents(self, name: Name) -> None:
-        """The database and schema above a name must exist.
+        """Refuse unless the database and schema above a name exist.
 
         Raises:
-            SnowflakeError: 002003.
+            SnowflakeError: 002003 when one of them does not exist.
         """
         for kind, above in self.parents(name):
             if self.catalog.find(kind, above) is None:
@@ -199,7 +208,7 @@ class Context:
     def refused(
         self, privilege: str, target: Object | None, primary_only: bool = False
     ) -> errors.SnowflakeError:
-        """003001, which says what the session's roles lack on the object (None: on the account)."""
+        """Error 003001, which names the privilege that is missing on the object (None: on the account)."""
         who = f"Your primary role {self.session.role}"
         if not primary_only and self.session.secondary_roles != "NONE":
             who += " or one of your secondary roles"
@@ -211,15 +220,15 @@ class Context:
         return errors.insufficient_privileges(kind, name, f"{who} must have {privilege} granted on {where}.")
 
     def creating(self, item: Object) -> None:
-        """Apply the future grants of the schema, or else those of the database, to a new object.
+        """Apply the schema's future grants to a new object, or the database's if the schema has none.
 
-        The database's future ownership does not reach into a schema with managed access.
+        A future grant of ownership on the database has no effect in a schema with managed access.
         """
         managed = False
         for kind, above in reversed(self.parents(item.fqn)):
             parent = self.catalog.find(kind, above)
-            found = self.catalog.future_grants(parent.id) if parent else []
-            rows = [row for row in found if row["type"] == item.type]
+            grants = self.catalog.future_grants(parent.id) if parent else []
+            rows = [row for row in grants if row["type"] == item.type]
             managed = managed or bool(parent and parent.properties.get("MANAGED ACCESS"))
             for row in rows:
                 assert parent

@@ -1,4 +1,4 @@
-"""Finds the module that a statement belongs to; what no module claims is refused by name.
+"""Finds the module that runs a statement. A statement that no module runs is refused by its first words.
 
 A statement goes through the stages in `Dispatch.stages`, one after the other, until one of them answers.
 """
@@ -20,7 +20,7 @@ from local_account.statement.object_type import REPLACE, ObjectType
 
 Handler = Callable[[Context, Statement], Result]
 SignIn = Callable[[Account, str, str, str], Session]
-# Running one of these a second time would do something else than running it once.
+# Running one of these twice does not have the same effect as running it once.
 _CHANGING_VERBS = {
     *("ALTER", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "EXECUTE", "GRANT", "INSERT", "MERGE"),
     *("REVOKE", "TRUNCATE", "UNDROP", "UPDATE"),
@@ -33,40 +33,42 @@ _CREATE_MODIFIERS = {"TRANSIENT", "TEMPORARY", "TEMP", "LOCAL", "GLOBAL", "SECUR
 class Dispatch(Language):
     """All statements of the account, taken from the modules that own them.
 
-    A module may have any of these:
+    A module may define any of these:
 
     - TYPES: object types.
     - STATEMENTS: leading words to the handler of what follows them.
-    - RAW_STATEMENTS: first word to the handler of the text behind it, for statements that have file paths in
-      them (`//` is no comment there).
+    - RAW_STATEMENTS: first word to the handler of the text after it, for statements with file paths, in which
+      `//` does not begin a comment.
     - VERBS: first word to the handler of the whole statement.
     - DEFINITIONS: object verb and object word (CREATE, TABLE) to the handler of the whole statement.
     - FUNCTIONS, TABLE_METHODS, ON_PARAMETER: see `Language`.
-    - SIGN_IN: name of an authenticator to what opens its session.
+    - SIGN_IN: name of an authenticator to the function that opens a session for it.
 
     Args:
         modules: all modules that own statements.
 
     Attributes:
-        stages: what a statement goes through.
-        sign_in: name of an authenticator to a function of account, token, role ('' for the default one) and
-            the client's IP address.
+        stages: functions that a statement goes through; the first one that returns a result ends it.
+        sign_in: name of an authenticator to a function of account, token, role ('' for the default role) and
+            the client's IP address, which returns a session.
     """
 
     def __init__(self, modules: Iterable[ModuleType]) -> None:
-        found = list(modules)
-        types: list[ObjectType] = [kind for module in found for kind in getattr(module, "TYPES", ())]
+        owners = list(modules)
+        types: list[ObjectType] = [kind for module in owners for kind in getattr(module, "TYPES", ())]
         self.types = self._types = sorted(types, key=lambda kind: -len(kind.kind))
         self._statements: dict[str, list[tuple[tuple[str, ...], Handler]]] = {}
-        for words, handler in sorted(_collect(found, "STATEMENTS").items(), key=lambda entry: -len(entry[0])):
+        for words, handler in sorted(
+            _collect(owners, "STATEMENTS").items(), key=lambda entry: -len(entry[0])
+        ):
             self._statements.setdefault(words[0], []).append((words, handler))
-        self._raw: Mapping[str, Callable[[Context, str], Result]] = _collect(found, "RAW_STATEMENTS")
-        self._verbs: Mapping[str, Handler] = _collect(found, "VERBS")
-        self._definitions: Mapping[tuple[str, str], Handler] = _collect(found, "DEFINITIONS")
-        self.functions: Mapping[str, Function] = _collect(found, "FUNCTIONS")
-        self.table_methods: Mapping[str, TableMethod] = _collect(found, "TABLE_METHODS")
-        self.on_parameter = _collect(found, "ON_PARAMETER")
-        self.sign_in: Mapping[str, SignIn] = _collect(found, "SIGN_IN")
+        self._raw: Mapping[str, Callable[[Context, str], Result]] = _collect(owners, "RAW_STATEMENTS")
+        self._verbs: Mapping[str, Handler] = _collect(owners, "VERBS")
+        self._definitions: Mapping[tuple[str, str], Handler] = _collect(owners, "DEFINITIONS")
+        self.functions: Mapping[str, Function] = _collect(owners, "FUNCTIONS")
+        self.table_methods: Mapping[str, TableMethod] = _collect(owners, "TABLE_METHODS")
+        self.on_parameter = _collect(owners, "ON_PARAMETER")
+        self.sign_in: Mapping[str, SignIn] = _collect(owners, "SIGN_IN")
         self.stages: list[Callable[[Context, Statement], Result | None]] = [
             self._raw_statement,
             self._known_statement,
@@ -76,18 +78,18 @@ class Dispatch(Language):
 
     @property
     def raw_verbs(self) -> frozenset[str]:
-        """First words of the statements that have file paths in them, which cannot be cut into tokens."""
+        """First words of statements with file paths, which cannot be cut into tokens."""
         return frozenset(self._raw)
 
     def changes_something(self, statement: Statement) -> bool:
-        """Whether a statement must not be run again when a client sends the same request twice."""
+        """Whether the statement may run only once, even if a client sends the same request twice."""
         return statement.verb in _CHANGING_VERBS
 
     def run(self, context: Context, statement: Statement) -> Result:
-        """Run one statement; for a context that only describes, give the columns that it would have.
+        """Run one statement. If the context has `describe_only`, return only the columns of its result.
 
         Raises:
-            SnowflakeError: refused, with Snowflake's code and text.
+            SnowflakeError: the statement was refused; with Snowflake's code and text.
         """
         if context.describe_only and statement.verb and statement.verb not in self._verbs:
             return self._describe(context, statement)
@@ -168,7 +170,7 @@ def _run_on(
 
 
 def _whole(context: Context, atomic: bool) -> AbstractContextManager[None]:
-    """Checks and changes as one transaction: what was checked still holds when the change is made."""
+    """One transaction for checks and changes, so that nothing changes between a check and the change."""
     return context.catalog.transaction() if atomic else nullcontext()
 
 

@@ -1,4 +1,4 @@
-"""Functions of SELECT and CALL that the account answers itself: CURRENT_*(), SYSTEM$…"""
+"""Functions in SELECT and CALL that the account answers itself: CURRENT_*(), SYSTEM$…"""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ FUNCTIONS: dict[str, Function] = {
 
 
 def scalar_select(context: Context, statement: Statement) -> Result | None:
-    """Answer a SELECT of literals and the account's own functions without FROM; None for any other."""
+    """Answer a SELECT without FROM of literals and the account's own functions; None for other statements."""
     start = statement.position
     try:
         return _read_select(context, statement)
@@ -106,39 +106,39 @@ def _item(context: Context, statement: Statement) -> tuple[str, Any]:
 
 
 def read_arguments(statement: Statement) -> list[Any]:
-    """`( literal, … )` of a function call."""
+    """Read the arguments of a function call: `( literal, … )`."""
     statement.expect("(")
-    found: list[Any] = []
+    arguments: list[Any] = []
     while not statement.accept(")"):
         token = statement.tokens[statement.position] if not statement.done else None
         if token is None:
             raise statement.unexpected()
         if token.token_type is TokenType.NUMBER:
-            found.append(statement.integer())
+            arguments.append(statement.integer())
         elif token.text.upper() in ("TRUE", "FALSE"):
-            found.append(statement.boolean())
+            arguments.append(statement.boolean())
         else:
-            found.append(statement.string())
+            arguments.append(statement.string())
         if not statement.accept(",") and statement.words(1) != (")",):
             raise statement.unexpected()
-    return found
+    return arguments
 
 
 Edit = tuple[int, int, str]
 
 
 def substitute(context: Context, statement: Statement) -> Statement:
-    """The statement with the values of CURRENT_*(), SYSTEM$…() and service table methods in their place.
+    """Replace CURRENT_*(), SYSTEM$…() and table methods of services by their values, which DuckDB can read.
 
-    DuckDB knows none of these. A statement without them comes back as it is.
+    A statement without them is returned unchanged.
     """
     with_tables = statement.edited(_tables(context, statement))
-    # The range of time of a table method may have such functions too, so they come second.
+    # A table method's range of time may contain such functions, so they are replaced second.
     return with_tables.edited(_values(context, with_tables))
 
 
 def _tables(context: Context, statement: Statement) -> Iterator[Edit]:
-    """TABLE(<service>!<method>([START_TIME => …][, END_TIME => …])) as a query of what it gives."""
+    """Replace TABLE(<service>!<method>([START_TIME => …][, END_TIME => …])) by a query of its rows."""
     tokens, methods = statement.tokens, context.language.table_methods
     for index, token in enumerate(tokens[:-1]):
         if token.text != "!" or tokens[index + 1].text.upper() not in methods:
@@ -155,7 +155,7 @@ def _tables(context: Context, statement: Statement) -> Iterator[Edit]:
 
 
 def _start_of_table(tokens: list[Token], at: int) -> int:
-    """Where the `TABLE (` stands that a `!` belongs to."""
+    """Index of the word TABLE in the `TABLE (` that a `!` belongs to."""
     for index in range(at - 1, max(at - 8, 0), -1):
         if tokens[index].text == "(" and tokens[index - 1].text.upper() == "TABLE":
             return index - 1
@@ -163,12 +163,12 @@ def _start_of_table(tokens: list[Token], at: int) -> int:
 
 
 def _time_range(statement: Statement) -> tuple[str, str]:
-    """`([START_TIME => expression][, END_TIME => expression])`: both expressions, empty when absent."""
+    """Read `([START_TIME => expression][, END_TIME => expression])`; both expressions, '' when absent."""
     statement.expect("(")
-    found = {"START_TIME": "", "END_TIME": ""}
+    times = {"START_TIME": "", "END_TIME": ""}
     while not statement.accept(")"):
         name = statement.word()
-        if name not in found:
+        if name not in times:
             raise statement.unexpected(back=1)
         statement.expect("=>")
         begin, depth = statement.position, 0
@@ -178,9 +178,9 @@ def _time_range(statement: Statement) -> tuple[str, str]:
             depth += {"(": 1, ")": -1}.get(statement.words(1)[0], 0)
             statement.position += 1
         last = statement.tokens[statement.position - 1]
-        found[name] = statement.text[statement.tokens[begin].start : last.end + 1]
+        times[name] = statement.text[statement.tokens[begin].start : last.end + 1]
         statement.accept(",")
-    return found["START_TIME"], found["END_TIME"]
+    return times["START_TIME"], times["END_TIME"]
 
 
 def _values(context: Context, statement: Statement) -> Iterator[Edit]:

@@ -1,4 +1,4 @@
-"""The common part of object types: CREATE, ALTER, DROP, SHOW and DESCRIBE from an object type's data."""
+"""The common part of object types: CREATE, ALTER, DROP, SHOW and DESCRIBE, from the data of each type."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ PROPERTY_COLUMNS = columns("property property_type property_value property_defau
 class ObjectType(Shown):
     """One type of object: its statements, result columns, options and privileges, as data.
 
-    Subclasses set the class variables and override the hooks that they need. `options` names what CREATE
-    and ALTER … SET accept and how each value is read; values are kept in the object's properties under the
-    option's name (COMMENT goes to the object itself).
+    Subclasses set the class variables and override the hooks that they need. `options` has the options of
+    CREATE and ALTER … SET, and how each value is read. A value is kept in the object's properties under the
+    option's name; COMMENT is kept in the object itself.
 
-    CREATE, ALTER and DROP of an `atomic` type are one transaction of the catalog each, during which no other
-    session can change anything: their handlers must neither wait nor ask Docker, the registry or tables.
-    CREATE OR REPLACE needs a type that is `replaceable`, ALTER … RENAME one that is `renamable`.
+    CREATE, ALTER and DROP of an `atomic` type are one transaction of the catalog each. No other session can
+    change anything meanwhile, so their handlers must neither wait nor ask Docker, the registry or tables.
+    CREATE OR REPLACE works for a `replaceable` type, ALTER … RENAME for a `renamable` one.
     """
 
     privileges: ClassVar[frozenset[str]] = frozenset()
@@ -53,13 +53,13 @@ class ObjectType(Shown):
     renamable: ClassVar[bool] = True
 
     def label(self) -> str:
-        """The type as status messages write it: `Compute pool`."""
+        """The name of the type in status messages, for example `Compute pool`."""
         return self.title or self.kind.capitalize()
 
     # Hooks
 
     def read_create(self, context: Context, statement: Statement) -> dict[str, Any]:
-        """What follows the name in CREATE: option values."""
+        """Read what follows the name in CREATE; the option values."""
         del context
         return read_options(statement, self.all_options())
 
@@ -67,44 +67,45 @@ class ObjectType(Shown):
         """Refuse bad option values before anything is stored."""
 
     def prepare(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
-        """Check and complete option values with what takes time; runs before the transaction."""
+        """Check and complete option values where this takes time; runs before the transaction."""
 
     def created(self, context: Context, item: Object) -> None:
         """Runs in the transaction that made the object."""
 
     def read_drop(self, statement: Statement) -> bool:
-        """What follows the name in DROP; whether it says FORCE."""
+        """Read what follows the name in DROP; whether that is FORCE."""
         del statement
         return False
 
     def dropping(self, context: Context, item: Object, forced: bool) -> None:
-        """Refuse a DROP, or take away what belongs to the object; runs in the transaction.
+        """Refuse a DROP, or remove what belongs to the object; runs in the transaction.
 
         Args:
-            forced: DROP … FORCE, or OR REPLACE, which puts another object of the same name in its place.
+            forced: the statement is DROP … FORCE, or CREATE OR REPLACE, which makes another object of the
+                same name.
         """
 
     def describe(self, context: Context, item: Object) -> Result:
-        """DESCRIBE; by default the SHOW row."""
+        """The answer of DESCRIBE; by default the row of SHOW."""
         return table(self.show_columns, [self.show_row(context, item)])
 
     def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
-        """Check and complete a SET or UNSET before it is stored; runs in the transaction."""
+        """Check and complete the values of SET or UNSET before they are stored; runs in the transaction."""
 
     def require_rename(self, context: Context, item: Object) -> None:
-        """Who may rename an object: the owner, unless a type says otherwise."""
+        """Refuse a session that may not rename the object; by default only the owner may."""
         context.require_ownership(item)
 
     def check_rename(self, context: Context, item: Object, name: Name) -> None:
-        """Refuse a new name; one in another place takes the privilege to create there."""
+        """Refuse a bad new name; a name in another schema needs the privilege to create objects there."""
         if name[:2] != item.fqn[:2]:
             self.require_create(context, name)
 
     def renamed(self, context: Context, item: Object, old: Name) -> None:
-        """Let what names the object follow its new name; runs in the transaction."""
+        """Write the new name into everything that names the object; runs in the transaction."""
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
-        """An ALTER verb of the type's own (SUSPEND, ADD …); None when the words are not one."""
+        """Run an ALTER verb that only this type has (SUSPEND, ADD …); None when there is no such verb."""
         del context, item, statement
         return None
 
@@ -141,7 +142,7 @@ class ObjectType(Shown):
             return status(f"{name.name} already exists, statement succeeded.")
         self.prepare(context, name, properties)
         with context.catalog.transaction():
-            # It may have been dropped since the privileges were checked.
+            # The database or schema may have been dropped since the privileges were checked.
             context.require_parents(name)
             if self._is_there(context, name, if_not_exists, replace):
                 return status(f"{name.name} already exists, statement succeeded.")
@@ -164,7 +165,7 @@ class ObjectType(Shown):
         """Whether CREATE … IF NOT EXISTS has nothing to do.
 
         Raises:
-            SnowflakeError: 002002 when an object of that name is in the way.
+            SnowflakeError: 002002 when an object of that name exists and the statement does not allow it.
         """
         if context.catalog.find(self.kind, name) is None:
             return False
@@ -173,13 +174,14 @@ class ObjectType(Shown):
         return if_not_exists
 
     def require_create(self, context: Context, name: Name) -> None:
+        """Refuse a session that may not create objects of this type in the name's database or schema."""
         parents = context.parents(name)
         parent = None
         if parents:
             context.require_usage(name)
             parent = context.catalog.find(*parents[-1])
             if parent is None:
-                # Dropped by another statement since it was found.
+                # Another statement has dropped it since it was found.
                 raise errors.does_not_exist(parents[-1][0], str(parents[-1][1]))
         context.require_create(self.create_privilege or f"CREATE {self.kind}", parent)
 
@@ -216,7 +218,7 @@ class ObjectType(Shown):
     def alter_tags(
         self, context: Context, item: Object, statement: Statement, change: tagging.Change
     ) -> Result:
-        """ALTER … {SET | UNSET} TAG: the owner's, or whoever's has APPLY TAG on the account."""
+        """ALTER … {SET | UNSET} TAG, which needs ownership, or APPLY TAG on the account."""
         statement.end()
         if not context.access.has("APPLY TAG"):
             context.require_ownership(item)
@@ -227,18 +229,18 @@ class ObjectType(Shown):
         return status("Statement executed successfully.")
 
     def fresh(self, context: Context, item: Object) -> Object:
-        """The object as it is now, inside a transaction: other statements may have changed it.
+        """Read the object again inside a transaction, because another statement may have changed it.
 
         Raises:
-            SnowflakeError: 002003 when it is gone.
+            SnowflakeError: 002003 when it was dropped.
         """
-        found = context.catalog.by_id(item.id)
-        if found is None:
+        current = context.catalog.by_id(item.id)
+        if current is None:
             raise errors.does_not_exist(self.kind, str(item.fqn))
-        return found
+        return current
 
     def require_alter(self, context: Context, item: Object) -> None:
-        """Who may SET and UNSET: the owner, unless a type says otherwise."""
+        """Refuse a session that may not SET and UNSET; by default only the owner may."""
         context.require_ownership(item)
 
     def read_set(self, context: Context, item: Object, statement: Statement) -> dict[str, Any]:
@@ -247,13 +249,13 @@ class ObjectType(Shown):
         return read_options(statement, readers)
 
     def read_unset(self, statement: Statement) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         while not statement.done:
             name = option_name(statement, self.all_options())
-            found[name] = self.defaults.get(name, "" if name == "COMMENT" else None)
+            values[name] = self.defaults.get(name, "" if name == "COMMENT" else None)
             if not statement.accept(",") and not statement.done:
                 raise statement.unexpected()
-        return found
+        return values
 
     def rename(self, context: Context, item: Object, statement: Statement) -> Result:
         """RENAME TO <name>, which may be in another database or schema."""
@@ -298,10 +300,10 @@ class ObjectType(Shown):
         return self.describe(context, item)
 
     def find(self, context: Context, name: Name, optional: bool = False) -> Object | None:
-        """The named object as far as the session sees it.
+        """The object of this name; None when it is optional and does not exist or is not visible.
 
         Raises:
-            SnowflakeError: 002003 when it does not and is not optional.
+            SnowflakeError: 002003 when it is not optional and does not exist or is not visible.
         """
         item = context.catalog.find(self.kind, name)
         if item is not None and context.access.sees(item) and context.reaches(name):
@@ -312,13 +314,13 @@ class ObjectType(Shown):
 
 
 def read_restriction(statement: Statement) -> None:
-    """`CASCADE` or `RESTRICT` at the end of DROP, neither of which changes anything here."""
+    """Read CASCADE or RESTRICT at the end of DROP. They have no effect here."""
     if not statement.accept("CASCADE"):
         statement.accept("RESTRICT")
 
 
 def property_table(rows: Iterable[tuple[str, str, Any, Any]]) -> Result:
-    """DESCRIBE of integrations and the like: property, type, value, default; never NULL."""
+    """A DESCRIBE with one row for each property: name, type, value and default; never NULL."""
     names = [column.name for column in PROPERTY_COLUMNS]
     return table(PROPERTY_COLUMNS, (dict(zip(names, row, strict=True)) for row in rows))
 

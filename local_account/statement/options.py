@@ -15,13 +15,13 @@ Reader = Callable[[Statement], Any]
 """Reads one option's value."""
 _WILDCARDS = {"%": ".*", "_": "."}
 _PIECE = re.compile(r"\\.|.", re.DOTALL)
-# RE2 takes linear time whatever the client's pattern is.
+# RE2 takes linear time for every pattern that a client sends.
 _LIKE = re2.Options()
 _LIKE.case_sensitive, _LIKE.dot_nl, _LIKE.log_errors = False, True, False
 
 
 def text(statement: Statement) -> str:
-    """A string literal; `NULL` is an empty one."""
+    """A string literal; NULL counts as ''."""
     return "" if statement.accept("NULL") else statement.text_or_word()
 
 
@@ -39,7 +39,7 @@ def words(statement: Statement) -> list[str]:
 
 
 def one_of(*allowed: str) -> Reader:
-    """A word or string out of a fixed list, in upper case."""
+    """A reader of a word or string from a fixed list; the value is in upper case."""
 
     def read(statement: Statement) -> str:
         value = statement.text_or_word().upper()
@@ -53,27 +53,27 @@ def one_of(*allowed: str) -> Reader:
 def read_options(
     statement: Statement, readers: dict[str, Reader], stop: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Options `NAME = value` in any order, up to the end or to a word of `stop`.
+    """Read options `NAME = value` in any order, up to the end or to a word in `stop`.
 
     Raises:
         SnowflakeError: 001003 at an option that the object type does not have.
     """
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     while not statement.done and not any(statement.words(1) == (word,) for word in stop):
         if statement.accept(","):
             continue
         statement.accept("WITH")
         name = option_name(statement, readers)
         statement.accept("=")
-        found[name] = readers[name](statement)
-    return found
+        values[name] = readers[name](statement)
+    return values
 
 
 def option_name(statement: Statement, readers: dict[str, Reader]) -> str:
-    """The next option's name.
+    """Read the next option's name.
 
     Raises:
-        SnowflakeError: 001003 when it is not one of the type's.
+        SnowflakeError: 001003 when the object type does not have this option.
     """
     for name in sorted(readers, key=len, reverse=True):
         if statement.accept(*name.split(" ")):
@@ -82,7 +82,7 @@ def option_name(statement: Statement, readers: dict[str, Reader]) -> str:
 
 
 def like(value: str, pattern: str | None) -> bool:
-    """SQL LIKE without regard to case, a backslash before what is meant literally; None matches all."""
+    """SQL LIKE that ignores case; a backslash makes the next character literal; None matches everything."""
     if pattern is None:
         return True
     regex = "".join(_WILDCARDS.get(piece) or re2.escape(piece[-1]) for piece in _PIECE.findall(pattern))
@@ -93,7 +93,7 @@ def like(value: str, pattern: str | None) -> bool:
 
 
 def read_limit(statement: Statement) -> tuple[int | None, str]:
-    """`LIMIT n [FROM 'name']`: row count (None: all) and the name after which to start."""
+    """Read `LIMIT n [FROM 'name']`; the number of rows (None: all) and the name after which to start."""
     if not statement.accept("LIMIT"):
         return None, ""
     count = statement.integer()

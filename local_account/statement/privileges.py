@@ -1,4 +1,4 @@
-"""Which privileges each type of object has, and what a GRANT or REVOKE is about.
+"""The privileges of each type of object, and the objects that a GRANT or REVOKE names.
 
 See https://docs.snowflake.com/en/user-guide/security-access-control-privileges
 """
@@ -22,13 +22,13 @@ INTEGRATIONS = ("EXTERNAL ACCESS INTEGRATION", "SECURITY INTEGRATION")
 
 @dataclass(frozen=True)
 class Target:
-    """What a GRANT or REVOKE is about.
+    """The objects that a GRANT or REVOKE names.
 
     Attributes:
         kind: type of the objects, or ACCOUNT.
-        how: `one` object, `all` existing ones of a scope, or its `future` ones.
-        item: the object, for `one`; None for the account.
-        scope: database or schema, for `all` and `future`.
+        how: `one` object, `all` existing objects in a scope, or `future` objects in it.
+        item: the object if `how` is `one`; None for the account.
+        scope: the database or schema if `how` is `all` or `future`.
     """
 
     kind: str
@@ -56,8 +56,8 @@ def known(context: Context, kind: str) -> frozenset[str]:
 
 
 def read_privileges(statement: Statement) -> list[str]:
-    """`<privilege>, …` or `ALL [PRIVILEGES]`, up to ON; `ALL` stands for the latter."""
-    found: list[str] = []
+    """Read `<privilege>, …` or `ALL [PRIVILEGES]` and ON; `ALL PRIVILEGES` is returned as `ALL`."""
+    wanted: list[str] = []
     while True:
         words: list[str] = []
         while not statement.done and statement.words(1) not in ((",",), ("ON",)):
@@ -66,17 +66,18 @@ def read_privileges(statement: Statement) -> list[str]:
             words.append(statement.word())
         if not words:
             raise statement.unexpected()
-        found.append("ALL" if words in (["ALL"], ["ALL", "PRIVILEGES"]) else " ".join(words))
+        wanted.append("ALL" if words in (["ALL"], ["ALL", "PRIVILEGES"]) else " ".join(words))
         if statement.accept("ON"):
-            return found
+            return wanted
         statement.expect(",")
 
 
 def read_target(context: Context, statement: Statement) -> Target:
-    """What follows ON.
+    """Read what follows ON.
 
     Raises:
-        SnowflakeError: 002003 absent or invisible, 000002 for types that this account does not have.
+        SnowflakeError: 002003 when the object does not exist or is not visible, 000002 for a type that this
+            account does not have.
     """
     if statement.accept(ACCOUNT):
         return Target(ACCOUNT)
@@ -86,23 +87,23 @@ def read_target(context: Context, statement: Statement) -> Target:
         return _read_many(context, statement, "future")
     if statement.accept("INTEGRATION"):
         return _read_integration(context, statement)
-    for found in context.language.types:
-        if statement.accept(*found.kind.split(" ")):
-            name = context.resolve(statement.parts(), found.scope)
-            return Target(found.kind, item=context.get(found.kind, name))
+    for object_type in context.language.types:
+        if statement.accept(*object_type.kind.split(" ")):
+            name = context.resolve(statement.parts(), object_type.scope)
+            return Target(object_type.kind, item=context.get(object_type.kind, name))
     raise errors.unsupported(f"GRANT ON {statement.word()}")
 
 
 def _read_many(context: Context, statement: Statement, how: str) -> Target:
-    for found in context.language.types:
-        if found.scope == "account" or not statement.accept(*found.plural.split(" ")):
+    for object_type in context.language.types:
+        if object_type.scope == "account" or not statement.accept(*object_type.plural.split(" ")):
             continue
         statement.expect("IN")
         place = statement.word()
-        if place not in ("DATABASE", "SCHEMA") or (place, found.kind) == ("SCHEMA", "SCHEMA"):
+        if place not in ("DATABASE", "SCHEMA") or (place, object_type.kind) == ("SCHEMA", "SCHEMA"):
             raise statement.unexpected(back=1)
         name = context.resolve(statement.parts(), "account" if place == "DATABASE" else "database")
-        return Target(found.kind, how, scope=context.get(place, name))
+        return Target(object_type.kind, how, scope=context.get(place, name))
     raise errors.unsupported(f"GRANT ON {how.upper()} {statement.word()}")
 
 
@@ -119,7 +120,8 @@ def check(context: Context, kind: str, privileges: list[str]) -> None:
     """Refuse privileges that a type of object does not have.
 
     Raises:
-        SnowflakeError: 003008.
+        SnowflakeError: 003008 for a privilege that the type does not have, 000002 for MANAGE GRANTS on a
+            database or schema.
     """
     allowed = known(context, kind)
     for privilege in privileges:
@@ -134,7 +136,7 @@ def check(context: Context, kind: str, privileges: list[str]) -> None:
 
 
 def shown_type(kind: str) -> str:
-    """A type as SHOW GRANTS writes it."""
+    """The name of a type in SHOW GRANTS."""
     return "INTEGRATION" if kind in INTEGRATIONS else kind.replace(" ", "_")
 
 
@@ -144,7 +146,7 @@ def shown_name(item: Object) -> str:
 
 
 def managing_schema(context: Context, item: Object) -> Object | None:
-    """The schema with managed access that decides about grants on an object; None when the owner does."""
+    """The object's schema if it has managed access (then its owner decides about grants), otherwise None."""
     if not item.schema:
         return None
     for kind, name in context.parents(item.fqn):
@@ -155,10 +157,10 @@ def managing_schema(context: Context, item: Object) -> Object | None:
 
 
 def require_subordinate(context: Context, schema: Object, role: str) -> None:
-    """In a schema with managed access objects belong only to roles below the schema's owner.
+    """Refuse an owner of objects in a schema with managed access, unless it is below the schema's owner.
 
     Raises:
-        SnowflakeError: 003102.
+        SnowflakeError: 003102 when the role is not below the schema's owner.
     """
     managed = schema.properties.get("MANAGED ACCESS")
     if managed and role not in access.closure(context.catalog, [schema.owner]):
@@ -166,10 +168,10 @@ def require_subordinate(context: Context, schema: Object, role: str) -> None:
 
 
 def governor(context: Context, item: Object | None, privilege: str) -> str | None:
-    """The role for which the session decides about a privilege on an object (None: on the account).
+    """The role in whose name the session decides about a privilege on an object (None: on the account).
 
-    It is the owner (of the schema, where that has managed access), or whoever owns it when the session has
-    MANAGE GRANTS; None when the session has no such power.
+    A session with the owner's role decides as the owner: of the schema if that has managed access, of the
+    object otherwise. A session with MANAGE GRANTS decides as the object's owner. Others cannot decide: None.
     """
     if item is None and privilege in OF_THE_ORGANIZATION:
         return None
@@ -184,7 +186,7 @@ def governor(context: Context, item: Object | None, privilege: str) -> str | Non
 
 
 def grantor(context: Context, item: Object | None, privilege: str) -> str | None:
-    """The role that a grant of one privilege would come from; None when the session may not grant it."""
+    """The role that would be the grantor of a privilege; None when the session may not grant it."""
     role = governor(context, item, privilege)
     owned = role is not None and (role in context.access.roles)
     if owned or (item is not None and managing_schema(context, item)):
@@ -199,7 +201,7 @@ def grantee_key(role: Object, target: Target) -> str:
     """The key under which a role keeps its grants.
 
     Raises:
-        SnowflakeError: 000002 for a database role and what is not in its database.
+        SnowflakeError: 000002 for a database role when the objects are not in its database.
     """
     place = target.item or target.scope
     inside = place and role.database in (place.database, place.name if place.type == "DATABASE" else "")

@@ -1,4 +1,4 @@
-"""Which objects name others, and what that forbids.
+"""Objects that name other objects, and the statements that are refused because of it.
 
 External access integrations name network rules and secrets, network policies name network rules; services
 cannot follow a renamed schema.
@@ -14,7 +14,7 @@ from local_account.statement.context import Context
 
 RULES, SECRETS = "ALLOWED_NETWORK_RULES", "ALLOWED_AUTHENTICATION_SECRETS"
 INTEGRATION = "EXTERNAL ACCESS INTEGRATION"
-# type of object: where it keeps names of others
+# type of object: the properties in which it keeps names of other objects
 _HOLDERS = {INTEGRATION: (RULES, SECRETS), POLICY: (ALLOWED_RULES, BLOCKED_RULES)}
 _RULE_LISTS = {INTEGRATION: (RULES,), POLICY: (ALLOWED_RULES, BLOCKED_RULES)}
 
@@ -30,7 +30,7 @@ def referencing(catalog: Catalog, item: Object) -> list[Object]:
 
 
 def refuse_referenced(context: Context, item: Object) -> None:
-    """Refuse to drop a network rule that something names, and the schema or database that holds it.
+    """Refuse to drop a network rule that another object names, or the schema or database that has it.
 
     Raises:
         SnowflakeError: 098507 for a schema or rule, 098508 for a database.
@@ -52,7 +52,11 @@ def refuse_referenced(context: Context, item: Object) -> None:
 
 
 def refuse_services(context: Context, item: Object, what: str) -> None:
-    """Refuse for a database or schema with services in it, whose names would become wrong."""
+    """Refuse a change of a database or schema that contains services: their names would become wrong.
+
+    Args:
+        what: the change in the error message, for example `renamed`.
+    """
     services = context.catalog.inside(item, "SERVICE")
     if services:
         raise errors.unsupported(
@@ -62,7 +66,7 @@ def refuse_services(context: Context, item: Object, what: str) -> None:
 
 
 def renamed(context: Context, old: Name, new: Name) -> None:
-    """Let integrations and policies follow what was renamed: a database, a schema or one object."""
+    """Write the new name of a database, schema or object into the integrations and policies that name it."""
     before = [part for part in old if part]
     after = [part for part in new if part]
     for kind, keys in _HOLDERS.items():

@@ -19,25 +19,25 @@ def possible(text: str) -> bool:
 
 
 def statements(statement: Statement, count: int, raw_verbs: Container[str]) -> list[str]:
-    """The texts of a request's statements; the text as it is when it is one.
+    """The texts of a request's statements; the unchanged text when there is only one.
 
     Args:
-        count: how many there must be; 0 for any number.
-        raw_verbs: first words of statements with file paths in them, which may hold semicolons.
+        count: how many statements there must be; 0 for any number.
+        raw_verbs: first words of statements with file paths, which may contain semicolons.
 
     Raises:
-        SnowflakeError: 000008 when there are more or fewer.
+        SnowflakeError: 000008 when there are more or fewer statements.
     """
     one = statement.verb in raw_verbs or _has_body(statement)
-    found = [statement.text] if one else sql.split(statement)
-    if count and found and len(found) != count:
-        message = f"Actual statement count {len(found)} did not match the desired statement count {count}."
+    texts = [statement.text] if one else sql.split(statement)
+    if count and texts and len(texts) != count:
+        message = f"Actual statement count {len(texts)} did not match the desired statement count {count}."
         raise SnowflakeError("000008", "0A000", message)
-    return found if len(found) > 1 else [statement.text]
+    return texts if len(texts) > 1 else [statement.text]
 
 
 def _has_body(statement: Statement) -> bool:
-    """Whether semicolons in the statement belong to a body of its own, as in a block or a procedure."""
+    """Whether the statement is a block or a procedure, whose body contains semicolons."""
     words = statement.words(4)
     if words[:1] == ("BEGIN",):
         return words[1:2] not in ((), (";",), ("TRANSACTION",), ("WORK",), ("NAME",))
@@ -49,7 +49,7 @@ def _has_body(statement: Statement) -> bool:
 
 
 def answer(results: Sequence[tuple[str, Result]]) -> Result:
-    """What a client gets for the whole request: the query ids at which the results are."""
+    """The answer to the whole request: the query ids of the statements' results."""
     extra = {
         "resultIds": ",".join(query for query, _ in results),
         "resultTypes": ",".join(str(result.statement_type) for _, result in results),

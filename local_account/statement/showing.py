@@ -1,4 +1,4 @@
-"""SHOW of an object type: which objects the session sees, and their cells."""
+"""SHOW of an object type: the objects that the session sees, and their cells."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Shown:
     Attributes:
         kind, plural: Snowflake's words for the type: `IMAGE REPOSITORY`, `IMAGE REPOSITORIES`.
         scope: where its objects live: `account`, `database` or `schema`.
-        show_columns: columns of SHOW, and of DESCRIBE unless the type has others.
+        show_columns: columns of SHOW, and of DESCRIBE unless the type has other columns for it.
     """
 
     kind: ClassVar[str]
@@ -32,22 +32,22 @@ class Shown:
     show_columns: ClassVar[list[Column]] = []
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:
-        """Type-specific SHOW cells by column name; common ones are filled in by `show_row`."""
+        """The SHOW cells that only this type has, by column name; `show_row` adds the common ones."""
         del context, item
         return {}
 
     def show(self, context: Context, statement: Statement, terse: bool = False) -> Result:
         """SHOW [TERSE] <plural> [LIKE '…'] [IN …] [STARTS WITH '…'] [LIMIT n [FROM '…']]"""
         pattern = statement.string() if statement.accept("LIKE") else None
-        found = self.in_scope(context, statement)
+        items = self.in_scope(context, statement)
         prefix = statement.string() if statement.accept("STARTS", "WITH") else ""
         limit, after = read_limit(statement)
-        found = self.narrowed(found, statement)
+        items = self.narrowed(items, statement)
         statement.end()
         reaches = cache(lambda database, schema: context.reaches(Name(database, schema, "")))
         visible = [
             item
-            for item in found
+            for item in items
             if like(item.name, pattern)
             and item.name.startswith(prefix)
             and (not after or item.name > after)
@@ -74,7 +74,7 @@ class Shown:
         return context.catalog.objects(self.kind, schema.database, schema.name)
 
     def narrowed(self, found: Iterable[Object], statement: Statement) -> Iterable[Object]:
-        """The objects that a filter of the type's own at the end of SHOW leaves over."""
+        """The objects that match a filter at the end of SHOW that only this type has; by default all."""
         del statement
         return found
 

@@ -1,4 +1,4 @@
-"""Tags that objects carry: the clauses of CREATE and ALTER that set and unset them.
+"""Tags of objects: the clauses of CREATE and ALTER that set and unset them.
 
 See https://docs.snowflake.com/en/user-guide/object-tagging/introduction
 """
@@ -17,13 +17,13 @@ MAX_TAGS, MAX_VALUE = 50, 256
 
 
 class Change(NamedTuple):
-    """What a clause asks for: tags, given as the parts of their names, and their values; None unsets."""
+    """Tags to set or unset: the parts of each tag's name, and its value; None unsets the tag."""
 
     values: list[tuple[list[str], str | None]]
 
 
 def read_list(statement: Statement) -> Change:
-    """`( tag = 'value', … )`, as CREATE has it."""
+    """Read `( tag = 'value', … )`, the form in CREATE."""
     statement.expect("(")
     found = _read_values(statement)
     statement.expect(")")
@@ -31,32 +31,32 @@ def read_list(statement: Statement) -> Change:
 
 
 def read_change(statement: Statement) -> Change | None:
-    """`SET TAG tag = 'value', …` or `UNSET TAG tag, …`; None when something else comes next."""
+    """Read `SET TAG tag = 'value', …` or `UNSET TAG tag, …`; None when something different comes next."""
     if statement.accept("SET", TAG):
         return _read_values(statement)
     if not statement.accept("UNSET", TAG):
         return None
-    found: list[tuple[list[str], str | None]] = [(statement.parts(), None)]
+    tags: list[tuple[list[str], str | None]] = [(statement.parts(), None)]
     while statement.accept(","):
-        found.append((statement.parts(), None))
-    return Change(found)
+        tags.append((statement.parts(), None))
+    return Change(tags)
 
 
 def _read_values(statement: Statement) -> Change:
-    found: list[tuple[list[str], str | None]] = []
-    while not found or statement.accept(","):
+    tags: list[tuple[list[str], str | None]] = []
+    while not tags or statement.accept(","):
         name = statement.parts()
         statement.expect("=")
-        found.append((name, statement.string()))
-    return Change(found)
+        tags.append((name, statement.string()))
+    return Change(tags)
 
 
 def apply(context: Context, item: Object, change: Change) -> None:
-    """Put tags on an object, or take them off; the caller stores it.
+    """Set or unset tags of an object. The caller must store the object.
 
     Raises:
-        SnowflakeError: a tag is not there or may not be used (APPLY on it, or APPLY TAG on the account), the
-            value is not one of its ALLOWED_VALUES or too long, or the object would carry too many.
+        SnowflakeError: a tag does not exist or the session may not use it (that needs APPLY on the tag, or
+            APPLY TAG on the account), a value is too long or not allowed, or the object has too many tags.
     """
     carried = dict(item.properties.get(ON, {}))
     for parts, value in change.values:

@@ -1,1 +1,1 @@
-"""Object types of people and their rights: users, roles, access tokens, security integrations."""
+"""Object types for users and their rights: users, roles, access tokens, security integrations."""

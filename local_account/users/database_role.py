@@ -1,4 +1,4 @@
-"""DATABASE ROLE objects: roles for what is in one database, which sessions use through account roles.
+"""DATABASE ROLE objects: roles for the objects in one database. Sessions use them through account roles.
 
 See https://docs.snowflake.com/en/sql-reference/sql/create-database-role
 """
@@ -19,7 +19,7 @@ from local_account.users.role import check_name
 
 
 class DatabaseRole(ObjectType):
-    """Database roles; their database is the limit of what they can be granted."""
+    """Database roles. They can only get privileges on objects in their database."""
 
     kind, plural, scope = access.DATABASE_ROLE, "DATABASE ROLES", "database"
     show_columns = columns(
@@ -61,7 +61,7 @@ class DatabaseRole(ObjectType):
     def dropping(self, context: Context, item: Object, forced: bool) -> None:
         key = access.role_key(item)
         context.catalog.forget_grantee("DATABASE_ROLE", key)
-        # What it owned goes to the role that drops it.
+        # The role that drops it becomes the owner of its objects.
         context.catalog.transfer(key, context.session.role)
 
     def describe(self, context: Context, item: Object) -> Result:

@@ -1,7 +1,7 @@
 """Programmatic access tokens of users. Only a digest of each token is kept.
 
-See https://docs.snowflake.com/en/user-guide/programmatic-access-tokens. There are no authentication policies,
-so network policies are required as they are by default: programs need one to get a token, people to use it.
+See https://docs.snowflake.com/en/user-guide/programmatic-access-tokens. This account has no authentication
+policies, so the defaults for network policies apply: programs need one to get a token, people to use it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _KEPT_AS = {
 
 
 def starts_here(statement: Statement) -> bool:
-    """Whether an ALTER USER without a user name, about one's own tokens, comes next."""
+    """Whether ALTER USER continues with a token verb and no user name, which means the session's user."""
     return any(statement.words(1 + len(words)) == (verb, *words) for verb in _VERBS for words in _WORDS)
 
 
@@ -93,7 +93,7 @@ def rename_user(catalog: Catalog, old: str, new: str) -> None:
 
 
 def rename_role(catalog: Catalog, old: str, new: str) -> None:
-    """Let role restrictions follow a renamed role."""
+    """Write a role's new name into the role restrictions of tokens."""
     for token, expires, content in catalog.tokens(TOKEN_KIND):
         if content.get("role") == old:
             catalog.put_token(token, TOKEN_KIND, expires, {**content, "role": new})
@@ -128,7 +128,7 @@ def _find(context: Context, user: Object, name: str) -> tuple[str, float, dict[s
 def _find_optional(
     context: Context, user: Object, statement: Statement
 ) -> tuple[str, float, dict[str, Any]] | None:
-    """The token that `[IF EXISTS] <name>` stands for."""
+    """Read `[IF EXISTS] <name>`; digest, expiry and content of the token, or None if it does not exist."""
     if_exists = statement.accept("IF", "EXISTS")
     name = statement.identifier()
     if if_exists and not any(
@@ -222,15 +222,15 @@ def _modify(context: Context, user: Object, statement: Statement) -> Result:
 
 
 def _rotate(context: Context, user: Object, statement: Statement) -> Result:
-    """A new secret under the same name; the old one gets another name and soon expires."""
-    found = _find_optional(context, user, statement)
+    """ROTATE: make a new secret with the same name; the old one gets another name and soon expires."""
+    entry = _find_optional(context, user, statement)
     options = read_options(statement, {"EXPIRE_ROTATED_TOKEN_AFTER_HOURS": integer})
     hours = options.get("EXPIRE_ROTATED_TOKEN_AFTER_HOURS", _ROTATED_HOURS)
     if hours < 0:
         raise errors.invalid_value(hours, "EXPIRE_ROTATED_TOKEN_AFTER_HOURS", "0 or more")
-    if found is None:
+    if entry is None:
         return status("Statement executed successfully.")
-    token, expires, content = found
+    token, expires, content = entry
     name = content["name"]
     old = f"{name}_ROTATED_{int(now() * 1000)}"
     retired = {**content, "name": old, "rotated_to": name}
@@ -241,10 +241,10 @@ def _rotate(context: Context, user: Object, statement: Statement) -> Result:
 
 
 def _remove(context: Context, user: Object, statement: Statement) -> Result:
-    found = _find_optional(context, user, statement)
+    entry = _find_optional(context, user, statement)
     statement.end()
-    if found:
-        context.catalog.delete_token(found[0])
+    if entry:
+        context.catalog.delete_token(entry[0])
     return status("Statement executed successfully.")
 
 

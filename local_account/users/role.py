@@ -61,7 +61,7 @@ class Role(ObjectType):
 
     def dropping(self, context: Context, item: Object, forced: bool) -> None:
         context.catalog.forget_grantee("ROLE", item.name)
-        # What it owned goes to the role that drops it.
+        # The role that drops it becomes the owner of its objects.
         context.catalog.transfer(item.name, context.session.role)
 
     def describe(self, context: Context, item: Object) -> Result:
@@ -69,10 +69,10 @@ class Role(ObjectType):
 
 
 def check_name(name: str) -> None:
-    """Names of roles are printable: the catalog keeps database roles with a line break in their key.
+    """Refuse a role name that is not printable: the catalog's keys of database roles contain a line break.
 
     Raises:
-        SnowflakeError: 001003.
+        SnowflakeError: 001003 when the name has a character that is not printable.
     """
     if not name.isprintable():
         raise errors.syntax_error(1, 0, name)

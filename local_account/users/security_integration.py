@@ -1,4 +1,4 @@
-"""SECURITY INTEGRATION objects: only the system's own, with which people sign in to public endpoints.
+"""SECURITY INTEGRATION objects: only the one of the system, for signing in to public endpoints.
 
 See https://docs.snowflake.com/en/sql-reference/sql/create-security-integration
 """
@@ -28,14 +28,14 @@ SYSTEM = "SNOWSERVICES_INGRESS_OAUTH"
 
 
 def seed(catalog: Catalog) -> None:
-    """Every account has the integration for public endpoints, which belongs to the system."""
+    """Make the integration for public endpoints, which every account has and the system owns."""
     name = Name("", "", SYSTEM)
     if not catalog.find(KIND, name):
         catalog.create(KIND, name, owner="", properties={"CLIENT": "SNOWSERVICES_INGRESS", "ENABLED": True})
 
 
 class SecurityIntegration(ObjectType):
-    """Sign-in through other systems, which this account does not have."""
+    """Sign-in through other systems. Only the integration of the system exists in this account."""
 
     kind, plural, scope = KIND, "SECURITY INTEGRATIONS", "account"
     title = "Integration"
@@ -52,7 +52,7 @@ class SecurityIntegration(ObjectType):
             return status(f"{name.name} already exists, statement succeeded.")
         wanted = _wanted(statement)
         if wanted == "OAUTH SNOWSERVICES_INGRESS":
-            # The account has it already, and it is not for users to make.
+            # The account has this one already, and users cannot make it.
             raise errors.parent_does_not_exist()
         raise errors.unsupported(f"CREATE SECURITY INTEGRATION TYPE = {wanted}")
 
@@ -80,17 +80,17 @@ class SecurityIntegration(ObjectType):
 
 
 def _wanted(statement: Statement) -> str:
-    """Type and client that CREATE asks for, out of options of any kind."""
-    found = {"TYPE": "", "OAUTH_CLIENT": ""}
+    """The values of TYPE and OAUTH_CLIENT in CREATE, which may have any other options too."""
+    wanted = {"TYPE": "", "OAUTH_CLIENT": ""}
     while not statement.done:
         word = statement.text_or_word().upper()
-        if word in found and not found[word] and statement.accept("="):
-            found[word] = statement.text_or_word().upper()
-    return " ".join(found.values()).strip()
+        if word in wanted and not wanted[word] and statement.accept("="):
+            wanted[word] = statement.text_or_word().upper()
+    return " ".join(wanted.values()).strip()
 
 
 def show_integrations(context: Context, statement: Statement) -> Result:
-    """SHOW INTEGRATIONS [LIKE '…'] [LIMIT n]: those of all kinds."""
+    """SHOW INTEGRATIONS [LIKE '…'] [LIMIT n]: integrations of all kinds."""
     pattern = statement.string() if statement.accept("LIKE") else None
     limit, after = read_limit(statement)
     statement.end()
@@ -105,12 +105,12 @@ def show_integrations(context: Context, statement: Statement) -> Result:
 
 
 def describe_integration(context: Context, statement: Statement) -> Result:
-    """DESCRIBE INTEGRATION <name>, of either kind."""
+    """DESCRIBE INTEGRATION <name>, for both kinds."""
     return _of_any_kind(context, statement, lambda kind: kind.describe_statement(context, statement))
 
 
 def drop_integration(context: Context, statement: Statement) -> Result:
-    """DROP INTEGRATION [IF EXISTS] <name>, of either kind."""
+    """DROP INTEGRATION [IF EXISTS] <name>, for both kinds."""
     return _of_any_kind(context, statement, lambda kind: kind.drop(context, statement))
 
 

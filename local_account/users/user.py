@@ -21,7 +21,7 @@ KIND = "USER"
 KEYS = ("RSA_PUBLIC_KEY", "RSA_PUBLIC_KEY_2")
 # See https://docs.snowflake.com/en/user-guide/key-pair-auth.
 KEY_PRIVILEGE = "MODIFY PROGRAMMATIC AUTHENTICATION METHODS"
-# What users may set on themselves without any privilege.
+# The properties that users may set on themselves without any privilege.
 _OWN = frozenset(
     {
         "PASSWORD",
@@ -69,6 +69,7 @@ class User(ObjectType):
     show_columns = user_columns.SHOW
 
     def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
+        """Refuse bad values and a login name that is taken, and fill in login and display name."""
         if "DISABLE_MFA" in properties:
             raise errors.compilation_error(
                 "001420", "22023", "invalid property 'DISABLE_MFA' for CREATE USER"
@@ -79,6 +80,7 @@ class User(ObjectType):
         self._refuse_login(context, properties["LOGIN_NAME"], None)
 
     def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
+        """Refuse what the session may not set, and complete the values; end a disabled user's sessions."""
         if not self._governs(context, item) and not self._only_keys(context, item, changed):
             self._refuse_others(context, item, changed)
         self._complete(context, changed, item)
@@ -89,11 +91,11 @@ class User(ObjectType):
             changed["DISPLAY_NAME"] = changed["DISPLAY_NAME"] or item.name
         if changed.get("DISABLED"):
             context.account.authenticator.forget_user(item.name)
-        # MFA is not there to be disabled.
+        # There is no MFA here that could be disabled.
         changed.pop("DISABLE_MFA", None)
 
     def _complete(self, context: Context, changed: dict[str, Any], item: Object | None) -> None:
-        """Refuse what the user's type cannot have, and turn values into what is kept."""
+        """Refuse properties that the user's type cannot have, and convert values to their stored form."""
         if changed.get(PARAMETER):
             changed[PARAMETER] = network_policy.attachable(context, changed[PARAMETER], item)
         if changed.get("TYPE") == "NULL":
@@ -105,7 +107,7 @@ class User(ObjectType):
             changed["PASSWORD"] = hash_password(password) if password else None
             changed["PASSWORD_SET_ON"] = now() if password else None
         for key in KEYS:
-            # A removed key leaves the time at which it was set.
+            # When a key is removed, the time at which it was set stays.
             if changed.get(key):
                 changed[f"{key}_SET_ON"] = now()
         if "DAYS_TO_EXPIRY" in changed:
@@ -153,11 +155,11 @@ class User(ObjectType):
             raise context.refused("OWNERSHIP", item)
 
     def _only_keys(self, context: Context, item: Object, changed: dict[str, Any]) -> bool:
-        """Whether these are the changes that the privilege on public keys is for."""
+        """Whether the session has the privilege on public keys, and changes nothing else."""
         return set(changed) <= set(KEYS) and context.access.has(KEY_PRIVILEGE, item)
 
     def _refuse_others(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
-        """Without power over a user, only it itself may set a few of its properties."""
+        """Refuse a session without power over the user; users themselves may set a few properties."""
         if not _is_self(context, item):
             raise context.refused("OWNERSHIP", item)
         session_parameters = parameters.of_level("SESSION")
@@ -176,6 +178,7 @@ class User(ObjectType):
             return super().alter(context, statement)
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
+        """The verbs for access tokens; other verbs of ALTER USER are refused by name."""
         result = pat.alter_user(context, item, statement)
         if result is not None:
             return result
@@ -198,6 +201,7 @@ class User(ObjectType):
         context.require_ownership(item)
 
     def dropping(self, context: Context, item: Object, forced: bool) -> None:
+        """Refuse to drop the session's user; remove the user's grants, tokens and sessions."""
         if item.name == context.session.account_user:
             raise errors.SnowflakeError(
                 "003016", "42501", f"SQL access control error:\nUser '{item.name}' cannot drop itself."

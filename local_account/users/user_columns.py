@@ -1,4 +1,4 @@
-"""What SHOW USERS and DESCRIBE USER tell about a user; never a secret."""
+"""The columns of SHOW USERS and DESCRIBE USER. They never contain a secret."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NULL = "null"
 
 
 def secondary_roles(item: Object) -> list[str]:
-    """The user's default secondary roles; all of them unless it was told otherwise."""
+    """The user's default secondary roles; ALL if the option was never set."""
     found = item.properties.get("DEFAULT_SECONDARY_ROLES")
     return ["ALL"] if found is None else found
 
@@ -33,7 +33,7 @@ def show_row(item: Object, informed: bool) -> dict[str, Any]:
     """Cells of SHOW USERS.
 
     Args:
-        informed: whether the reader may see more than that the user exists.
+        informed: whether the session may see more than the user's name.
     """
     if not informed:
         return {"comment": item.comment}
@@ -68,7 +68,7 @@ def show_row(item: Object, informed: bool) -> dict[str, Any]:
 
 
 def describe(item: Object) -> Result:
-    """DESCRIBE USER: a row for each property. Absent text is the word `null`, as in Snowflake."""
+    """The answer of DESCRIBE USER: a row for each property. An absent text is `null`, as in Snowflake."""
     get = _visible(item).get
     rows = [
         ("NAME", item.name, _NULL, "Name"),
@@ -120,7 +120,7 @@ def describe(item: Object) -> Result:
 
 
 def _visible(item: Object) -> dict[str, Any]:
-    """The properties without those that a user of its type cannot have; they come back with the type."""
+    """The properties that a user of this type can have. The others are hidden until the type changes."""
     hidden = FORBIDDEN.get(item.properties.get("TYPE") or "", ())
     return {name: value for name, value in item.properties.items() if name not in hidden}
 
@@ -145,7 +145,7 @@ def _remaining(moment: float | None, unit: float) -> str | None:
 
 
 def _left(moment: float | None) -> str | None:
-    """Days until a moment, or, with a sign, since then."""
+    """Days until a moment; negative when it is over."""
     return None if moment is None else _decimal((moment - now()) / 86400)
 
 

@@ -1,4 +1,4 @@
-"""Values of a user's properties: how they are read, and which a type of user cannot have."""
+"""Values of a user's properties: how they are read, and which of them a type of user cannot have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from local_account.statement.object_type import Reader, integer, text
 
 LEAST_KEY_BITS = 2048
 _NAMES = ("FIRST_NAME", "MIDDLE_NAME", "LAST_NAME")
-# What types of user cannot have, in the order in which it is refused.
+# Properties that a type of user cannot have, in the order in which they are refused.
 FORBIDDEN = {
     "SERVICE": ("PASSWORD", "MUST_CHANGE_PASSWORD", *_NAMES, "MINS_TO_BYPASS_MFA", "DISABLE_MFA"),
     "LEGACY_SERVICE": (*_NAMES, "MINS_TO_BYPASS_MFA", "DISABLE_MFA"),
@@ -26,7 +26,7 @@ _NOT_EVEN_UNSET = ("MUST_CHANGE_PASSWORD", "DISABLE_MFA")
 
 
 def name(statement: Statement) -> str:
-    """An identifier, or a string, which is folded as an unquoted identifier is."""
+    """An identifier, or a string, which becomes upper case like an unquoted identifier."""
     if statement.accept("NULL"):
         return ""
     start = statement.position
@@ -42,7 +42,7 @@ def key(statement: Statement) -> str:
     """A public key as base64, with or without PEM lines.
 
     Raises:
-        SnowflakeError: 001479 when it is no RSA or EC key, or too short.
+        SnowflakeError: 001479 when it is not an RSA or EC key, or too short.
     """
     value = text(statement)
     if not value:
@@ -50,17 +50,17 @@ def key(statement: Statement) -> str:
     body = "".join(line.strip() for line in value.splitlines() if "-----" not in line)
     try:
         der = base64.b64decode(body)
-        found = load_der_public_key(der)
+        public_key = load_der_public_key(der)
     except (ValueError, TypeError, binascii.Error):
         raise _rejected("Invalid Public key") from None
     except UnsupportedAlgorithm:
         raise _unsupported_key() from None
-    if isinstance(found, RSAPublicKey):
-        if found.key_size < LEAST_KEY_BITS:
+    if isinstance(public_key, RSAPublicKey):
+        if public_key.key_size < LEAST_KEY_BITS:
             raise _rejected(
-                f"Key length {found.key_size} is smaller than minimal requirement of {LEAST_KEY_BITS}."
+                f"Key length {public_key.key_size} is smaller than minimal requirement of {LEAST_KEY_BITS}."
             )
-    elif not isinstance(found, EllipticCurvePublicKey):
+    elif not isinstance(public_key, EllipticCurvePublicKey):
         raise _unsupported_key()
     return base64.b64encode(der).decode()
 
@@ -76,7 +76,12 @@ def _unsupported_key() -> errors.SnowflakeError:
 
 
 def countdown(option: str, most: int) -> Reader:
-    """A number of days or minutes from now on; NULL and 0 for none."""
+    """A reader of a number of days or minutes from now on; None for NULL and 0.
+
+    Args:
+        option: name of the option in the error message.
+        most: the largest number that is allowed.
+    """
 
     def read(statement: Statement) -> int | None:
         number = 0 if statement.accept("NULL") else integer(statement)
@@ -90,7 +95,7 @@ def countdown(option: str, most: int) -> Reader:
 
 
 def roles(statement: Statement) -> list[str]:
-    """('ALL') or ()"""
+    """Read ('ALL') or ()."""
     found = [role.upper() for role in statement.listed("text_or_word")]
     if found not in ([], ["ALL"]):
         raise errors.invalid_value(", ".join(found), "DEFAULT_SECONDARY_ROLES", "('ALL'), ()")
@@ -98,10 +103,10 @@ def roles(statement: Statement) -> list[str]:
 
 
 def refuse_policies(statement: Statement, kind: str) -> None:
-    """Refuse {SET | UNSET} … POLICY by name.
+    """Refuse {SET | UNSET} … POLICY, with the kind of policy in the message.
 
     Raises:
-        SnowflakeError: 000002
+        SnowflakeError: 000002 when these words come next.
     """
     for verb in ("SET", "UNSET"):
         for words in ((policy, "POLICY") for policy in _POLICIES):
@@ -110,10 +115,10 @@ def refuse_policies(statement: Statement, kind: str) -> None:
 
 
 def refuse_for_type(kind: str | None, changed: dict[str, object]) -> None:
-    """Refuse to set what a type of user cannot have; what it had before is only hidden.
+    """Refuse to set properties that a type of user cannot have. Earlier values are only hidden.
 
     Raises:
-        SnowflakeError: 511503
+        SnowflakeError: 511503 for the first such property.
     """
     for option in FORBIDDEN.get(kind or "", ()):
         if option in changed and (changed[option] not in (None, "") or option in _NOT_EVEN_UNSET):
