@@ -171,7 +171,7 @@ class Protocol:
 
     async def _session(self, request: web.Request) -> Session:
         find = self._account.authenticator.find_from
-        return await asyncio.to_thread(find, wire.bearer(request), _address(request))
+        return await self._statements.look_up(find, wire.bearer(request), _address(request))
 
     async def _session_and_body(
         self, request: web.Request, limit: int = wire.MAX_BODY
@@ -243,7 +243,7 @@ class Protocol:
         if query.task.cancelled():
             return answers.failure(SnowflakeError("000604", "57014", "SQL execution canceled"), query.id)
         try:
-            return await asyncio.to_thread(self._result, query, query.task.result())
+            return await self._statements.look_up(self._result, query, query.task.result())
         except SnowflakeError as error:
             return answers.failure(error, query.id)
 

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Container, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlglot.tokens import TokenType
 
@@ -29,6 +29,7 @@ from local_account.statement.dispatch import Dispatch
 
 MAX_PARALLEL = 256
 MAX_WAITING = 2000
+_LOOKUPS = 8
 MAX_TEXT = 1024 * 1024
 REMEMBERED = 2000
 REMEMBERED_CELLS = 2_000_000
@@ -37,6 +38,7 @@ _SHORT_TEXT = 4096
 # A limit of 0 means seven days.
 _MOST_SECONDS = 7 * 24 * 3600
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class BusyError(Exception):
@@ -105,6 +107,7 @@ class Statements:
         self._account = account
         self._dispatch = account.part(Dispatch)
         self._pool = ThreadPoolExecutor(MAX_PARALLEL, thread_name_prefix="statement")
+        self._lookups = ThreadPoolExecutor(_LOOKUPS, thread_name_prefix="lookup")
         self._by_request: dict[tuple[int, str], Query] = {}
         self._by_id: OrderedDict[str, Query] = OrderedDict()
         self._cells = 0
@@ -197,18 +200,39 @@ class Statements:
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._lookups.shutdown(wait=False, cancel_futures=True)
+
+    async def look_up(self, function: Callable[..., T], *arguments: Any) -> T:
+        """The result of a function that reads the catalog or cuts a text, from a thread for such short work.
+
+        asyncio's own threads are for work that may wait: a sign-in waits for a container, for example.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._lookups, function, *arguments)
 
     async def _run(self, query: Query, request: Request) -> Result:
         """Run a request, which may hold several statements."""
-        statement = await _read(request, self._dispatch.raw_verbs)
+        statement = await self._read(request)
         if request.count in (None, 1) and not several.possible(request.text):
             return await self._run_one(query, request, statement)
-        texts = await asyncio.to_thread(self._divided, query, request, statement)
+        texts = await self.look_up(self._divided, query, request, statement)
         if len(texts) == 1:
             return await self._run_one(query, request, statement)
         if request.bindings:
             raise errors.unsupported("bindings for several statements")
         return several.answer([await self._run_part(query, request, part) for part in enumerate(texts)])
+
+    async def _read(self, request: Request) -> Statement:
+        """The statement of a request, cut into tokens unless it has file paths in it.
+
+        Raises:
+            SnowflakeError: 001003 for an unterminated string or comment.
+        """
+        statement = Statement(request.text, request.bindings)
+        if len(request.text) > _SHORT_TEXT:
+            await self.look_up(_cut, statement, self._dispatch.raw_verbs)
+        else:
+            _cut(statement, self._dispatch.raw_verbs)
+        return statement
 
     def _divided(self, query: Query, request: Request, statement: Statement) -> list[str]:
         count = request.count
@@ -223,7 +247,7 @@ class Statements:
         identity = f"{request.id}/{index}" if request.id else ""
 
         async def run(query: Query, request: Request) -> Result:
-            return await self._run_one(query, request, await _read(request, self._dispatch.raw_verbs))
+            return await self._run_one(query, request, await self._read(request))
 
         query = self._start(whole.session, replace(request, id=identity, text=text), run)
         try:
@@ -287,7 +311,7 @@ class Statements:
             request.describe_only,
             query.cancelled,
         )
-        limit = await asyncio.to_thread(_time_limit, context)
+        limit = await self.look_up(_time_limit, context)
         try:
             work = loop.run_in_executor(self._pool, self._execute, context, request, statement)
             return await asyncio.wait_for(work, limit)
@@ -322,20 +346,6 @@ class Statements:
             return self._account.catalog.once(_digest(context.session, request), work)
         finally:
             request.after()
-
-
-async def _read(request: Request, raw_verbs: Container[str]) -> Statement:
-    """The statement of a request, cut into tokens unless it contains file paths.
-
-    Raises:
-        SnowflakeError: 001003 for an unterminated string or comment.
-    """
-    statement = Statement(request.text, request.bindings)
-    if len(request.text) > _SHORT_TEXT:
-        await asyncio.to_thread(_cut, statement, raw_verbs)
-    else:
-        _cut(statement, raw_verbs)
-    return statement
 
 
 def _cut(statement: Statement, raw_verbs: Container[str]) -> None:

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import gzip
 import json
+import os
 import socket
 import sqlite3
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -16,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 
@@ -23,8 +27,9 @@ from local_account.base.errors import SnowflakeError
 from local_account.base.settings import LocalSettings
 from local_account.base.sql import Name
 from local_account.http import statements
+from local_account.http.protocol import Protocol
 from local_account.http.statements import MAX_TEXT
-from local_account.http.wire import MAX_BODY, MAX_QUERY_BODY
+from local_account.http.wire import MAX_BODY, MAX_QUERY_BODY, errors_as_json
 from local_account.identity import authenticator
 from local_account.identity.account import Account
 from local_account.server import open_account
@@ -394,3 +399,39 @@ def test_waiting_statements_are_bounded(small: Account) -> None:
         return after.rows
 
     assert asyncio.run(crowd()) == [["1"]]
+
+
+def test_sign_ins_that_wait_hold_no_other_session_up(small: Account) -> None:
+    """A service's sign-in may wait for its container; more of them than asyncio has threads."""
+    waiting, end = threading.Semaphore(0), threading.Event()
+
+    def wait(*_: object) -> authenticator.Session:
+        waiting.release()
+        end.wait(60)
+        raise SnowflakeError("390303", "08004", "not now")
+
+    async def crowd() -> int:
+        app = web.Application(middlewares=[errors_as_json])
+        protocol = Protocol(small)
+        protocol._sign_in = {"OAUTH": wait}
+        protocol.add_routes(app)
+        user = small.catalog.find("USER", Name("", "", "ADMIN"))
+        assert user
+        token, _ = small.authenticator.open(authenticator.new_session(small.catalog, user))
+        async with TestClient(TestServer(app)) as client:
+            body = {"data": {"AUTHENTICATOR": "OAUTH", "TOKEN": "x"}}
+            threads = min(32, (os.cpu_count() or 1) + 4)
+            sign_ins = [asyncio.create_task(client.post(LOGIN, json=body)) for _ in range(threads + 4)]
+            await asyncio.to_thread(waiting.acquire)
+            headers = {"Authorization": f'Snowflake Token="{token}"'}
+            try:
+                async with asyncio.timeout(30):
+                    answer = await client.post(
+                        f"{QUERY}?requestId=1", json={"sqlText": "SELECT 1"}, headers=headers
+                    )
+                    return len((await answer.json())["data"]["rowset"])
+            finally:
+                end.set()
+                await asyncio.gather(*sign_ins)
+
+    assert asyncio.run(crowd()) == 1
