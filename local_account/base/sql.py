@@ -225,7 +225,7 @@ def tokenize(text: str) -> list[Token]:
         SnowflakeError: 001003 for an unterminated string or comment.
     """
     try:
-        return _Tokenizer().tokenize(text)
+        return _Tokenizer(dialect="snowflake").tokenize(text)
     except TokenError as error:
         raise errors.compilation_error("001003", "42000", f"syntax error: {error}") from None
 
@@ -258,7 +258,8 @@ def split(statement: Statement) -> list[str]:
         if filled:
             texts.append(statement.text[start : token.start])
         start, filled = token.end + 1, False
-    return [*texts, statement.text[start:]] if filled else texts
+    # The tokens lack semicolons at the end.
+    return [*texts, statement.text[start : statement.tokens[-1].end + 1]] if filled else texts
 
 
 def quote(identifier: str) -> str:
