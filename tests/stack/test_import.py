@@ -1,4 +1,4 @@
-"""A stack whose state is lost takes over what it had made; nothing is made anew, Milvus keeps its data."""
+"""A stack whose state is lost takes over what it had made; nothing is replaced, and Milvus keeps its data."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from tests.stack.conftest import Deployment
 USER = "MILVUS_USER"
 ANSWER = "Closest: Alan Turing was the first person to conduct substantial research in AI."
 TABLE_ANSWER = "Closest: A total eclipse turns day into night for a few minutes."
-# The README's picture: made once, not anew by every run, so that a test leaves the work tree as it was.
+# The README's picture: made once and not by every run, so a test leaves the work tree as it was.
 PICTURE = PROJECT / "docs" / "notebook.png"
 pytestmark = pytest.mark.docker
 

@@ -56,7 +56,7 @@ def find_pool(context: Context, name: str) -> Object:
 
 
 def prepare(
-    context: Context, name: Name, text: str, family: Family, job: bool = False, anew: bool = True
+    context: Context, name: Name, text: str, family: Family, job: bool = False, is_new: bool = True
 ) -> Document:
     """Properties of a service that come from its specification.
 
@@ -70,7 +70,7 @@ def prepare(
         text: the specification in YAML.
         family: the pool's instance family.
         job: whether it is a job.
-        anew: whether the service is being created, so that its volumes begin with their initial contents.
+        is_new: whether the service is being created, so that its volumes begin with their initial contents.
 
     Raises:
         SnowflakeError: 395018 for a bad specification, 002003 or 003001 for an object that the owner role
@@ -103,7 +103,7 @@ def prepare(
         "SECRETS": secrets,
         "STAGES": stages,
     }
-    return {**prepared, "SEEDS": _seeds(context, name, found)} if anew else prepared
+    return {**prepared, "SEEDS": _seeds(context, name, found)} if is_new else prepared
 
 
 def ingress_labels(document: Document, known: dict[str, str]) -> dict[str, str]:

@@ -179,7 +179,7 @@ class Service(ObjectType):
         statement.end()
         owner = as_owner(context, item)
         pool = admission.find_pool(owner, item.properties["POOL"])
-        prepared = admission.prepare(owner, item.fqn, source, admission.family_of(pool), anew=False)
+        prepared = admission.prepare(owner, item.fqn, source, admission.family_of(pool), is_new=False)
         spec.require_same_block_volumes(item.properties["SPEC"], prepared["SPEC"])
         with context.catalog.transaction():
             fresh = self.fresh(context, item)

@@ -1,7 +1,7 @@
 """Parity cases: what Snowflake's documentation says, as data, run through official clients.
 
 `python -m tests.account.parity` runs all cases against an account of its own and writes docs/parity.md from
-the results; with names of areas (`… parity service job`) it only runs those and writes their sections anew.
+the results; with names of areas (`… parity service job`) it only runs those and writes their sections again.
 `tests/account/parity/test_parity.py` runs the same and fails when a case behaves otherwise than it says, or
 when the page is not what the results give.
 
@@ -40,5 +40,5 @@ anything but NULL), or `null`. `<<pool>>`, `<<image>>` … stand for what the wo
     client: snow                               # `run` is a command line of snow (default in snow*.yaml)
 
 A statement that was refused by name and now works: put what it gives in the place of `refused`, and make the
-page anew.
+page again.
 """

@@ -47,4 +47,4 @@ def test_every_command_is_counted(world: World) -> None:
 
 
 def test_page_is_what_the_cases_give(results: list[Result]) -> None:
-    assert PAGE.read_text() == render(results), "python -m tests.account.parity writes it anew"
+    assert PAGE.read_text() == render(results), "python -m tests.account.parity writes it again"

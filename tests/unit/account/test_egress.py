@@ -69,12 +69,12 @@ def test_anywhere_is_not_this_machine_nor_a_private_network() -> None:
 @pytest.mark.parametrize(
     ("host", "name", "matches"),
     [
-        ("pypi.org", "pypi.org", True),
-        ("pypi.org", "files.pypi.org", False),
-        ("*.pypi.org", "files.pypi.org", True),
-        ("*.pypi.org", "a.files.pypi.org", False),
-        ("*.pypi.org", "pypi.org", False),
-        ("*.pypi.org", "filespypi.org", False),
+        ("example.org", "example.org", True),
+        ("example.org", "files.example.org", False),
+        ("*.example.org", "files.example.org", True),
+        ("*.example.org", "a.files.example.org", False),
+        ("*.example.org", "example.org", False),
+        ("*.example.org", "filesexample.org", False),
         (ANYWHERE, "anything.example", True),
         (ANYWHERE, "192.0.2.1", False),
     ],
