@@ -1,13 +1,21 @@
-"""How `pytest -n` divides the tests among processes: by file, and files that share a stack go together."""
+"""How `pytest -n` divides the tests among processes: by file, and files that share a stack go together.
+
+All processes run without a terminal.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 HERE = Path(__file__).parent
+# pytest loads GNU readline, which writes a terminal's size into the environment of the processes that
+# `pytest -n` starts. Programs would then cut their tables and messages to that width.
+for variable in ("COLUMNS", "LINES"):
+    os.environ.pop(variable, None)
 # The files of tests/stack by the deployment that they share, in the order in which they use it.
 STACKS = {
     "copies": ("deployer", "existing", "failures", "kept", "least_privilege", "newer_milvus"),

@@ -167,6 +167,8 @@ def test_ctrl_c_lets_pulumi_save_its_state(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", script], cwd=PROJECT, start_new_session=True, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        # Whatever runs the tests in the background may ignore the signal, and processes inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
