@@ -211,3 +211,27 @@ def test_only_types_that_have_force_take_it(session: SnowflakeConnection) -> Non
     run(session, "CREATE OR REPLACE NETWORK RULE R TYPE = HOST_PORT MODE = EGRESS VALUE_LIST = ('c.d')")
     run(session, "DROP INTEGRATION D_FORCE_I")
     run(session, "DROP DATABASE D_FORCE RESTRICT")
+
+
+@pytest.mark.parametrize("kind", ["TABLE", "VIEW", "STAGE", "SECRET", "TAG", "NETWORK RULE", "SERVICE"])
+def test_if_exists_asks_for_the_object_alone(session: SnowflakeConnection, kind: str) -> None:
+    run(session, "CREATE DATABASE IF NOT EXISTS D_THERE")
+    for place, missing in (("D_NONE.S", "Database 'D_NONE'"), ("D_THERE.S", "Schema 'D_THERE.S'")):
+        with pytest.raises(ProgrammingError, match=f"{missing} does not exist or not authorized.") as failure:
+            run(session, f"DROP {kind} IF EXISTS {place}.X")
+        assert (failure.value.errno, failure.value.sqlstate) == (2003, "02000")
+    dropped = run(session, f"DROP {kind} IF EXISTS D_THERE.PUBLIC.X")
+    assert dropped == [{"status": "Drop statement executed successfully (X already dropped)."}]
+
+
+def test_if_exists_does_not_tell_of_a_database_that_the_role_cannot_see(
+    account: RunningAccount, session: SnowflakeConnection
+) -> None:
+    run(session, "CREATE DATABASE IF NOT EXISTS D_THERE")
+    run(session, "CREATE ROLE D_STRANGER")
+    run(session, "GRANT ROLE D_STRANGER TO USER ADMIN")
+    statements = ("USE SECONDARY ROLES NONE", "DROP STAGE IF EXISTS D_THERE.PUBLIC.X")
+    with pytest.raises(ProgrammingError, match="Database 'D_THERE' does not exist or not authorized"):
+        account.run(*statements, role="D_STRANGER")
+    with pytest.raises(ProgrammingError, match="Database 'D_NONE' does not exist or not authorized"):
+        account.run("DROP SCHEMA IF EXISTS D_NONE.S")
