@@ -64,6 +64,22 @@ def test_renamed_database_takes_its_contents_along(session: SnowflakeConnection)
     run(session, "DROP DATABASE D_MOVED")
 
 
+@pytest.mark.parametrize("values", ["", "VALUE_LIST = ()"])
+def test_rule_for_hosts_may_have_no_values(session: SnowflakeConnection, values: str) -> None:
+    run(session, "CREATE OR REPLACE DATABASE D_RULE")
+    run(session, f"CREATE NETWORK RULE NOTHING TYPE = HOST_PORT MODE = EGRESS {values}")
+    assert run(session, "SHOW NETWORK RULES")[0]["entries_in_valuelist"] == 0
+    assert run(session, "DESCRIBE NETWORK RULE NOTHING")[0]["value_list"] == ""
+    run(
+        session,
+        "CREATE EXTERNAL ACCESS INTEGRATION D_RULE_I ALLOWED_NETWORK_RULES = (NOTHING) ENABLED = TRUE",
+    )
+    run(session, "DROP INTEGRATION D_RULE_I")
+    with pytest.raises(ProgrammingError, match="VALUE_LIST"):
+        run(session, "CREATE NETWORK RULE OTHER TYPE = IPV4 MODE = INGRESS")
+    run(session, "DROP DATABASE D_RULE")
+
+
 def test_secrets_cannot_be_read(account: RunningAccount, session: SnowflakeConnection) -> None:
     run(session, "CREATE DATABASE D_SEC")
     run(session, "CREATE SECRET D_SEC.PUBLIC.P TYPE = PASSWORD USERNAME = 'root' PASSWORD = 'hidden-value'")
