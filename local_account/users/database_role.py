@@ -30,6 +30,11 @@ class DatabaseRole(ObjectType):
     def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
         check_name(name.name)
 
+    def created(self, context: Context, item: Object) -> None:
+        """A database role may use its database from the beginning."""
+        database = context.get("DATABASE", Name("", "", item.database))
+        context.catalog.grant("USAGE", database.id, access.role_key(item), False, database.owner)
+
     def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
         if statement.words(2) != ("IN", "DATABASE"):
             raise statement.unexpected()
