@@ -43,6 +43,7 @@ class ImageRepository(ObjectType):
     # CREATE waits for the registry, which takes too long for a transaction.
     atomic = False
     kind, plural, title = images.KIND, "IMAGE REPOSITORIES", "Image Repository"
+    names_absent_parent = True
     privileges = frozenset({"READ", "WRITE", "SERVICE READ", "SERVICE WRITE"})
     options = {"ENCRYPTION": _encryption}  # noqa: RUF012
     defaults = {"ENCRYPTION": "SNOWFLAKE_FULL"}  # noqa: RUF012

@@ -240,6 +240,32 @@ def test_if_exists_asks_for_the_object_alone(session: SnowflakeConnection, kind:
     assert dropped == [{"status": "Drop statement executed successfully (X already dropped)."}]
 
 
+@pytest.mark.parametrize(
+    ("plural", "named"),
+    [
+        *((plural, True) for plural in ("TAGS", "SECRETS", "IMAGE REPOSITORIES", "SERVICES", "JOB SERVICES")),
+        *((plural, False) for plural in ("TABLES", "VIEWS", "STAGES", "NETWORK RULES")),
+    ],
+)
+def test_show_in_an_absent_place(session: SnowflakeConnection, plural: str, named: bool) -> None:
+    run(session, "CREATE DATABASE IF NOT EXISTS D_THERE")
+    for place, missing in (
+        ("SCHEMA D_NONE.S", "Database 'D_NONE'"),
+        ("SCHEMA D_THERE.S", "Schema 'D_THERE.S'"),
+        ("DATABASE D_NONE", "Database 'D_NONE'"),
+    ):
+        with pytest.raises(ProgrammingError) as failure:
+            run(session, f"SHOW {plural} IN {place}")
+        assert failure.value.errno == (2003 if named else 2043)
+        assert not named or f"{missing} does not exist or not authorized." in str(failure.value.msg)
+
+
+def test_show_database_roles_in_an_absent_database(session: SnowflakeConnection) -> None:
+    with pytest.raises(ProgrammingError, match="Database 'D_NONE' does not exist") as failure:
+        run(session, "SHOW DATABASE ROLES IN DATABASE D_NONE")
+    assert failure.value.errno == 2003
+
+
 def test_if_exists_does_not_tell_of_a_database_that_the_role_cannot_see(
     account: RunningAccount, session: SnowflakeConnection
 ) -> None:
