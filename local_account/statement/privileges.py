@@ -66,7 +66,9 @@ def read_privileges(statement: Statement) -> list[str]:
             words.append(statement.word())
         if not words:
             raise statement.unexpected()
-        wanted.append("ALL" if words in (["ALL"], ["ALL", "PRIVILEGES"]) else " ".join(words))
+        # CREATE SNOWFLAKE.ML.FORECAST: the dots are tokens of their own.
+        found = " ".join(words).replace(" . ", ".")
+        wanted.append("ALL" if found in ("ALL", "ALL PRIVILEGES") else found)
         if statement.accept("ON"):
             return wanted
         statement.expect(",")

@@ -133,6 +133,23 @@ def test_the_administrator_keeps_some_privileges_on_the_account_to_itself(
         account.run("USE SECONDARY ROLES NONE", "REVOKE ALL ON ACCOUNT FROM ROLE R_C", role="SYSADMIN")
 
 
+@pytest.mark.parametrize(
+    ("privilege", "on"),
+    [
+        ("EVOLVE SCHEMA", "TABLE R.S.EVOLVING"),
+        ("MANAGE SHARE TARGET", "ACCOUNT"),
+        ("CREATE SNOWFLAKE.ML.FORECAST", "SCHEMA R.S"),
+        ("CREATE SNOWFLAKE.ML.ANOMALY_DETECTION", "SCHEMA R.S"),
+    ],
+)
+def test_rare_privileges(account: RunningAccount, place: str, privilege: str, on: str) -> None:
+    account.run("CREATE TABLE IF NOT EXISTS R.S.EVOLVING (A INT)")
+    account.run(f"GRANT {privilege} ON {on} TO ROLE R_B")
+    assert (privilege, "R_B", "ACCOUNTADMIN") in held(account, on)
+    account.run(f"REVOKE {privilege} ON {on} FROM ROLE R_B")
+    assert privilege not in {row[0] for row in held(account, on) if row[1] == "R_B"}
+
+
 def test_managing_grants_acts_for_the_owner(account: RunningAccount, person: SnowflakeConnection) -> None:
     run(person, "CREATE STAGE R.S.OWN")
     account.run("GRANT READ ON STAGE R.S.OWN TO ROLE R_B", role="SECURITYADMIN")
