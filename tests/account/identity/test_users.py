@@ -79,6 +79,26 @@ def test_key_pair(account: RunningAccount) -> None:
     assert described_after["RSA_PUBLIC_KEY_LAST_SET_TIME"] != "null"
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("DAYS_TO_EXPIRY = 1.5", "invalid value [1.5] for parameter 'DAYS_TO_EXPIRY'"),
+        ("DAYS_TO_EXPIRY = -1.5", "invalid value [-1.5] for parameter 'DAYS_TO_EXPIRY'"),
+        ("MINS_TO_UNLOCK = 1.5", "invalid value [1.5] for parameter 'MINS_TO_UNLOCK'"),
+        ("DISABLE_MFA = TRUE", "invalid property 'DISABLE_MFA' for 'USER'"),
+    ],
+)
+def test_values_that_a_new_user_cannot_have(account: RunningAccount, options: str, message: str) -> None:
+    with pytest.raises(ProgrammingError) as failure:
+        account.run(f"CREATE USER U_BAD {options}")
+    assert message in str(failure.value.msg)
+    account.run("CREATE OR REPLACE USER U_FINE")
+    if "MFA" not in options:
+        with pytest.raises(ProgrammingError) as failure:
+            account.run(f"ALTER USER U_FINE SET {options}")
+        assert message in str(failure.value.msg)
+
+
 def test_access_token_keeps_to_its_role(account: RunningAccount) -> None:
     account.run(
         "CREATE NETWORK POLICY U_PAT_HERE ALLOWED_IP_LIST = ('127.0.0.1')",
