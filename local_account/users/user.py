@@ -85,8 +85,6 @@ class User(ObjectType):
         if "LOGIN_NAME" in changed:
             changed["LOGIN_NAME"] = (changed["LOGIN_NAME"] or item.name).upper()
             self._refuse_login(context, changed["LOGIN_NAME"], item)
-        if "DISPLAY_NAME" in changed:
-            changed["DISPLAY_NAME"] = changed["DISPLAY_NAME"] or item.name
         if changed.get("DISABLED"):
             context.account.authenticator.forget_user(item.name)
         # There is no MFA here that could be disabled.
