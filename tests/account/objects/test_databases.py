@@ -125,6 +125,25 @@ def test_sign_in_integration_is_the_systems(session: SnowflakeConnection) -> Non
         run(session, "DROP INTEGRATION SNOWSERVICES_INGRESS_OAUTH")
 
 
+def test_what_is_shown_of_warehouses(session: SnowflakeConnection) -> None:
+    def shown() -> tuple[object, ...]:
+        row = run(session, "SHOW WAREHOUSES LIKE 'W_SHOWN'")[0]
+        return (row["generation"], row["resource_constraint"], row["auto_suspend"])
+
+    run(session, "CREATE WAREHOUSE W_SHOWN INITIALLY_SUSPENDED = TRUE")
+    assert shown() == ("1", None, 600)
+    run(session, "ALTER WAREHOUSE W_SHOWN UNSET AUTO_SUSPEND")
+    assert shown() == ("1", None, None)
+    run(session, "ALTER WAREHOUSE W_SHOWN SET AUTO_SUSPEND = 60")
+    run(session, "ALTER WAREHOUSE W_SHOWN SET AUTO_SUSPEND = NULL")
+    assert shown() == ("1", None, None)
+    run(session, "ALTER WAREHOUSE W_SHOWN SET WAREHOUSE_TYPE = 'SNOWPARK-OPTIMIZED' AUTO_SUSPEND = 0")
+    assert shown() == (None, "MEMORY_16X", 0)
+    run(session, "ALTER WAREHOUSE W_SHOWN SET RESOURCE_CONSTRAINT = MEMORY_1X")
+    assert shown() == (None, "MEMORY_1X", 0)
+    run(session, "DROP WAREHOUSE W_SHOWN")
+
+
 def test_warehouse_resumes_for_a_query(session: SnowflakeConnection) -> None:
     run(session, "CREATE WAREHOUSE W_AUTO INITIALLY_SUSPENDED = TRUE WAREHOUSE_SIZE = 'X-Large'")
 
