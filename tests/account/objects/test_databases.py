@@ -24,6 +24,19 @@ def test_new_database_is_current_and_has_its_schemas(session: SnowflakeConnectio
     assert run(session, "SELECT CURRENT_DATABASE() AS D") == [{"D": None}]
 
 
+@pytest.mark.parametrize("kind", ["DATABASE", "WAREHOUSE", "ROLE"])
+def test_comment_of_several_lines_comes_back_as_it_was(session: SnowflakeConnection, kind: str) -> None:
+    comment = "first\n\tsecond \\ 'third' \"fourth\"\r\n\\n is no line break"
+    escapes = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "'": "\\'"}
+    written = "".join(escapes.get(letter, letter) for letter in comment)
+    run(session, f"CREATE {kind} D_LINES COMMENT = '{written}'")
+    assert run(session, f"SHOW {kind}S LIKE 'D_LINES'")[0]["comment"] == comment
+    run(session, f"ALTER {kind} D_LINES SET COMMENT = 'x'")
+    session.cursor().execute(f"ALTER {kind} D_LINES SET COMMENT = %s", (comment,))
+    assert run(session, f"SHOW {kind}S LIKE 'D_LINES'")[0]["comment"] == comment
+    run(session, f"DROP {kind} D_LINES")
+
+
 def test_parameters_come_from_above(session: SnowflakeConnection) -> None:
     run(session, "CREATE TRANSIENT DATABASE D_PAR DATA_RETENTION_TIME_IN_DAYS = 3")
     run(session, "CREATE SCHEMA D_PAR.S LOG_LEVEL = 'INFO'")
