@@ -86,8 +86,11 @@ def dependent_exists(context: Context, item: Object | None, grant: Grant) -> err
 
 
 def _outstanding(context: Context, item: Object) -> list[Grant]:
-    """Grants on an object. If the object is a role, its grants to others count as USAGE on it."""
-    grants = context.catalog.grants_on(item.id)
+    """Grants on an object. If the object is a role, its grants to others count as USAGE on it.
+
+    Database roles have USAGE on their database by themselves, so that does not count.
+    """
+    grants = [one for one in context.catalog.grants_on(item.id) if not _by_itself(item, one)]
     if item.type in _ROLES:
         grants += [
             Grant("USAGE", ACCOUNT_OBJECT, row["grantee"], False, row["granted_by"], row["created"])
@@ -95,6 +98,10 @@ def _outstanding(context: Context, item: Object) -> list[Grant]:
             if row["grantee_type"] != "USER"
         ]
     return grants
+
+
+def _by_itself(item: Object, held: Grant) -> bool:
+    return (item.type, held.privilege) == ("DATABASE", "USAGE") and not access.is_account_role(held.role)
 
 
 def _forget(context: Context, item: Object, held: Grant) -> None:

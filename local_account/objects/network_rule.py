@@ -24,6 +24,8 @@ _MODES = {
     "AZURELINKID": ("INGRESS", "INTERNAL_STAGE"),
     "GCPPSCID": ("INGRESS",),
 }
+# A rule of this type and mode needs no VALUE_LIST; without one it lets nothing through.
+_MAY_BE_EMPTY = ("HOST_PORT", "EGRESS")
 _HOST = re.compile(
     r"(?:\*\.)?(?:[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9_-]*)"
 )
@@ -48,6 +50,8 @@ class NetworkRule(ObjectType):
 
     def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
         """Refuse missing options, a mode that does not fit the type, and bad values."""
+        if (properties.get("TYPE"), properties["MODE"]) == _MAY_BE_EMPTY:
+            properties.setdefault("VALUE_LIST", [])
         missing = [option for option in ("TYPE", "VALUE_LIST") if option not in properties]
         if missing:
             raise errors.missing_option(", ".join(missing))

@@ -26,6 +26,7 @@ class Secret(ObjectType):
     """Credentials for services and integrations. No statement can read a value."""
 
     kind, plural = "SECRET", "SECRETS"
+    names_absent_parent = True
     renamable = False
     privileges = frozenset({"READ", "USAGE"})
     options: ClassVar[dict[str, Reader]] = {

@@ -31,6 +31,7 @@ class Tag(ObjectType):
     """Tags for objects, and the values that each tag allows."""
 
     kind, plural, taggable = tagging.TAG, "TAGS", False
+    names_absent_parent = True
     privileges = frozenset({"APPLY", "READ"})
     options: ClassVar[dict[str, Reader]] = {_VALUES: _strings}
     defaults: ClassVar[dict[str, Any]] = {_VALUES: []}

@@ -59,9 +59,9 @@ def _monitor(statement: Statement) -> str | None:
     return None if statement.accept("NULL") else statement.identifier()
 
 
-def _seconds(statement: Statement) -> int:
+def _seconds(statement: Statement) -> int | None:
     """Seconds, where NULL means never."""
-    return 0 if statement.accept("NULL") else statement.integer()
+    return None if statement.accept("NULL") else statement.integer()
 
 
 class Warehouse(ObjectType):
@@ -120,7 +120,7 @@ class Warehouse(ObjectType):
         factor = properties["QUERY_ACCELERATION_MAX_SCALE_FACTOR"]
         if not 0 <= factor <= 100:
             raise errors.invalid_value(factor, "QUERY_ACCELERATION_MAX_SCALE_FACTOR", "0 to 100")
-        if properties["AUTO_SUSPEND"] < 0:
+        if (properties["AUTO_SUSPEND"] or 0) < 0:
             raise errors.invalid_value(properties["AUTO_SUSPEND"], "AUTO_SUSPEND", "0 or more")
         if properties.get("GENERATION") and properties.get("RESOURCE_CONSTRAINT"):
             raise errors.compilation_error(
@@ -166,8 +166,7 @@ class Warehouse(ObjectType):
             "suspended": "1" if down else "0",
             "uuid": str(int(hashlib.sha256(str(item.id).encode()).hexdigest()[:8], 16)),
             "scaling_policy": properties["SCALING_POLICY"],
-            "resource_constraint": properties.get("RESOURCE_CONSTRAINT"),
-            "generation": properties.get("GENERATION") or "1",
+            **_hardware(properties),
         }
 
     def show_row(self, context: Context, item: Object) -> dict[str, Any]:
@@ -179,6 +178,11 @@ class Warehouse(ObjectType):
     def require_alter(self, context: Context, item: Object) -> None:
         if not context.access.has("MANAGE WAREHOUSES"):
             context.require("MODIFY", item)
+
+    def read_unset(self, statement: Statement) -> dict[str, Any]:
+        """UNSET AUTO_SUSPEND gives NULL, as in Snowflake, and not the default of a new warehouse."""
+        values = super().read_unset(statement)
+        return {name: None if name == "AUTO_SUSPEND" else value for name, value in values.items()}
 
     def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
         # A new size takes effect at once here, so there is nothing to wait for.
@@ -227,11 +231,19 @@ class Warehouse(ObjectType):
             context.session.warehouse = ""
 
 
+def _hardware(properties: dict[str, Any]) -> dict[str, str | None]:
+    """Only standard warehouses have a generation; the others have a constraint on their memory instead."""
+    constraint = properties.get("RESOURCE_CONSTRAINT")
+    if properties["WAREHOUSE_TYPE"] == "SNOWPARK-OPTIMIZED":
+        return {"resource_constraint": constraint or "MEMORY_16X", "generation": None}
+    return {"resource_constraint": constraint, "generation": properties.get("GENERATION") or "1"}
+
+
 def suspended(item: Object) -> bool:
     """Whether a warehouse is suspended: by a statement, or because it was idle for AUTO_SUSPEND seconds."""
     properties = item.properties
     idle = now() - properties["USED_ON"]
-    return properties["SUSPENDED"] or bool(0 < properties["AUTO_SUSPEND"] < idle)
+    return properties["SUSPENDED"] or bool(0 < (properties["AUTO_SUSPEND"] or 0) < idle)
 
 
 def use(context: Context, item: Object) -> None:

@@ -43,9 +43,10 @@ class ImageRepository(ObjectType):
     # CREATE waits for the registry, which takes too long for a transaction.
     atomic = False
     kind, plural, title = images.KIND, "IMAGE REPOSITORIES", "Image Repository"
+    names_absent_parent = True
     privileges = frozenset({"READ", "WRITE", "SERVICE READ", "SERVICE WRITE"})
     options = {"ENCRYPTION": _encryption}  # noqa: RUF012
-    defaults = {"ENCRYPTION": "SNOWFLAKE_SSE"}  # noqa: RUF012
+    defaults = {"ENCRYPTION": "SNOWFLAKE_FULL"}  # noqa: RUF012
     show_columns = columns(
         "created_on:timestamp_ltz name database_name schema_name repository_url owner owner_role_type "
         "comment encryption privatelink_repository_url"

@@ -37,6 +37,8 @@ _IMAGE = re.compile(
     rf"(?P<path>{_PART}(?:/{_PART})*)(?::(?P<tag>\w[\w.-]{{0,127}}))?(?:@(?P<digest>sha256:[0-9a-f]{{64}}))?",
     re.ASCII,
 )
+# A first part with a dot or a port is a host, as for Docker.
+_HOST = re.compile(r"([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*:[0-9]+|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)/")
 _TIMEOUT = 30.0
 
 
@@ -140,7 +142,7 @@ def tags(account: Account, repository: Object) -> list[Tag]:
 
 def _parse(account: Account, image: str) -> tuple[str, str, str]:
     """Path, tag and digest of an image name; the tag is empty when only a digest is given."""
-    path = image.removeprefix(account.settings.registry_host).removeprefix("/")
+    path = _without_host(account, image)
     found = _IMAGE.fullmatch(path)
     if not found or found["path"].count("/") < 3:
         folded = _REPOSITORY.match(path)
@@ -155,6 +157,28 @@ def _parse(account: Account, image: str) -> tuple[str, str, str]:
             )
     digest = found["digest"] or ""
     return found["path"], found["tag"] or ("" if digest else "latest"), digest
+
+
+def _without_host(account: Account, image: str) -> str:
+    """The image's name without the registry's host or the first slash.
+
+    Raises:
+        SnowflakeError: 395018 when the host is another account's.
+    """
+    host = _HOST.match(image)
+    if host is None:
+        return image.removeprefix("/")
+    settings = account.settings
+    # A specification written for Snowflake may have the name that the host has there.
+    own = (settings.registry_host, f"{settings.locator.replace('_', '-')}.registry.snowflakecomputing.com")
+    if host[1].lower() not in (name.lower() for name in own):
+        raise SnowflakeError(
+            "395018",
+            "22023",
+            f"Invalid spec: image '{image}' is in the registry of another account, {host[1]}. This account's "
+            f"registry is {settings.registry_host}; the host can be left out.",
+        )
+    return image[host.end() :]
 
 
 def _repository(context: Context, name: Name) -> Object:

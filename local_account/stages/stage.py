@@ -83,21 +83,23 @@ class Stage(ObjectType):
     def describe(self, context: Context, item: Object) -> Result:
         directory = item.properties[DIRECTORY]
         rows = [
-            ("ENABLE", "Boolean", directory.get("ENABLE", False), "false"),
-            ("AUTO_REFRESH", "Boolean", directory.get("AUTO_REFRESH", False), "false"),
-            ("LAST_REFRESHED_ON", "String", "", ""),
+            # The files of an internal stage have no address of their own.
+            ("STAGE_LOCATION", "URL", "String", "", ""),
+            (DIRECTORY, "ENABLE", "Boolean", directory.get("ENABLE", False), "false"),
+            (DIRECTORY, "AUTO_REFRESH", "Boolean", directory.get("AUTO_REFRESH", False), "false"),
+            (DIRECTORY, "LAST_REFRESHED_ON", "String", "", ""),
         ]
         return table(
             DESCRIBE_COLUMNS,
             [
                 {
-                    "parent_property": DIRECTORY,
+                    "parent_property": parent,
                     "property": name,
                     "property_type": kind,
                     "property_value": value,
                     "property_default": default,
                 }
-                for name, kind, value, default in rows
+                for parent, name, kind, value, default in rows
             ],
         )
 

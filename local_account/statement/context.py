@@ -184,6 +184,16 @@ class Context:
         found = (self.catalog.find(kind, above) for kind, above in self.parents(name))
         return all(item is not None and self._usable(item) for item in found)
 
+    def require_reach(self, name: Name) -> None:
+        """Refuse unless the database and schema above a name exist, and the session reaches them.
+
+        Raises:
+            SnowflakeError: 002003, which names the database or schema.
+        """
+        self.require_parents(name)
+        if not self.reaches(name):
+            self.require_usage(name)
+
     def require_parents(self, name: Name) -> None:
         """Refuse unless the database and schema above a name exist.
 

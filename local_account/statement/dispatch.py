@@ -25,6 +25,15 @@ _CHANGING_VERBS = {
     *("ALTER", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "EXECUTE", "GRANT", "INSERT", "MERGE"),
     *("REVOKE", "TRUNCATE", "UNDROP", "UPDATE"),
 }
+# First words of Snowflake's statements. One that this account does not have is refused by its name; any
+# other word is a mistake. See https://docs.snowflake.com/en/sql-reference/sql-all
+_SNOWFLAKES_VERBS = {
+    *_CHANGING_VERBS,
+    *("ASYNC", "AWAIT", "BEGIN", "BREAK", "CALL", "CANCEL", "CASE", "CLOSE", "COMMENT", "CONTINUE"),
+    *("DECLARE", "DESC", "DESCRIBE", "EXPLAIN", "FETCH", "FOR", "GET", "IF", "LET", "LIST", "LOOP", "LS"),
+    *("NULL", "OPEN", "PUT", "RAISE", "REMOVE", "REPEAT", "RETURN", "RM", "ROLLBACK", "SELECT", "SET"),
+    *("SHOW", "START", "UNSET", "USE", "VALUES", "WHILE", "WITH"),
+}
 _READING_VERBS = {"SHOW", "DESCRIBE", "DESC", "LIST", "LS"}
 _OBJECT_VERBS = ("CREATE", "ALTER", "DROP", "SHOW", "DESCRIBE", "DESC")
 _CREATE_MODIFIERS = {"TRANSIENT", "TEMPORARY", "TEMP", "LOCAL", "GLOBAL", "SECURE", "VOLATILE", "TERSE"}
@@ -69,6 +78,7 @@ class Dispatch(Language):
         self.table_methods: Mapping[str, TableMethod] = _collect(owners, "TABLE_METHODS")
         self.on_parameter = _collect(owners, "ON_PARAMETER")
         self.sign_in: Mapping[str, SignIn] = _collect(owners, "SIGN_IN")
+        self._known_verbs = {*_SNOWFLAKES_VERBS, *self._statements, *self._raw, *self._verbs}
         self.stages: list[Callable[[Context, Statement], Result | None]] = [
             self._raw_statement,
             self._known_statement,
@@ -91,6 +101,8 @@ class Dispatch(Language):
         Raises:
             SnowflakeError: the statement was refused; with Snowflake's code and text.
         """
+        if statement.verb and statement.verb not in self._known_verbs:
+            raise statement.unexpected()
         if context.describe_only and statement.verb and statement.verb not in self._verbs:
             return self._describe(context, statement)
         result = self._run(context, statement)

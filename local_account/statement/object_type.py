@@ -281,6 +281,8 @@ class ObjectType(Shown):
         name = context.resolve(statement.parts(), self.scope)
         item = self.find(context, name, optional=if_exists)
         if item is None:
+            # IF EXISTS is about the object alone: its database and schema must be there.
+            context.require_reach(name)
             return status(f"Drop statement executed successfully ({name.name} already dropped).")
         self.require_drop(context, item)
         forced = self.read_drop(statement)

@@ -66,7 +66,9 @@ def read_privileges(statement: Statement) -> list[str]:
             words.append(statement.word())
         if not words:
             raise statement.unexpected()
-        wanted.append("ALL" if words in (["ALL"], ["ALL", "PRIVILEGES"]) else " ".join(words))
+        # CREATE SNOWFLAKE.ML.FORECAST: the dots are tokens of their own.
+        found = " ".join(words).replace(" . ", ".")
+        wanted.append("ALL" if found in ("ALL", "ALL PRIVILEGES") else found)
         if statement.accept("ON"):
             return wanted
         statement.expect(",")
@@ -173,8 +175,6 @@ def governor(context: Context, item: Object | None, privilege: str) -> str | Non
     A session with the owner's role decides as the owner: of the schema if that has managed access, of the
     object otherwise. A session with MANAGE GRANTS decides as the object's owner. Others cannot decide: None.
     """
-    if item is None and privilege in OF_THE_ORGANIZATION:
-        return None
     if item is None and ADMINISTRATOR in context.access.roles:
         return ADMINISTRATOR
     deciding = (managing_schema(context, item) or item) if item else None
@@ -187,6 +187,8 @@ def governor(context: Context, item: Object | None, privilege: str) -> str | Non
 
 def grantor(context: Context, item: Object | None, privilege: str) -> str | None:
     """The role that would be the grantor of a privilege; None when the session may not grant it."""
+    if item is None and privilege in OF_THE_ORGANIZATION:
+        return None
     role = governor(context, item, privilege)
     owned = role is not None and (role in context.access.roles)
     if owned or (item is not None and managing_schema(context, item)):

@@ -24,12 +24,15 @@ class Shown:
         kind, plural: Snowflake's words for the type: `IMAGE REPOSITORY`, `IMAGE REPOSITORIES`.
         scope: where its objects live: `account`, `database` or `schema`.
         show_columns: columns of SHOW, and of DESCRIBE unless the type has other columns for it.
+        names_absent_parent: whether SHOW … IN an absent database or schema names it (002003). Snowflake does
+            that for some types; for the others it says only that something does not exist (002043).
     """
 
     kind: ClassVar[str]
     plural: ClassVar[str]
     scope: ClassVar[str] = "schema"
     show_columns: ClassVar[list[Column]] = []
+    names_absent_parent: ClassVar[bool] = False
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:
         """The SHOW cells that only this type has, by column name; `show_row` adds the common ones."""
@@ -87,9 +90,15 @@ class Shown:
         return context.catalog.objects(self.kind, session.database)
 
     def _parent(self, context: Context, kind: str, parts: list[str], scope: str) -> Object:
-        parent = context.catalog.find(kind, context.resolve(parts, scope))
-        if parent is None or not context.access.sees(parent):
-            raise errors.parent_does_not_exist()
+        name = context.resolve(parts, scope)
+        parent = None
+        for level, above in (*context.parents(name), (kind, name)):
+            parent = context.catalog.find(level, above)
+            if parent is None or not context.access.sees(parent):
+                if self.names_absent_parent:
+                    raise errors.does_not_exist(level, str(above))
+                raise errors.parent_does_not_exist()
+        assert parent
         return parent
 
     def show_row(self, context: Context, item: Object) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Table(_DataObject):
     """Permanent tables."""
 
     kind, plural, scope = "TABLE", "TABLES", "schema"
-    privileges = _CHANGES
+    privileges = _CHANGES | {"EVOLVE SCHEMA"}
     show_columns = columns(
         "created_on:timestamp_ltz name database_name schema_name kind comment cluster_by rows:fixed "
         "bytes:fixed owner retention_time automatic_clustering change_tracking is_external "

@@ -22,6 +22,7 @@ class DatabaseRole(ObjectType):
     """Database roles. They can only get privileges on objects in their database."""
 
     kind, plural, scope = access.DATABASE_ROLE, "DATABASE ROLES", "database"
+    names_absent_parent = True
     show_columns = columns(
         "created_on:timestamp_ltz name is_default is_current is_inherited granted_to_roles:fixed "
         "granted_to_database_roles:fixed granted_database_roles:fixed owner comment owner_role_type"
@@ -29,6 +30,11 @@ class DatabaseRole(ObjectType):
 
     def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
         check_name(name.name)
+
+    def created(self, context: Context, item: Object) -> None:
+        """A database role may use its database from the beginning."""
+        database = context.get("DATABASE", Name("", "", item.database))
+        context.catalog.grant("USAGE", database.id, access.role_key(item), False, database.owner)
 
     def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
         if statement.words(2) != ("IN", "DATABASE"):

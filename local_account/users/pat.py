@@ -258,7 +258,7 @@ def _row(token: str, expires: float, content: dict[str, Any]) -> dict[str, Any]:
         "role_restriction": content["role"],
         "expires_at": expires,
         "status": state,
-        "comment": content["comment"],
+        "comment": content["comment"] or None,
         "created_on": content["created"],
         "created_by": content["created_by"],
         "mins_to_bypass_network_policy_requirement": math.ceil(bypass / _MINUTE) if bypass > 0 else None,

@@ -71,9 +71,7 @@ class User(ObjectType):
     def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
         """Refuse bad values and a login name that is taken, and fill in login and display name."""
         if "DISABLE_MFA" in properties:
-            raise errors.compilation_error(
-                "001420", "22023", "invalid property 'DISABLE_MFA' for CREATE USER"
-            )
+            raise errors.compilation_error("001420", "22023", "invalid property 'DISABLE_MFA' for 'USER'")
         self._complete(context, properties, None)
         properties["LOGIN_NAME"] = (properties.get("LOGIN_NAME") or name.name).upper()
         properties["DISPLAY_NAME"] = properties.get("DISPLAY_NAME") or name.name
@@ -87,8 +85,6 @@ class User(ObjectType):
         if "LOGIN_NAME" in changed:
             changed["LOGIN_NAME"] = (changed["LOGIN_NAME"] or item.name).upper()
             self._refuse_login(context, changed["LOGIN_NAME"], item)
-        if "DISPLAY_NAME" in changed:
-            changed["DISPLAY_NAME"] = changed["DISPLAY_NAME"] or item.name
         if changed.get("DISABLED"):
             context.account.authenticator.forget_user(item.name)
         # There is no MFA here that could be disabled.

@@ -40,11 +40,11 @@ def show_row(item: Object, informed: bool) -> dict[str, Any]:
     get = _visible(item).get
     return {
         "login_name": get("LOGIN_NAME"),
-        "display_name": get("DISPLAY_NAME"),
+        "display_name": get("DISPLAY_NAME") or "",
         "first_name": get("FIRST_NAME") or "",
         "last_name": get("LAST_NAME") or "",
         "email": get("EMAIL") or "",
-        "mins_to_unlock": _remaining(get("LOCKED_UNTIL"), 60) or "",
+        "mins_to_unlock": _minutes(get("LOCKED_UNTIL")) or "",
         "days_to_expiry": _left(get("EXPIRES_ON")) or "",
         "disabled": bool(get("DISABLED")),
         "must_change_password": bool(get("MUST_CHANGE_PASSWORD")),
@@ -55,13 +55,13 @@ def show_row(item: Object, informed: bool) -> dict[str, Any]:
         "default_secondary_roles": json.dumps(secondary_roles(item), separators=(",", ":")),
         "ext_authn_duo": False,
         "ext_authn_uid": "",
-        "mins_to_bypass_mfa": _remaining(get("MINS_TO_BYPASS_MFA"), 60) or "",
+        "mins_to_bypass_mfa": _minutes(get("MINS_TO_BYPASS_MFA")) or "",
         "last_success_login": get("LAST_LOGIN"),
         "expires_at_time": get("EXPIRES_ON"),
         "locked_until_time": get("LOCKED_UNTIL") if (get("LOCKED_UNTIL") or 0) > now() else None,
         "has_password": bool(get("PASSWORD")),
         "has_rsa_public_key": bool(get("RSA_PUBLIC_KEY") or get("RSA_PUBLIC_KEY_2")),
-        "type": get("TYPE") or "",
+        "type": get("TYPE") or "PERSON",
         "has_mfa": False,
         "has_workload_identity": False,
     }
@@ -86,7 +86,7 @@ def describe(item: Object) -> Result:
         ("SNOWFLAKE_LOCK", False, "false", "Whether the user or account is locked by Snowflake"),
         ("SNOWFLAKE_SUPPORT", False, "false", "Snowflake support may use the user"),
         ("DAYS_TO_EXPIRY", _left(get("EXPIRES_ON")), _NULL, "Days until the user expires"),
-        ("MINS_TO_UNLOCK", _remaining(get("LOCKED_UNTIL"), 60), _NULL, "Minutes until the lock ends"),
+        ("MINS_TO_UNLOCK", _minutes(get("LOCKED_UNTIL")), _NULL, "Minutes until the lock ends"),
         ("DEFAULT_WAREHOUSE", get("DEFAULT_WAREHOUSE"), _NULL, "Default warehouse for this user"),
         ("DEFAULT_NAMESPACE", get("DEFAULT_NAMESPACE"), _NULL, "Default database and schema for this user"),
         ("DEFAULT_ROLE", get("DEFAULT_ROLE"), _NULL, "Primary role at the start of a session"),
@@ -100,12 +100,7 @@ def describe(item: Object) -> Result:
         ("EXT_AUTHN_UID", None, _NULL, "External authentication ID of the user"),
         ("HAS_MFA", False, "false", "Whether the user has a second factor"),
         ("HAS_WORKLOAD_IDENTITY", False, "false", "Whether the user has a workload identity"),
-        (
-            "MINS_TO_BYPASS_MFA",
-            _remaining(get("MINS_TO_BYPASS_MFA"), 60),
-            _NULL,
-            "Minutes without second factor",
-        ),
+        ("MINS_TO_BYPASS_MFA", _minutes(get("MINS_TO_BYPASS_MFA")), _NULL, "Minutes without second factor"),
         ("MINS_TO_BYPASS_NETWORK_POLICY", None, _NULL, "Minutes without network policy"),
         *_keys(item),
         ("PASSWORD_LAST_SET_TIME", _moment(get("PASSWORD_SET_ON")), _NULL, "When the password was last set"),
@@ -138,19 +133,15 @@ def _keys(item: Object) -> list[tuple[str, Any, str, str]]:
     return rows
 
 
-def _remaining(moment: float | None, unit: float) -> str | None:
-    if not moment or moment <= now():
-        return None
-    return _decimal((moment - now()) / unit)
+def _minutes(moment: float | None) -> str | None:
+    """Whole minutes until a moment, rounded down; None when it is over."""
+    left = moment - now() if moment else 0
+    return str(int(left / 60)) if left > 0 else None
 
 
 def _left(moment: float | None) -> str | None:
     """Days until a moment; negative when it is over."""
-    return None if moment is None else _decimal((moment - now()) / 86400)
-
-
-def _decimal(number: float) -> str:
-    return f"{number:.6f}".rstrip("0").rstrip(".")
+    return None if moment is None else f"{(moment - now()) / 86400:.6f}".rstrip("0").rstrip(".")
 
 
 def _moment(moment: float | None) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -22,6 +23,7 @@ FORBIDDEN = {
     "LEGACY_SERVICE": (*_NAMES, "MINS_TO_BYPASS_MFA", "DISABLE_MFA"),
 }
 _POLICIES = ("AUTHENTICATION", "PASSWORD", "SESSION", "PACKAGES", "FEATURE")
+_FRACTION = re.compile(r"-?[0-9]*\.[0-9]*")
 _NOT_EVEN_UNSET = ("MUST_CHANGE_PASSWORD", "DISABLE_MFA")
 
 
@@ -84,6 +86,7 @@ def countdown(option: str, most: int) -> Reader:
     """
 
     def read(statement: Statement) -> int | None:
+        _refuse_fraction(statement, option)
         number = 0 if statement.accept("NULL") else integer(statement)
         if number > most:
             raise errors.compilation_error(
@@ -92,6 +95,12 @@ def countdown(option: str, most: int) -> Reader:
         return number or None
 
     return read
+
+
+def _refuse_fraction(statement: Statement, option: str) -> None:
+    given = "".join(statement.words(2 if statement.words(1) == ("-",) else 1))
+    if _FRACTION.fullmatch(given):
+        raise errors.compilation_error("001008", "22023", f"invalid value [{given}] for parameter '{option}'")
 
 
 def roles(statement: Statement) -> list[str]:

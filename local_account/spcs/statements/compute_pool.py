@@ -209,7 +209,7 @@ def _check_numbers(properties: dict[str, Any]) -> None:
 
 
 def _listed(values: list[str]) -> str:
-    return "[" + ",".join(f'"{value}"' for value in values) + "]"
+    return f"[{', '.join(values)}]"
 
 
 def show_nodes(context: Context, statement: Statement) -> Result:

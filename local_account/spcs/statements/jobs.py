@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from local_account.base import errors
-from local_account.base.result import Result, status
+from local_account.base.result import Column, Result, status
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Object
 from local_account.spcs.spec.source import read_from
@@ -32,6 +32,7 @@ class _Job(Service):
     """Stores jobs, and answers SHOW JOB SERVICES."""
 
     plural, jobs = "JOB SERVICES", True
+    show_columns: ClassVar[list[Column]] = [one for one in Service.show_columns if one.name != "is_job"]
 
     def read_create(self, context: Context, statement: Statement) -> dict[str, Any]:
         """The part after IN COMPUTE POOL: options and FROM, in any order."""

@@ -64,6 +64,7 @@ class Service(ObjectType):
 
     jobs: ClassVar[bool | None] = None
     kind, plural = SERVICE, "SERVICES"
+    names_absent_parent = True
     # CREATE asks the registry for the service's images, which takes too long for a transaction.
     atomic = False
     replaceable = renamable = False

@@ -28,6 +28,34 @@ def test_unknown_statement_is_refused_by_name(account: RunningAccount) -> None:
     assert (failure.value.errno, failure.value.sqlstate) == (2, "0A000")
 
 
+@pytest.mark.parametrize(
+    ("statement", "line", "position", "word"),
+    [
+        ("SELEC 1", 1, 0, "SELEC"),
+        ("/* a comment */ selec 1", 1, 16, "selec"),
+        ("-- a comment\nCRATE DATABASE X", 2, 0, "CRATE"),
+        ("NONSENSE", 1, 0, "NONSENSE"),
+    ],
+)
+def test_unknown_first_word_is_a_syntax_error(
+    account: RunningAccount, statement: str, line: int, position: int, word: str
+) -> None:
+    message = f"syntax error line {line} at position {position} unexpected '{word}'."
+    with account.connect() as connection:
+        for run in (connection.cursor().execute, connection.cursor().describe):
+            with pytest.raises(ProgrammingError) as failure:
+                run(statement)
+            assert (failure.value.errno, failure.value.sqlstate) == (1003, "42000")
+            assert message in str(failure.value.msg)
+
+
+@pytest.mark.parametrize("verb", ["UNDROP TABLE", "EXPLAIN", "DECLARE"])
+def test_words_that_snowflake_knows_are_refused_by_name(account: RunningAccount, verb: str) -> None:
+    with pytest.raises(ProgrammingError, match=f"Unsupported feature '{verb}") as failure:
+        account.run(f"{verb} X")
+    assert failure.value.errno == 2
+
+
 def test_session_survives_a_restart(account: RunningAccount) -> None:
     with account.connect() as connection:
         account.restart()

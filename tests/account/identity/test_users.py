@@ -79,6 +79,50 @@ def test_key_pair(account: RunningAccount) -> None:
     assert described_after["RSA_PUBLIC_KEY_LAST_SET_TIME"] != "null"
 
 
+def test_what_is_shown_of_a_user_without_a_type(account: RunningAccount) -> None:
+    account.run("CREATE OR REPLACE USER U_PLAIN_ONE MINS_TO_UNLOCK = 15 MINS_TO_BYPASS_MFA = 1")
+    row = account.run("SHOW USERS LIKE 'U_PLAIN_ONE'")[0]
+    assert (row["type"], row["mins_to_unlock"], row["mins_to_bypass_mfa"]) == ("PERSON", "14", "0")
+    found = described(account, "U_PLAIN_ONE")
+    assert (found["MINS_TO_UNLOCK"], found["MINS_TO_BYPASS_MFA"]) == ("14", "0")
+    assert found["DISPLAY_NAME"] == "U_PLAIN_ONE"
+    account.run("ALTER USER U_PLAIN_ONE UNSET DISPLAY_NAME, LOGIN_NAME, MINS_TO_UNLOCK, MINS_TO_BYPASS_MFA")
+    row = account.run("SHOW USERS LIKE 'U_PLAIN_ONE'")[0]
+    assert (row["display_name"], row["login_name"]) == ("", "U_PLAIN_ONE")
+    assert (row["mins_to_unlock"], row["mins_to_bypass_mfa"]) == ("", "")
+    assert described(account, "U_PLAIN_ONE")["DISPLAY_NAME"] == "null"
+    account.run("ALTER USER U_PLAIN_ONE SET TYPE = SERVICE", "ALTER USER U_PLAIN_ONE UNSET TYPE")
+    assert account.run("SHOW USERS LIKE 'U_PLAIN_ONE'")[0]["type"] == "PERSON"
+
+
+def test_token_without_a_comment_has_none(account: RunningAccount) -> None:
+    account.run("CREATE OR REPLACE USER U_TOKENS", "ALTER USER U_TOKENS ADD PAT PLAIN")
+    account.run("ALTER USER U_TOKENS ADD PAT TOLD COMMENT = 'c'")
+    shown = "SHOW USER PATS FOR USER U_TOKENS"
+    assert [row["comment"] for row in account.run(shown)] == [None, "c"]
+    assert account.run("ALTER USER U_TOKENS MODIFY PAT TOLD UNSET COMMENT", shown)[1]["comment"] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("DAYS_TO_EXPIRY = 1.5", "invalid value [1.5] for parameter 'DAYS_TO_EXPIRY'"),
+        ("DAYS_TO_EXPIRY = -1.5", "invalid value [-1.5] for parameter 'DAYS_TO_EXPIRY'"),
+        ("MINS_TO_UNLOCK = 1.5", "invalid value [1.5] for parameter 'MINS_TO_UNLOCK'"),
+        ("DISABLE_MFA = TRUE", "invalid property 'DISABLE_MFA' for 'USER'"),
+    ],
+)
+def test_values_that_a_new_user_cannot_have(account: RunningAccount, options: str, message: str) -> None:
+    with pytest.raises(ProgrammingError) as failure:
+        account.run(f"CREATE USER U_BAD {options}")
+    assert message in str(failure.value.msg)
+    account.run("CREATE OR REPLACE USER U_FINE")
+    if "MFA" not in options:
+        with pytest.raises(ProgrammingError) as failure:
+            account.run(f"ALTER USER U_FINE SET {options}")
+        assert message in str(failure.value.msg)
+
+
 def test_access_token_keeps_to_its_role(account: RunningAccount) -> None:
     account.run(
         "CREATE NETWORK POLICY U_PAT_HERE ALLOWED_IP_LIST = ('127.0.0.1')",

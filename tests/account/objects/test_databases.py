@@ -24,6 +24,19 @@ def test_new_database_is_current_and_has_its_schemas(session: SnowflakeConnectio
     assert run(session, "SELECT CURRENT_DATABASE() AS D") == [{"D": None}]
 
 
+@pytest.mark.parametrize("kind", ["DATABASE", "WAREHOUSE", "ROLE"])
+def test_comment_of_several_lines_comes_back_as_it_was(session: SnowflakeConnection, kind: str) -> None:
+    comment = "first\n\tsecond \\ 'third' \"fourth\"\r\n\\n is no line break"
+    escapes = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "'": "\\'"}
+    written = "".join(escapes.get(letter, letter) for letter in comment)
+    run(session, f"CREATE {kind} D_LINES COMMENT = '{written}'")
+    assert run(session, f"SHOW {kind}S LIKE 'D_LINES'")[0]["comment"] == comment
+    run(session, f"ALTER {kind} D_LINES SET COMMENT = 'x'")
+    session.cursor().execute(f"ALTER {kind} D_LINES SET COMMENT = %s", (comment,))
+    assert run(session, f"SHOW {kind}S LIKE 'D_LINES'")[0]["comment"] == comment
+    run(session, f"DROP {kind} D_LINES")
+
+
 def test_parameters_come_from_above(session: SnowflakeConnection) -> None:
     run(session, "CREATE TRANSIENT DATABASE D_PAR DATA_RETENTION_TIME_IN_DAYS = 3")
     run(session, "CREATE SCHEMA D_PAR.S LOG_LEVEL = 'INFO'")
@@ -62,6 +75,22 @@ def test_renamed_database_takes_its_contents_along(session: SnowflakeConnection)
     assert failure.value.errno == 98508
     run(session, "DROP INTEGRATION D_OLD_I")
     run(session, "DROP DATABASE D_MOVED")
+
+
+@pytest.mark.parametrize("values", ["", "VALUE_LIST = ()"])
+def test_rule_for_hosts_may_have_no_values(session: SnowflakeConnection, values: str) -> None:
+    run(session, "CREATE OR REPLACE DATABASE D_RULE")
+    run(session, f"CREATE NETWORK RULE NOTHING TYPE = HOST_PORT MODE = EGRESS {values}")
+    assert run(session, "SHOW NETWORK RULES")[0]["entries_in_valuelist"] == 0
+    assert run(session, "DESCRIBE NETWORK RULE NOTHING")[0]["value_list"] == ""
+    run(
+        session,
+        "CREATE EXTERNAL ACCESS INTEGRATION D_RULE_I ALLOWED_NETWORK_RULES = (NOTHING) ENABLED = TRUE",
+    )
+    run(session, "DROP INTEGRATION D_RULE_I")
+    with pytest.raises(ProgrammingError, match="VALUE_LIST"):
+        run(session, "CREATE NETWORK RULE OTHER TYPE = IPV4 MODE = INGRESS")
+    run(session, "DROP DATABASE D_RULE")
 
 
 def test_secrets_cannot_be_read(account: RunningAccount, session: SnowflakeConnection) -> None:
@@ -107,6 +136,25 @@ def test_sign_in_integration_is_the_systems(session: SnowflakeConnection) -> Non
     assert (row["name"], row["type"]) == ("SNOWSERVICES_INGRESS_OAUTH", "OAUTH - SNOWSERVICES_INGRESS")
     with pytest.raises(ProgrammingError, match="Insufficient privileges"):
         run(session, "DROP INTEGRATION SNOWSERVICES_INGRESS_OAUTH")
+
+
+def test_what_is_shown_of_warehouses(session: SnowflakeConnection) -> None:
+    def shown() -> tuple[object, ...]:
+        row = run(session, "SHOW WAREHOUSES LIKE 'W_SHOWN'")[0]
+        return (row["generation"], row["resource_constraint"], row["auto_suspend"])
+
+    run(session, "CREATE WAREHOUSE W_SHOWN INITIALLY_SUSPENDED = TRUE")
+    assert shown() == ("1", None, 600)
+    run(session, "ALTER WAREHOUSE W_SHOWN UNSET AUTO_SUSPEND")
+    assert shown() == ("1", None, None)
+    run(session, "ALTER WAREHOUSE W_SHOWN SET AUTO_SUSPEND = 60")
+    run(session, "ALTER WAREHOUSE W_SHOWN SET AUTO_SUSPEND = NULL")
+    assert shown() == ("1", None, None)
+    run(session, "ALTER WAREHOUSE W_SHOWN SET WAREHOUSE_TYPE = 'SNOWPARK-OPTIMIZED' AUTO_SUSPEND = 0")
+    assert shown() == (None, "MEMORY_16X", 0)
+    run(session, "ALTER WAREHOUSE W_SHOWN SET RESOURCE_CONSTRAINT = MEMORY_1X")
+    assert shown() == (None, "MEMORY_1X", 0)
+    run(session, "DROP WAREHOUSE W_SHOWN")
 
 
 def test_warehouse_resumes_for_a_query(session: SnowflakeConnection) -> None:
@@ -211,3 +259,53 @@ def test_only_types_that_have_force_take_it(session: SnowflakeConnection) -> Non
     run(session, "CREATE OR REPLACE NETWORK RULE R TYPE = HOST_PORT MODE = EGRESS VALUE_LIST = ('c.d')")
     run(session, "DROP INTEGRATION D_FORCE_I")
     run(session, "DROP DATABASE D_FORCE RESTRICT")
+
+
+@pytest.mark.parametrize("kind", ["TABLE", "VIEW", "STAGE", "SECRET", "TAG", "NETWORK RULE", "SERVICE"])
+def test_if_exists_asks_for_the_object_alone(session: SnowflakeConnection, kind: str) -> None:
+    run(session, "CREATE DATABASE IF NOT EXISTS D_THERE")
+    for place, missing in (("D_NONE.S", "Database 'D_NONE'"), ("D_THERE.S", "Schema 'D_THERE.S'")):
+        with pytest.raises(ProgrammingError, match=f"{missing} does not exist or not authorized.") as failure:
+            run(session, f"DROP {kind} IF EXISTS {place}.X")
+        assert (failure.value.errno, failure.value.sqlstate) == (2003, "02000")
+    dropped = run(session, f"DROP {kind} IF EXISTS D_THERE.PUBLIC.X")
+    assert dropped == [{"status": "Drop statement executed successfully (X already dropped)."}]
+
+
+@pytest.mark.parametrize(
+    ("plural", "named"),
+    [
+        *((plural, True) for plural in ("TAGS", "SECRETS", "IMAGE REPOSITORIES", "SERVICES", "JOB SERVICES")),
+        *((plural, False) for plural in ("TABLES", "VIEWS", "STAGES", "NETWORK RULES")),
+    ],
+)
+def test_show_in_an_absent_place(session: SnowflakeConnection, plural: str, named: bool) -> None:
+    run(session, "CREATE DATABASE IF NOT EXISTS D_THERE")
+    for place, missing in (
+        ("SCHEMA D_NONE.S", "Database 'D_NONE'"),
+        ("SCHEMA D_THERE.S", "Schema 'D_THERE.S'"),
+        ("DATABASE D_NONE", "Database 'D_NONE'"),
+    ):
+        with pytest.raises(ProgrammingError) as failure:
+            run(session, f"SHOW {plural} IN {place}")
+        assert failure.value.errno == (2003 if named else 2043)
+        assert not named or f"{missing} does not exist or not authorized." in str(failure.value.msg)
+
+
+def test_show_database_roles_in_an_absent_database(session: SnowflakeConnection) -> None:
+    with pytest.raises(ProgrammingError, match="Database 'D_NONE' does not exist") as failure:
+        run(session, "SHOW DATABASE ROLES IN DATABASE D_NONE")
+    assert failure.value.errno == 2003
+
+
+def test_if_exists_does_not_tell_of_a_database_that_the_role_cannot_see(
+    account: RunningAccount, session: SnowflakeConnection
+) -> None:
+    run(session, "CREATE DATABASE IF NOT EXISTS D_THERE")
+    run(session, "CREATE ROLE D_STRANGER")
+    run(session, "GRANT ROLE D_STRANGER TO USER ADMIN")
+    statements = ("USE SECONDARY ROLES NONE", "DROP STAGE IF EXISTS D_THERE.PUBLIC.X")
+    with pytest.raises(ProgrammingError, match="Database 'D_THERE' does not exist or not authorized"):
+        account.run(*statements, role="D_STRANGER")
+    with pytest.raises(ProgrammingError, match="Database 'D_NONE' does not exist or not authorized"):
+        account.run("DROP SCHEMA IF EXISTS D_NONE.S")

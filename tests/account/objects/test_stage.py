@@ -30,8 +30,9 @@ def test_show_and_describe(place: Place, stage: str) -> None:
     shown = place.run("SHOW STAGES LIKE 'files' IN SCHEMA " + place.database + ".PUBLIC")[0]
     assert (shown["type"], shown["directory_enabled"], shown["url"]) == ("INTERNAL NO CSE", "Y", "")
     place.run("ALTER STAGE files SET DIRECTORY = (ENABLE = FALSE) COMMENT = 'x'")
-    rows = {row["property"]: row["property_value"] for row in place.run("DESCRIBE STAGE files")}
-    assert rows["ENABLE"] == "false"
+    described = place.run("DESCRIBE STAGE files")
+    rows = {(row["parent_property"], row["property"]): row["property_value"] for row in described}
+    assert (rows["STAGE_LOCATION", "URL"], rows["DIRECTORY", "ENABLE"]) == ("", "false")
     assert place.run("SHOW STAGES LIKE 'files'")[0]["comment"] == "x"
 
 

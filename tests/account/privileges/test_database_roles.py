@@ -28,7 +28,6 @@ def place(account: RunningAccount) -> Iterator[str]:
         "CREATE ROLE DR_R",
         f"CREATE USER DRU PASSWORD = '{PASSWORD}' DEFAULT_ROLE = DR_R DEFAULT_SECONDARY_ROLES = ()",
         "GRANT ROLE DR_R TO USER DRU",
-        "GRANT USAGE ON DATABASE DR TO DATABASE ROLE DR.READER",
         "GRANT USAGE ON SCHEMA DR.PUBLIC TO DATABASE ROLE DR.READER",
         "GRANT READ ON STAGE DR.PUBLIC.FILES TO DATABASE ROLE DR.READER",
     )
@@ -81,6 +80,24 @@ def test_a_user_has_them_as_secondary_roles_only(
     assert run(person, "SELECT CURRENT_AVAILABLE_ROLES() AS R") == [{"R": '["DR_R", "PUBLIC"]'}]
 
 
+def test_they_may_use_their_database_from_the_beginning(account: RunningAccount, place: str) -> None:
+    columns = ("privilege", "granted_on", "name", "granted_to", "grantee_name", "grant_option")
+    account.run("CREATE DATABASE ROLE DR.FRESH", "CREATE ROLE DR_KEEPER")
+    row = account.run("SHOW GRANTS TO DATABASE ROLE DR.FRESH")[0]
+    assert [row[name] for name in columns] == [
+        "USAGE",
+        "DATABASE",
+        "DR",
+        "DATABASE_ROLE",
+        "DR.FRESH",
+        "false",
+    ]
+    # A new owner of the database changes nothing about that.
+    account.run("GRANT OWNERSHIP ON DATABASE DR TO ROLE DR_KEEPER REVOKE CURRENT GRANTS")
+    assert len(account.run("SHOW GRANTS TO DATABASE ROLE DR.FRESH")) == 1
+    account.run("GRANT OWNERSHIP ON DATABASE DR TO ROLE ACCOUNTADMIN", "DROP ROLE DR_KEEPER")
+
+
 def test_they_stay_in_their_database(account: RunningAccount, place: str) -> None:
     account.run("CREATE DATABASE DR2", "CREATE DATABASE ROLE DR2.OTHER", "CREATE ROLE DR_UP")
     outside = "outside the database of a database role"
@@ -115,6 +132,7 @@ def test_what_is_shown(account: RunningAccount, place: str) -> None:
     assert held == {
         ("OWNERSHIP", "STAGE", "DR.PUBLIC.FILES"),
         ("READ", "STAGE", "DR.PUBLIC.LATER"),
+        ("USAGE", "DATABASE", "DR"),
         ("USAGE", "DATABASE_ROLE", "DR.READER"),
     }
     of = account.run("SHOW GRANTS OF DATABASE ROLE DR.READER")

@@ -122,9 +122,32 @@ def test_the_administrator_keeps_some_privileges_on_the_account_to_itself(
         account.run("GRANT ALL ON ACCOUNT TO ROLE R_C")
     assert failure.value.errno == 3011
     assert ("CREATE COMPUTE POOL", "R_C", "ACCOUNTADMIN") in held(account, "ACCOUNT")
-    with pytest.raises(ProgrammingError, match="Revoke partially executed") as failure:
-        account.run("REVOKE ALL ON ACCOUNT FROM ROLE R_C")
+    account.run("REVOKE ALL PRIVILEGES ON ACCOUNT FROM ROLE R_C")
     assert not {row for row in held(account, "ACCOUNT") if row[1] == "R_C"}
+    # Privileges that this account cannot give are no obstacle when others are taken away.
+    account.run("GRANT MANAGE WAREHOUSES ON ACCOUNT TO ROLE R_C")
+    listed = "MANAGE LISTING AUTO FULFILLMENT, MANAGE WAREHOUSES, MANAGE ORGANIZATION SUPPORT CASES"
+    account.run(f"REVOKE {listed} ON ACCOUNT FROM ROLE R_C")
+    assert not {row for row in held(account, "ACCOUNT") if row[1] == "R_C"}
+    with pytest.raises(ProgrammingError, match="Revoke not executed"):
+        account.run("USE SECONDARY ROLES NONE", "REVOKE ALL ON ACCOUNT FROM ROLE R_C", role="SYSADMIN")
+
+
+@pytest.mark.parametrize(
+    ("privilege", "on"),
+    [
+        ("EVOLVE SCHEMA", "TABLE R.S.EVOLVING"),
+        ("MANAGE SHARE TARGET", "ACCOUNT"),
+        ("CREATE SNOWFLAKE.ML.FORECAST", "SCHEMA R.S"),
+        ("CREATE SNOWFLAKE.ML.ANOMALY_DETECTION", "SCHEMA R.S"),
+    ],
+)
+def test_rare_privileges(account: RunningAccount, place: str, privilege: str, on: str) -> None:
+    account.run("CREATE TABLE IF NOT EXISTS R.S.EVOLVING (A INT)")
+    account.run(f"GRANT {privilege} ON {on} TO ROLE R_B")
+    assert (privilege, "R_B", "ACCOUNTADMIN") in held(account, on)
+    account.run(f"REVOKE {privilege} ON {on} FROM ROLE R_B")
+    assert privilege not in {row[0] for row in held(account, on) if row[1] == "R_B"}
 
 
 def test_managing_grants_acts_for_the_owner(account: RunningAccount, person: SnowflakeConnection) -> None:

@@ -39,6 +39,13 @@ def test_life_of_a_repository(place: Place) -> None:
     ]
 
 
+def test_images_are_encrypted_on_both_sides_unless_told_otherwise(place: Place) -> None:
+    place.run("CREATE IMAGE REPOSITORY plain_words")
+    place.run("CREATE IMAGE REPOSITORY server_side ENCRYPTION = (TYPE = 'SNOWFLAKE_SSE')")
+    shown = {row["name"]: row["encryption"] for row in place.run("SHOW IMAGE REPOSITORIES")}
+    assert (shown["PLAIN_WORDS"], shown["SERVER_SIDE"]) == ("SNOWFLAKE_FULL", "SNOWFLAKE_SSE")
+
+
 @pytest.mark.parametrize(
     ("statement", "message"),
     [

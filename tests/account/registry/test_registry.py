@@ -297,6 +297,12 @@ def test_images_are_resolved_to_digests(registry: Registry) -> None:
         assert found.reference == f"{registry.name('tiny')}@{digests['1']}"
         upper = images.resolve(context, f"{registry.host}/{database}/PUBLIC/REPO/tiny@{digests['arm']}")
         assert upper.architectures == frozenset({"arm64"})
+        on_snowflake = f"{settings.locator.lower()}.registry.snowflakecomputing.com"
+        assert images.resolve(context, f"{on_snowflake}/{database}/public/repo/tiny:1") == found
+        for other in ("other-account.registry.snowflakecomputing.com", "docker.io", "localhost:1"):
+            with pytest.raises(SnowflakeError, match=f"registry of another account, {other}.") as failure:
+                images.resolve(context, f"{other}/{database}/public/repo/tiny:1")
+            assert failure.value.code == "395018"
         with pytest.raises(SnowflakeError, match="image not found"):
             images.resolve(context, f"/{database}/public/repo/tiny")
         with pytest.raises(SnowflakeError, match="invalid image name"):

@@ -150,7 +150,8 @@ def test_liveness_probe_restarts(world: World) -> None:
 def test_secrets_and_variables(account: RunningAccount, world: World) -> None:
     world.run(
         "CREATE OR REPLACE SECRET LOGIN TYPE = PASSWORD USERNAME = 'me' PASSWORD = 'p-4711'",
-        "CREATE OR REPLACE SECRET WORD TYPE = GENERIC_STRING SECRET_STRING = 'w-4712'",
+        # As the official provider writes a text of several lines.
+        r"CREATE OR REPLACE SECRET WORD TYPE = GENERIC_STRING SECRET_STRING = 'w-4712\n\t\\ \'end\'\n'",
     )
     code = (
         "import os, json; "
@@ -163,7 +164,7 @@ def test_secrets_and_variables(account: RunningAccount, world: World) -> None:
         {"snowflakeSecret": "WORD", "secretKeyRef": "secret_string", "envVarName": "WORD"},
     ]
     with world.service("KEEPER", world.spec(code + SERVER, container={"secrets": secrets, **READY})) as name:
-        expected = ["me", "p-4711", "w-4712", "SPCS_DB", "PUBLIC", "KEEPER"]
+        expected = ["me", "p-4711", "w-4712\n\t\\ 'end'\n", "SPCS_DB", "PUBLIC", "KEEPER"]
         assert json.loads(world.logs(name).splitlines()[0]) == expected
         inspected = subprocess.run(
             ["docker", "inspect", *containers_of(account)], capture_output=True, text=True

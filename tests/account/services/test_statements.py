@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
 from tests.account.conftest import RunningAccount
 from tests.account.spcs_world import DATABASE, OWNER, POOL, READY, SERVER, World
@@ -31,6 +32,18 @@ def service(world: World) -> Iterator[str]:
     specification = world.spec(SERVER, container=READY, endpoints=ENDPOINTS, serviceRoles=roles)
     with world.service("SHOWN", specification, options="COMMENT = 'a comment'") as name:
         yield name
+
+
+def test_specification_with_escaped_line_breaks(world: World) -> None:
+    value = "one\ttwo\\three 'four'"
+    main = {"name": "main", "image": world.image, "env": {"TEXT": value}}
+    text = yaml.safe_dump({"spec": {"containers": [main]}})
+    assert text.count("\n") > 4
+    escapes = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "'": "\\'"}
+    written = "".join(escapes.get(letter, letter) for letter in text)
+    with world.service("ESCAPED", f"FROM SPECIFICATION '{written}'", wait=False) as name:
+        stored = yaml.safe_load(world.run(f"DESCRIBE SERVICE {name}")[0]["spec"])
+    assert stored["spec"]["containers"][0]["env"] == {"TEXT": value}
 
 
 def test_pool_columns(world: World) -> None:
