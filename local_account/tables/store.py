@@ -32,6 +32,7 @@ from local_account.identity.parameters import values_in_session
 from local_account.identity.session import Session
 from local_account.tables import results
 from local_account.tables.access import Plan
+from local_account.tables.dialect import Cursor
 from local_account.tables.errors import engine_errors
 from local_account.tables.open_transaction import (
     Change,
@@ -71,6 +72,8 @@ class DataStore:
         connection.execute("SET autoload_known_extensions = false")
         connection.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
         connection.execute("SET enable_external_access = false")
+        # A division by zero is an error in Snowflake, whatever the types.
+        connection.execute("SET GLOBAL ieee_floating_point_ops = false")
         # Sessions without a current database use the engine's helper functions in this database.
         connection.execute(macros.creation_sql(GLOBAL_DATABASE_NAME))
 
@@ -192,8 +195,8 @@ class DataSession:
         self, connection: duckdb.DuckDBPyConnection, commits: Commits, autocommit: bool, arrow: bool
     ) -> None:
         self._connection, self._commits, self._arrow = connection, commits, arrow
-        wrapped: Any = _EngineConnection(connection)
-        self._fake = FakeSnowflakeConnection(wrapped, {}, create_database=False, create_schema=False)
+        self._wrapped: Any = _EngineConnection(connection)
+        self._fake = FakeSnowflakeConnection(self._wrapped, {}, create_database=False, create_schema=False)
         self._autocommit = autocommit
         self._open: OpenTransaction | None = None
         self.lock = threading.RLock()
@@ -217,6 +220,9 @@ class DataSession:
         except duckdb.Error:
             # A schema that is absent in the engine is one that the present statement does not use.
             self._undo()
+
+    def _cursor(self) -> Cursor:
+        return Cursor(conn=self._fake, duck_conn=self._wrapped)
 
     def _use(self, database: str, schema: str) -> None:
         self._connection.execute(f"SET schema = '{database}.{schema}'")
@@ -317,7 +323,7 @@ class DataSession:
                 raise NotRepeatable("a column's default in it may differ the next time")
             if change.place[0]:
                 self._use(*change.place)
-            self._fake.cursor().execute(change.frozen(), binding_params=tuple(change.values), server=True)
+            self._cursor().execute(change.frozen(), binding_params=tuple(change.values), server=True)
             if change.mark != fingerprint(self._connection, change.plan, self.temporary):
                 raise NotRepeatable("its changes came out differently when they were repeated")
         # Asked at the end: the engine looks at a database when a statement first uses it.
@@ -374,7 +380,7 @@ class DataSession:
 
     def _execute(self, text: str, values: Sequence[Any]) -> tuple[pyarrow.Table | None, list[str]]:
         """Run a statement in the engine; return its rows and the engine's types of their columns."""
-        cursor = self._fake.cursor()
+        cursor = self._cursor()
         with engine_errors():
             try:
                 cursor.execute(text, binding_params=tuple(values), server=True)
@@ -407,7 +413,7 @@ class DataSession:
     def describe(self, plan: Plan, text: str) -> Result:
         """The columns that a statement would give; the statement is not run."""
         with self._undone_alone(several=False), engine_errors():
-            found = self._fake.cursor()._describe_only(text)  # noqa: SLF001 describing runs it otherwise
+            found = self._cursor()._describe_only(text)  # noqa: SLF001 describing runs it otherwise
         if found is None:
             return Result([Column("status")], statement_type=_type_id(plan.expression))
         described = describe_as_rowtype(found)

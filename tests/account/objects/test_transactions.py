@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -289,3 +290,47 @@ def test_cancelled_statement_is_undone_alone(cursor: Any) -> None:
         cursor.execute(slow, timeout=1)
     _run(cursor, "INSERT INTO stopped VALUES (2)", "COMMIT")
     assert _rows(cursor, "stopped") == [(1,), (2,)]
+
+
+def test_conflict_with_another_session_is_said(place: Place, cursor: Any) -> None:
+    _run(cursor, "CREATE OR REPLACE TABLE contested (a INT, b INT)")
+    _run(cursor, "INSERT INTO contested VALUES (1, 0)", "BEGIN", "UPDATE contested SET b = 1")
+    with place.connect() as connection:
+        other = connection.cursor()
+        _run(other, "BEGIN", "INSERT INTO contested VALUES (2, 2)")
+        _fails(other, "UPDATE contested SET b = 2 WHERE a = 1")
+        _run(other, "INSERT INTO contested VALUES (3, 3)", "COMMIT")
+    cursor.execute("COMMIT")
+    assert _rows(cursor, "contested") == [(1, 1), (2, 2), (3, 3)]
+
+
+def test_sessions_side_by_side_lose_nothing(place: Place) -> None:
+    """What COMMIT says is stored, and nothing else, whatever other sessions commit meanwhile."""
+    place.run("CREATE OR REPLACE TABLE shared_by_all (worker INT, number INT)")
+    stored: Rows = []
+
+    def work(worker: int) -> None:
+        choose = random.Random(_SEED + worker)  # noqa: S311 no secret
+        with place.connect() as connection:
+            cursor = connection.cursor()
+            for number in range(0, 60, 3):
+                mine = [(worker, number + step) for step in range(3)]
+                try:
+                    cursor.execute("BEGIN")
+                    for row in mine:
+                        cursor.execute(f"INSERT INTO shared_by_all VALUES {row}")
+                        if choose.random() < 0.3:
+                            _fails(cursor, "INSERT INTO shared_by_all VALUES (1, 'word')")
+                    cursor.execute("COMMIT")
+                    stored.extend(mine)
+                except DatabaseError:
+                    cursor.execute("ROLLBACK")
+
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with place.connect() as connection:
+        assert _rows(connection.cursor(), "shared_by_all") == sorted(stored)
+    assert stored
