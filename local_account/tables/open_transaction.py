@@ -65,8 +65,8 @@ class Commits:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._count = 0
-        self._last: dict[Name, int] = {}
-        self._under_way: Counter[Name] = Counter()
+        self._last: dict[tuple[str, ...], int] = {}
+        self._under_way: Counter[tuple[str, ...]] = Counter()
 
     @property
     def count(self) -> int:
@@ -74,25 +74,40 @@ class Commits:
         return self._count
 
     @contextlib.contextmanager
-    def commit(self, names: set[Name]) -> Iterator[None]:
-        """Count a commit of changes to tables, which takes place in the body."""
+    def commit(self, names: set[Name], *, defines: bool = False) -> Iterator[None]:
+        """Count a commit of changes to tables, which takes place in the body.
+
+        Args:
+            names: the tables.
+            defines: their definitions change, too.
+        """
+        keys = {*names, *map(_definition, names if defines else ())}
         with self._lock:
-            self._under_way.update(names)
+            self._under_way.update(keys)
         try:
             yield
         finally:
             with self._lock:
                 self._count += 1
-                self._last.update(dict.fromkeys(names, self._count))
-                self._under_way.subtract(names)
+                self._last.update(dict.fromkeys(keys, self._count))
+                self._under_way.subtract(keys)
                 self._under_way += Counter()
 
-    def any_since(self, count: int, names: set[Name] | None) -> bool:
-        """Whether one of the tables may have changed since `count` commits; None means all tables."""
+    def any_since(self, count: int, keys: set[tuple[str, ...]] | None) -> bool:
+        """Whether something may have changed since `count` commits.
+
+        Args:
+            count: number of commits up to that time.
+            keys: what `Change.basis` gives; None for everything.
+        """
         with self._lock:
-            if names is None:
+            if keys is None:
                 return self._count > count or bool(self._under_way)
-            return any(self._last.get(name, 0) > count or self._under_way[name] for name in names)
+            return any(self._last.get(key, 0) > count or self._under_way[key] for key in keys)
+
+
+def _definition(name: Name) -> tuple[str, ...]:
+    return ("definition of", *name)
 
 
 @dataclass
@@ -120,6 +135,14 @@ class Change:
         """Roughly the bytes of memory that this takes."""
         texts = (len(value) for value in self.values if isinstance(value, (str, bytes)))
         return len(self.text) + _VALUE_SIZE * len(self.values) + sum(texts)
+
+    @property
+    def basis(self) -> set[tuple[str, ...]]:
+        """On which tables' rows or definitions the outcome depends."""
+        plan = self.plan
+        if plan.expression.key == "insert" and not _reads_other_tables(plan) and not plan.is_several:
+            return set(map(_definition, plan.target_names))
+        return set(plan.names)
 
     def frozen(self) -> str:
         """The statement's text with the moment of its first run in place of the present.
@@ -188,11 +211,11 @@ class OpenTransaction:
             raise NotRepeatable("it changed too much")
         return self.changes
 
-    def touched(self) -> set[Name] | None:
-        """All tables on which the changes depend; None when they are not known."""
+    def basis(self) -> set[tuple[str, ...]] | None:
+        """On which tables' rows or definitions the outcome depends; None when that is not known."""
         if any(change.plan.opaque for change in self.changes):
             return None
-        return {name for change in self.changes for name in change.plan.names}
+        return {key for change in self.changes for key in change.basis}
 
     def require(self) -> None:
         """Require that the transaction's changes are there.
@@ -211,7 +234,7 @@ class OpenTransaction:
 
 def fingerprint(connection: duckdb.DuckDBPyConnection, plan: Plan, temporary: set[Name]) -> object:
     """What stands for a changed table's rows in any order; None when the change read no other table."""
-    if plan.target is None or len(list(plan.expression.find_all(exp.Table))) == 1:
+    if plan.target is None or not _reads_other_tables(plan):
         return None
     database, schema, name = plan.target
     path = f"temp.main.{quote(name)}" if plan.target in temporary else f"{database}.{schema}.{quote(name)}"
@@ -227,3 +250,8 @@ def has_moving_default(connection: duckdb.DuckDBPyConnection, table: Name | None
         list(table or ("", "", "")),
     )
     return any(not _CONSTANT.fullmatch(default) for (default,) in found.fetchall())
+
+
+def _reads_other_tables(plan: Plan) -> bool:
+    """Whether there is a table in the statement besides the one that it changes, or that one once more."""
+    return len(list(plan.expression.find_all(exp.Table))) > 1

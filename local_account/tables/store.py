@@ -327,7 +327,7 @@ class DataSession:
             if change.mark != fingerprint(self._connection, change.plan, self.temporary):
                 raise NotRepeatable("its changes came out differently when they were repeated")
         # Asked at the end: the engine looks at a database when a statement first uses it.
-        if transaction.changes and self._commits.any_since(transaction.begun, transaction.touched()):
+        if transaction.changes and self._commits.any_since(transaction.begun, transaction.basis()):
             raise NotRepeatable("another session changed the same tables meanwhile")
         if present[0]:
             self._use(*present[:2])
@@ -355,7 +355,8 @@ class DataSession:
                     del self._open.changes[known:]
                     raise
             return
-        with self._commits.commit(plan.names if plan.is_definition else plan.target_names):
+        names = plan.names if plan.is_definition else plan.target_names
+        with self._commits.commit(names, defines=plan.is_definition):
             if several:
                 with engine_errors():
                     self._begin()
@@ -434,7 +435,7 @@ class DataSession:
             if not part.isascii():
                 raise errors.unsupported(f"data SQL in {quote(part)}")
         path = f"{name.database}.{name.schema}.{quote(name.name)}"
-        with contextlib.suppress(duckdb.CatalogException), self._commits.commit({name}):
+        with contextlib.suppress(duckdb.CatalogException), self._commits.commit({name}, defines=True):
             self._connection.execute(f"DROP {kind} IF EXISTS {path}")
 
     def interrupt(self) -> None:
