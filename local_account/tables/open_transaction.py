@@ -27,7 +27,7 @@ from local_account.tables.access import Plan
 
 _MOST_MEMORY = 64 << 20
 _VALUE_SIZE = 64
-_CONSTANT = re.compile(r"(?i:NULL|TRUE|FALSE|[-+.\d]+|'[^']*'|CAST\('[^']*' AS \w+\))")
+_CONSTANT = re.compile(r"(?i:NULL|TRUE|FALSE|[-+.\d]+|'(?:[^']|'')*'|CAST\('[^']*' AS \w+\))")
 _MOMENTS = (exp.CurrentTimestamp, exp.CurrentDate)
 _OTHER_RESULT_EACH_TIME = frozenset(
     {
@@ -228,7 +228,7 @@ class OpenTransaction:
                 "000615",
                 "57014",
                 f"Transaction was aborted: a statement in it failed, and {self.lost}. None of its changes is "
-                "stored. Use ROLLBACK to end it.",
+                "stored. ROLLBACK ends it.",
             )
 
 

@@ -320,7 +320,7 @@ class DataSession:
         for change in transaction.repeatable():
             inserts = change.plan.expression.key in ("insert", "merge")
             if inserts and has_moving_default(self._connection, change.plan.target):
-                raise NotRepeatable("a column's default in it may differ the next time")
+                raise NotRepeatable("the default of a column can differ the second time")
             if change.place[0]:
                 self._use(*change.place)
             self._cursor().execute(change.frozen(), binding_params=tuple(change.values), server=True)

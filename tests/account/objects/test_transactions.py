@@ -204,6 +204,19 @@ def test_time_of_a_change_stays(cursor: Any) -> None:
     assert _rows(cursor, "timed") == before
 
 
+def test_constant_defaults_stay(cursor: Any) -> None:
+    cursor.execute(
+        "CREATE OR REPLACE TABLE constant (a INT, b BOOLEAN DEFAULT FALSE, c VARCHAR DEFAULT 'it''s (x)', "
+        "d NUMBER(10, 2) DEFAULT -1.5, e DATE DEFAULT '2020-01-01'::DATE)"
+    )
+    _run(cursor, "BEGIN", "INSERT INTO constant (a) VALUES (1)")
+    before = _rows(cursor, "constant")
+    _fails(cursor, "SELECT nosuchfn(1)")
+    cursor.execute("COMMIT")
+    assert _rows(cursor, "constant") == before
+    assert len(before) == 1
+
+
 def test_temporary_table_in_a_transaction(cursor: Any) -> None:
     _run(cursor, "CREATE TEMPORARY TABLE passing (a INT)", "BEGIN", "INSERT INTO passing VALUES (1)")
     _run(cursor, "INSERT INTO passing SELECT a + 1 FROM passing")
