@@ -39,18 +39,37 @@ class Plan:
     Attributes:
         expression: the parsed statement.
         schemas: every schema that it touches, as (database, schema) names.
-        target: name of the object that CREATE or ALTER names.
+        names: full name of every table and view in it.
+        opaque: it also reads data whose names are not in it, through a view.
+        target: name of the object that it changes or defines.
         item: that object in the catalog; None when it does not exist.
     """
 
     expression: exp.Expr
     schemas: set[tuple[str, str]] = field(default_factory=set)
+    names: set[Name] = field(default_factory=set)
+    opaque: bool = False
     target: Name | None = None
     item: Object | None = None
 
     @property
     def is_query(self) -> bool:
         return isinstance(self.expression, _QUERIES)
+
+    @property
+    def target_names(self) -> set[Name]:
+        """The table that a change changes; empty for a query."""
+        return {self.target} if self.target else set()
+
+    @property
+    def is_description(self) -> bool:
+        return isinstance(self.expression, _DESCRIPTIONS)
+
+    @property
+    def is_several(self) -> bool:
+        """Whether the data engine runs it as several statements, which must be undone together."""
+        overwrites = isinstance(self.expression, exp.Insert) and bool(self.expression.args.get("overwrite"))
+        return overwrites or isinstance(self.expression, exp.Merge)
 
     @property
     def is_definition(self) -> bool:
@@ -214,12 +233,14 @@ def _check(context: Context, found: Plan, node: exp.Table, temporary: set[Name])
     if name.schema == _INFORMATION_SCHEMA:
         context.require_usage(Name("", "", name.database)._replace(database=name.database))
         found.schemas.add((name.database, ""))
+        found.opaque = True
         return
     try:
         context.require_usage(name)
     except SnowflakeError:
         raise _absent(name) from None
     found.schemas.add((name.database, name.schema))
+    found.names.add(name)
     target = _target(found.expression)
     if node is not target and isinstance(node.parent, exp.AlterRename):
         _check_new_name(context, name)
@@ -229,6 +250,7 @@ def _check(context: Context, found: Plan, node: exp.Table, temporary: set[Name])
         found.target, found.item = name, item
     if name in temporary:
         return
+    found.opaque |= item is not None and item.type == "VIEW"
     if node is target and isinstance(found.expression, exp.Create):
         _check_create(context, found.expression, item, name)
         return

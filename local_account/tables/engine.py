@@ -67,9 +67,26 @@ class DataEngine:
         with session.lock:
             if verb == "COMMIT":
                 context.changing()
-            session.run(verb)
-            context.session.in_transaction = session.in_transaction
+            try:
+                {"BEGIN": session.begin, "COMMIT": session.commit, "ROLLBACK": session.rollback}[verb]()
+            finally:
+                context.session.in_transaction = session.in_transaction
         return Result([Column("status")], [["Statement executed successfully."]], statement_type=0x5000)
+
+    def end_transaction(self, context: Context) -> None:
+        """Commit the session's open transaction, as definitions of objects do; nothing happens without one.
+
+        Raises:
+            SnowflakeError: the transaction's changes are not stored.
+        """
+        with self._lock:
+            known = self._sessions.get(context.session.id)
+        if known:
+            with known.lock:
+                try:
+                    known.commit()
+                finally:
+                    context.session.in_transaction = known.in_transaction
 
     def set_autocommit(self, session: Session, on: bool) -> None:
         """Follow ALTER SESSION SET AUTOCOMMIT; a session that is not open here yet begins with it."""
@@ -162,7 +179,7 @@ class DataEngine:
             return self._define(context, session, plan, text, values)
         if values and all(isinstance(value, list) for value in values):
             return session.run_batch(plan, text, list(zip(*values, strict=True)), _ROWS_AT_ONCE)
-        return session.run(text, values, plan.expression)
+        return session.run(plan, text, values)
 
     def _define(
         self, context: Context, session: DataSession, plan: Plan, text: str, values: list[Any]
@@ -171,12 +188,12 @@ class DataEngine:
         assert plan.target
         name, expression = plan.target, plan.expression
         # Definitions end an open transaction, as in Snowflake.
-        session.run("COMMIT")
+        session.commit()
         if expression.key == "create" and plan.item is None and name not in session.temporary:
             session.drop(str(expression.args["kind"]), name)
         elif expression.key == "create" and plan.item and not expression.args.get("replace"):
             return Result([Column("status")], [[f"{name.name} already exists, statement succeeded."]])
-        result = session.run(text, values, expression)
+        result = session.run(plan, text, values)
         if access.is_temporary(expression):
             session.temporary.add(name)
         elif expression.key == "create":

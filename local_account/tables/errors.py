@@ -12,9 +12,12 @@ from sqlglot.errors import SqlglotError
 
 from local_account.base import errors
 from local_account.base.errors import SnowflakeError
+from local_account.tables.dialect import NOT_HEXADECIMAL
 
 _INVALID_COLUMN = re.compile(r'Referenced column "([^"]+)" not found')
 _UNKNOWN_FUNCTION = re.compile(r"Function with name (\S+) does not exist")
+
+_NOT_HEXADECIMAL = re.compile(f"{NOT_HEXADECIMAL}.*")
 
 
 @contextlib.contextmanager
@@ -38,6 +41,10 @@ def engine_errors() -> Iterator[None]:
 
 
 def _translated(code: str, sqlstate: str, message: str) -> SnowflakeError:
+    if "Division by zero in expression" in message:
+        return SnowflakeError("100051", "22012", "Division by zero")
+    if digits := _NOT_HEXADECIMAL.search(message):
+        return SnowflakeError("100115", "22000", digits[0])
     if column := _INVALID_COLUMN.search(message):
         return errors.compilation_error("000904", "42000", f"error: invalid identifier '{column[1]}'")
     if function := _UNKNOWN_FUNCTION.search(message):

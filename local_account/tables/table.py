@@ -24,17 +24,20 @@ class _DataObject(ObjectType):
     atomic = False
 
     def drop(self, context: Context, statement: Statement) -> Result:
+        engine = context.account.part(DataEngine)
         start = statement.position
         statement.accept("IF", "EXISTS")
         name = context.resolve(statement.parts(), self.scope)
-        if context.account.part(DataEngine).drop_temporary(context, name):
+        if engine.drop_temporary(context, name):
             statement.end()
             return status(f"{name.name} successfully dropped.")
         statement.position = start
         item = context.catalog.find(self.kind, name)
+        if item:
+            engine.end_transaction(context)
         result = super().drop(context, statement)
         if item:
-            context.account.part(DataEngine).drop(context, item)
+            engine.drop(context, item)
         return result
 
     def read_drop(self, statement: Statement) -> bool:

@@ -147,6 +147,12 @@ def test_sessions_run_at_the_same_time(place: Place) -> None:
         ("SELECT absent(1)", 2140, "Unknown function ABSENT"),
         ("SELECT * FROM FROM", 1003, "syntax error"),
         ("SELECT 'x'::INT", 100035, "x"),
+        ("SELECT 1 / 0", 100051, "Division by zero"),
+        ("SELECT a / b FROM (SELECT 1.5 AS a, 0 AS b)", 100051, "Division by zero"),
+        ("SELECT 1e0 / 0e0", 100051, "Division by zero"),
+        ("SELECT MOD(1, 0)", 100051, "Division by zero"),
+        ("SELECT 'zz'::BINARY", 100115, "is not a legal hex-encoded value: 'zz'"),
+        ("SELECT TO_BINARY('abc')", 100115, "is not a legal hex-encoded value: 'abc'"),
         ("CREATE TABLE present (a INT)", 2002, "already exists"),
         ("SELECT * FROM '/etc/passwd'", 2, "Unsupported feature"),
         ("SELECT * FROM read_text('/etc/passwd')", 2, "Unsupported feature"),
@@ -250,3 +256,36 @@ def test_cast_of_a_bound_value(place: Place) -> None:
         rows = connection.cursor().execute("SELECT ?::INT + 1, '?::', ?::VARCHAR", ("4", 5))
         assert rows
         assert rows.fetchall() == [(5, "?::", "5")]
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("DIV0(1, 0)", 0),
+        ("IFF(n = 0, 0, 1 / n)", 0),
+        ("NULL / 0", None),
+        ("'ab'::BINARY", b"\xab"),
+        ("TO_BINARY('ABff')", b"\xab\xff"),
+        ("hexadecimal::BINARY", b"\x0a\xff"),
+        ("'ab'::BINARY::VARCHAR", "AB"),
+        ("bytes::VARCHAR", "5CFF"),
+        ("bytes::BINARY", b"\x5c\xff"),
+        ("""PARSE_JSON('"a"')::STRING""", "a"),
+        ("PARSE_JSON('null')::STRING", None),
+        ("json::VARCHAR", 'it\'s "é"'),
+        ("UPPER(json::VARCHAR)", 'IT\'S "É"'),
+        ("object::VARCHAR", '{"a":[1,"b"]}'),
+        ("hexadecimal::VARCHAR", "0aFF"),
+        ("DATE_TRUNC('month', day)", datetime.date(2024, 5, 1)),
+        ("DATE_TRUNC('week', '2024-05-08'::DATE)", datetime.date(2024, 5, 6)),
+        ("DATE_TRUNC('hour', moment)", datetime.datetime(2024, 5, 6, 7)),
+        ("DATE_TRUNC('year', moment)::DATE", datetime.date(2024, 1, 1)),
+    ],
+)
+def test_values_are_snowflakes(cursor: Any, expression: str, value: Any) -> None:
+    cursor.execute(
+        "CREATE TABLE IF NOT EXISTS valued AS SELECT 0 AS n, '0aFF' AS hexadecimal, x'5cff' AS bytes, "
+        """PARSE_JSON('"it''s \\\\"é\\\\""') AS json, PARSE_JSON('{"a": [1, "b"]}') AS object, """
+        "'2024-05-06'::DATE AS day, '2024-05-06 07:08:09'::TIMESTAMP_NTZ AS moment"
+    )
+    assert cursor.execute(f"SELECT {expression} FROM valued").fetchall() == [(value,)]
