@@ -24,7 +24,8 @@ from local_account.tables import access, results, rewrite
 from local_account.tables.access import Plan
 
 if TYPE_CHECKING:
-    from local_account.tables.store import DataSession, DataStore
+    from local_account.tables.data_session import DataSession
+    from local_account.tables.store import DataStore
 
 MAX_SESSIONS = 256
 _ROWS_AT_ONCE = 200
