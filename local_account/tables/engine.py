@@ -10,6 +10,7 @@ import contextlib
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,26 +53,20 @@ class DataEngine:
         """
         session = self._session(context.session)
         statement = rewrite.divided_casts(statement)
-        with session.lock:
+        with _alone(context.session, session):
             plan = access.plan(context, statement, session.temporary)
             text = rewrite.named_values(plan.expression, statement.text)
             values = [results.bound(binding) for binding in statement.bindings or []]
-            try:
-                with context.cancelled.ending(session.interrupt):
-                    return self._run(context, session, plan, text, values)
-            finally:
-                context.session.in_transaction = session.in_transaction
+            with context.cancelled.ending(session.interrupt):
+                return self._run(context, session, plan, text, values)
 
     def transaction(self, context: Context, verb: str) -> Result:
         """BEGIN, COMMIT or ROLLBACK in a session."""
         session = self._session(context.session)
-        with session.lock:
+        with _alone(context.session, session):
             if verb == "COMMIT":
                 context.changing()
-            try:
-                {"BEGIN": session.begin, "COMMIT": session.commit, "ROLLBACK": session.rollback}[verb]()
-            finally:
-                context.session.in_transaction = session.in_transaction
+            {"BEGIN": session.begin, "COMMIT": session.commit, "ROLLBACK": session.rollback}[verb]()
         return Result([Column("status")], [["Statement executed successfully."]], statement_type=0x5000)
 
     def end_transaction(self, context: Context) -> None:
@@ -80,23 +75,15 @@ class DataEngine:
         Raises:
             SnowflakeError: the transaction's changes are not stored.
         """
-        with self._lock:
-            known = self._sessions.get(context.session.id)
-        if known:
-            with known.lock:
-                try:
-                    known.commit()
-                finally:
-                    context.session.in_transaction = known.in_transaction
+        if known := self._known(context.session):
+            with _alone(context.session, known):
+                known.commit()
 
     def set_autocommit(self, session: Session, on: bool) -> None:
         """Follow ALTER SESSION SET AUTOCOMMIT; a session that is not open here yet begins with it."""
-        with self._lock:
-            known = self._sessions.get(session.id)
-        if known:
-            with known.lock:
+        if known := self._known(session):
+            with _alone(session, known):
                 known.set_autocommit(on)
-                session.in_transaction = known.in_transaction
 
     def drop(self, context: Context, item: Object) -> None:
         """Remove the data of a table or view that was dropped from the catalog."""
@@ -137,6 +124,11 @@ class DataEngine:
             if self._store:
                 self._store.close()
                 self._store = None
+
+    def _known(self, session: Session) -> DataSession | None:
+        """The engine connection that a client session has already."""
+        with self._lock:
+            return self._sessions.get(session.id)
 
     def _session(self, session: Session) -> DataSession:
         with self._lock:
@@ -226,3 +218,13 @@ class DataEngine:
             if item is not None:
                 item.name = name.name
                 context.catalog.save(item)
+
+
+@contextlib.contextmanager
+def _alone(client: Session, session: DataSession) -> Iterator[None]:
+    """Run the body as the session's only statement; then tell the client whether a transaction is open."""
+    with session.lock:
+        try:
+            yield
+        finally:
+            client.in_transaction = session.in_transaction
