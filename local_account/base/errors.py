@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# Characters; see https://docs.snowflake.com/en/sql-reference/identifiers
+LONGEST_IDENTIFIER = 255
+
 
 class SnowflakeError(Exception):
     """A refused statement or request.
@@ -41,6 +44,16 @@ def insufficient_privileges(kind: str, name: str, hint: str = "") -> SnowflakeEr
     """
     text = f"Insufficient privileges to operate on {kind.lower().replace(' ', '_')} '{name}'. {hint}".rstrip()
     return SnowflakeError("003001", "42501", f"SQL access control error:\n{text}")
+
+
+def invalid_identifier(identifier: str) -> SnowflakeError:
+    """An identifier that is empty or too long."""
+    shown = identifier if len(identifier) <= LONGEST_IDENTIFIER else f"{identifier[:20]}…"
+    return compilation_error(
+        "000904",
+        "42000",
+        f"invalid identifier '\"{shown}\"': identifiers have 1 to {LONGEST_IDENTIFIER} characters",
+    )
 
 
 def syntax_error(line: int, position: int, token: str) -> SnowflakeError:

@@ -114,13 +114,21 @@ class Statement:
         return token.text.upper()
 
     def identifier(self) -> str:
-        """One identifier; an unquoted one in upper case."""
+        """One identifier; an unquoted one in upper case.
+
+        Raises:
+            SnowflakeError: 001003 for something else, 000904 when it is empty or too long.
+        """
         token = self._next()
         if token.token_type is TokenType.IDENTIFIER:
-            return token.text
-        if token.token_type in _STRINGS or not _is_word(token.text):
+            name = token.text
+        elif token.token_type in _STRINGS or not _is_word(token.text):
             raise self.unexpected(back=1)
-        return token.text.upper()
+        else:
+            name = token.text.upper()
+        if not 1 <= len(name) <= errors.LONGEST_IDENTIFIER:
+            raise errors.invalid_identifier(name)
+        return name
 
     def parts(self) -> list[str]:
         """One to three identifiers with dots between them, plain or inside IDENTIFIER('…')."""

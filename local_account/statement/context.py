@@ -131,7 +131,7 @@ class Context:
         """
         item = self.catalog.find(kind, name)
         if item is None or not self.access.sees(item) or not self.reaches(name):
-            raise errors.does_not_exist(kind, str(name))
+            raise errors.does_not_exist(kind, shown(name))
         return item
 
     def require(self, privilege: str, target: Object | None = None) -> None:
@@ -158,7 +158,7 @@ class Context:
             SnowflakeError: 002003 when the session does not see the parent, 003001 without the privilege.
         """
         if parent is not None and not self.access.sees(parent):
-            raise errors.does_not_exist(parent.type, str(parent.fqn))
+            raise errors.does_not_exist(parent.type, shown(parent.fqn))
         self.require_primary(privilege, parent)
 
     def require_primary(self, privilege: str, target: Object | None) -> None:
@@ -175,7 +175,7 @@ class Context:
         for kind, above in self.parents(name):
             item = self.catalog.find(kind, above)
             if item is None or not self._usable(item):
-                raise errors.does_not_exist(kind, str(above))
+                raise errors.does_not_exist(kind, shown(above))
 
     def reaches(self, name: Name) -> bool:
         """Whether the session may use the database and schema above a name, or has MANAGE GRANTS."""
@@ -202,7 +202,7 @@ class Context:
         """
         for kind, above in self.parents(name):
             if self.catalog.find(kind, above) is None:
-                raise errors.does_not_exist(kind, str(above))
+                raise errors.does_not_exist(kind, shown(above))
 
     def parents(self, name: Name) -> list[tuple[str, Name]]:
         found = []

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from local_account.base import errors
 from local_account.base.result import Result, columns, status, table
-from local_account.base.sql import Name, Statement
+from local_account.base.sql import Name, Statement, shown
 from local_account.catalog.catalog import Object
 from local_account.statement import tagging
 from local_account.statement.context import Context
@@ -170,7 +170,7 @@ class ObjectType(Shown):
         if context.catalog.find(self.kind, name) is None:
             return False
         if not if_not_exists and not replace:
-            raise errors.already_exists(str(name))
+            raise errors.already_exists(shown(name))
         return if_not_exists
 
     def require_create(self, context: Context, name: Name) -> None:
@@ -236,7 +236,7 @@ class ObjectType(Shown):
         """
         current = context.catalog.by_id(item.id)
         if current is None:
-            raise errors.does_not_exist(self.kind, str(item.fqn))
+            raise errors.does_not_exist(self.kind, shown(item.fqn))
         return current
 
     def require_alter(self, context: Context, item: Object) -> None:
@@ -267,7 +267,7 @@ class ObjectType(Shown):
         self.check_rename(context, item, name)
         with context.catalog.transaction():
             if context.catalog.find(self.kind, name):
-                raise errors.already_exists(str(name))
+                raise errors.already_exists(shown(name))
             item = self.fresh(context, item)
             old = item.fqn
             item.database, item.schema, item.name = name
@@ -312,7 +312,7 @@ class ObjectType(Shown):
             return item
         if optional:
             return None
-        raise errors.does_not_exist(self.kind, str(name))
+        raise errors.does_not_exist(self.kind, shown(name))
 
 
 def read_restriction(statement: Statement) -> None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from local_account.base import errors
 from local_account.base.result import Column, Result, columns, table
-from local_account.base.sql import Name, Statement
+from local_account.base.sql import Name, Statement, shown
 from local_account.catalog.catalog import Object
 from local_account.identity import access
 from local_account.statement.context import Context
@@ -96,7 +96,7 @@ class Shown:
             parent = context.catalog.find(level, above)
             if parent is None or not context.access.sees(parent):
                 if self.names_absent_parent:
-                    raise errors.does_not_exist(level, str(above))
+                    raise errors.does_not_exist(level, shown(above))
                 raise errors.parent_does_not_exist()
         assert parent
         return parent

@@ -256,13 +256,14 @@ def _check(context: Context, found: Plan, node: exp.Table, temporary: Container[
     found.schemas.add((name.database, name.schema))
     found.names.add(name)
     if node is not target and isinstance(node.parent, exp.AlterRename):
-        _check_new_name(context, name)
+        if any(context.catalog.find(kind, name) for kind in TABLE_KINDS):
+            raise errors.already_exists(shown(_parts(node)))
         return
     item = next((i for i in (context.catalog.find(kind, name) for kind in TABLE_KINDS) if i), None)
     if node is target:
         found.target, found.item = name, item
     if node is target and isinstance(found.expression, exp.Create):
-        _check_create(context, found.expression, item, name, name in temporary)
+        _check_create(context, found.expression, item, node, name in temporary)
         return
     if name in temporary:
         return
@@ -302,12 +303,13 @@ def _check_show(context: Context, found: Plan, node: exp.Table) -> None:
 
 
 def _check_create(
-    context: Context, expression: exp.Create, item: Object | None, name: Name, hides_temporary: bool
+    context: Context, expression: exp.Create, item: Object | None, node: exp.Table, hides_temporary: bool
 ) -> None:
+    name = table_name(context, node)
     if is_temporary(expression):
         # A temporary table may have the name of a permanent one, which it hides.
         if hides_temporary and not expression.args.get("replace") and not expression.args.get("exists"):
-            raise errors.already_exists(name.name)
+            raise errors.already_exists(shown(_parts(node)))
         return
     schema = context.catalog.find("SCHEMA", Name(name.database, "", name.schema))
     context.require_create(f"CREATE {expression.kind}", schema)
@@ -316,14 +318,9 @@ def _check_create(
     if expression.args.get("replace"):
         context.require_ownership(item)
         if item.type != str(expression.kind).upper():
-            raise errors.already_exists(name.name)
+            raise errors.already_exists(shown(_parts(node)))
     elif not expression.args.get("exists"):
-        raise errors.already_exists(name.name)
-
-
-def _check_new_name(context: Context, name: Name) -> None:
-    if any(context.catalog.find(kind, name) for kind in TABLE_KINDS):
-        raise errors.already_exists(name.name)
+        raise errors.already_exists(shown(_parts(node)))
 
 
 def is_temporary(expression: exp.Expr) -> bool:

@@ -251,11 +251,10 @@ class DataSession:
         kinds = [str(entry[1]) for entry in self._connection.description or []]
         return cursor._arrow_table, kinds  # noqa: SLF001 the public methods build Python rows first
 
-    def _answer(self, plan: Plan, table: pyarrow.Table | None, kinds: list[str]) -> Result:
-        if table is None:
+    def _answer(self, plan: Plan, rows: pyarrow.Table | None, kinds: list[str]) -> Result:
+        if rows is None:
             return Result([])
-        if plan.target and plan.is_description:
-            table = results.described(table, plan.target)
+        table = results.described(rows, plan.target) if plan.target and plan.is_description else rows
         names = results.column_names(plan.expression, list(table.column_names))
         shape = [results.column(name, kind) for name, kind in zip(names, kinds, strict=True)]
         kind = _type_id(plan.expression)

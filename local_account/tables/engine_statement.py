@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import sqlglot
 from sqlglot import exp
 
+from local_account.base import errors
 from local_account.base.sql import Name
 from local_account.tables import names, results
 from local_account.tables.access import (
@@ -24,7 +25,6 @@ from local_account.tables.access import (
 
 Place = tuple[str, str]
 _TEMPORARY = ("temp", "main")
-_LONGEST_NAME = 255
 _ALIASED_TARGETS = (exp.Update, exp.Delete, exp.Merge)
 _NAMED_ALREADY = (exp.Alias, exp.Aliases, exp.Column, exp.Star, exp.UDTF)
 # The engine's views for INFORMATION_SCHEMA. Their columns with names of databases, schemas, and the rest.
@@ -87,6 +87,10 @@ def prepared(plan: Plan, text: str, places: Places) -> EngineStatement:
         if isinstance(node, exp.SchemaCommentProperty):
             # The catalog keeps it.
             node.pop()
+        elif isinstance(node, exp.Pivot):
+            _name_values(node)
+        elif isinstance(node, exp.Update):
+            _bare_targets(node)
         elif isinstance(node, exp.Select):
             _name_columns(node)
         elif isinstance(node, exp.Column) and node.args.get("db"):
@@ -114,11 +118,39 @@ def _name_columns(select: exp.Select) -> None:
         if is_named or (item.is_star and not isinstance(item, exp.Count)):
             continue
         name = results.expression_name(item)
-        if len(name) <= _LONGEST_NAME:
+        if len(name) <= errors.LONGEST_IDENTIFIER:
             # The names are encoded before this node comes into the tree.
-            named = exp.Alias(alias=exp.to_identifier(names.encoded(name), quoted=True))
-            item.replace(named)
-            named.set("this", item)
+            _wrap(item, exp.Alias(alias=exp.to_identifier(names.encoded(name), quoted=True)))
+
+
+def _name_values(pivot: exp.Pivot) -> None:
+    """Say how PIVOT's new columns are called, and what UNPIVOT calls the columns in its rows."""
+    fields = pivot.args.get("fields") or []
+    items = fields[0].expressions if len(fields) == 1 else []
+    if pivot.args.get("unpivot"):
+        labels = [folded(item.this) for item in items if isinstance(item, exp.Column)]
+    else:
+        labels = [names.encoded(column.name) for column in pivot.args.get("columns") or []]
+    if len(labels) != len(items):
+        return
+    for item, label in zip(items, labels, strict=True):
+        if not isinstance(item, exp.PivotAlias):
+            # Its name is the engine's already.
+            _wrap(item, exp.PivotAlias(alias=exp.to_identifier(label, quoted=True)))
+    pivot.set("columns", None)
+
+
+def _wrap(node: exp.Expr, wrapper: exp.Expr) -> None:
+    """Put a node into another one, which takes its place; the node stays the same object."""
+    node.replace(wrapper)
+    wrapper.set("this", node)
+
+
+def _bare_targets(update: exp.Update) -> None:
+    """Take the table from before the columns that an UPDATE sets, which the engine does not know."""
+    for item in update.expressions:
+        if isinstance(item, exp.EQ) and isinstance(item.this, exp.Column):
+            item.this.replace(exp.Column(this=item.this.this))
 
 
 def _qualify(column: exp.Column, plan: Plan, places: Places) -> None:
@@ -139,8 +171,11 @@ def _encode(node: exp.Identifier) -> None:
         node.set("quoted", True)
         return
     is_field = isinstance(parent, exp.ColumnDef) and isinstance(parent.parent, exp.DataType)
-    if is_field or isinstance(parent, (exp.Dot, exp.Pivot)):
+    is_result = isinstance(parent, exp.Pivot) and node.arg_key == "columns"
+    if is_field or is_result or isinstance(parent, exp.Dot):
         return
+    if not 1 <= len(node.name) <= errors.LONGEST_IDENTIFIER:
+        raise errors.invalid_identifier(node.name)
     node.set("this", names.encoded(folded(node)))
     node.set("quoted", True)
 
@@ -178,11 +213,7 @@ def _place_view(node: exp.Table, name: Name, places: Places) -> None:
         inside = {place[1]: mine[1] for place, mine in known.items() if place[0] == database and place[1]}
         replaced[of_schema] = _case(of_schema, inside)
     for column in others:
-        replaced[column] = sqlglot.parse_one(
-            f"CASE WHEN STARTS_WITH({column}, '{names.PREFIX}') "
-            f"THEN DECODE(UNHEX(SUBSTRING({column}, {len(names.PREFIX) + 1}))) ELSE {column} END",
-            read="duckdb",
-        )
+        replaced[column] = sqlglot.parse_one(names.DECODED_SQL.format(column=column), read="duckdb")
     columns = [exp.alias_(value, column) for column, value in replaced.items()]
     query = exp.select(exp.Star(replace=columns)).from_(
         exp.table_(view, db="_FS_INFORMATION_SCHEMA", catalog=database, quoted=True)

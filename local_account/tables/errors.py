@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import duckdb
 from snowflake.connector.errors import Error as ConnectorError
@@ -19,9 +19,11 @@ from local_account.tables.dialect import NOT_HEXADECIMAL
 from local_account.tables.names import decoded, decoded_text
 
 _INVALID_COLUMN = re.compile(
-    r'Referenced (?:column|table) "([^"]+)" (?:was )?not found|does not have a column (?:named|with name) "([^"]+)"'
+    r'Referenced (?:column|table) "([^"]+)" (?:was )?not found'
+    r'|does not have a column (?:named|with name) "([^"]+)"'
     r'|Referenced update column (\S+) not found|^Binder Error: Column "([^"]+)" does not exist on '
 )
+_COLUMN_EXISTS = re.compile(r'Column with name "?([^" ]+)"? already exists')
 _INVALID_TABLE = "Binder Error: Referenced table "
 _UNKNOWN_FUNCTION = re.compile(r"Function with name (\S+) does not exist")
 
@@ -62,6 +64,11 @@ def _translated(code: str, sqlstate: str, message: str, statement: exp.Expr | No
         return _invalid_identifier(decoded(found), message.startswith(_INVALID_TABLE), statement)
     if function := _UNKNOWN_FUNCTION.search(message):
         return errors.compilation_error("002140", "42601", f"Unknown function {function[1].upper()}")
+    if column := _COLUMN_EXISTS.search(message):
+        name = shown([decoded(column[1])])
+        if isinstance(statement, exp.Create):
+            return errors.compilation_error("002025", "42S21", f"duplicate column name '{name}'")
+        return errors.compilation_error("001430", "42601", f"column {name} already exists")
     return SnowflakeError(code, sqlstate, decoded_text(message.partition("\n\nLINE")[0]))
 
 
@@ -75,15 +82,22 @@ def _invalid_identifier(name: str, is_table: bool, statement: exp.Expr | None) -
     for node in statement.find_all(exp.Column) if statement else ():
         identifier = node.args.get(part)
         if isinstance(identifier, exp.Identifier) and folded(identifier).upper() == name.upper():
-            written = shown(folded(found) for found in node.parts if isinstance(found, exp.Identifier))
-            place = node.parts[0].meta
-            if "line" in place:
-                position = place["col"] - (place["end"] - place["start"] + 1)
-                where = f" error line {place['line']} at position {position}"
-                text = f"SQL compilation error:{where}\ninvalid identifier '{written}'"
-                return SnowflakeError("000904", "42000", text)
+            parts = [found for found in node.parts if isinstance(found, exp.Identifier)]
+            return _invalid_at(parts)
+    for identifier in statement.find_all(exp.Identifier) if statement else ():
+        if folded(identifier).upper() == name.upper():
+            return _invalid_at([identifier])
     return errors.compilation_error("000904", "42000", f"invalid identifier '{shown([name])}'")
 
 
 def _first_line(error: BaseException) -> str:
     return str(error).partition("\n")[0]
+
+
+def _invalid_at(parts: Sequence[exp.Identifier]) -> SnowflakeError:
+    place, name = parts[0].meta, shown(map(folded, parts))
+    where = ""
+    if "line" in place:
+        start = place["col"] - (place["end"] - place["start"] + 1)
+        where = f" error line {place['line']} at position {start}"
+    return SnowflakeError("000904", "42000", f"SQL compilation error:{where}\ninvalid identifier '{name}'")

@@ -15,6 +15,11 @@ from local_account.base.sql import shown
 
 # How encoded names begin.
 PREFIX = "_Q_"
+# The identifier for the name in a column, for the engine.
+DECODED_SQL = (
+    f"CASE WHEN starts_with({{column}}, '{PREFIX}') "
+    f"THEN decode(unhex(substring({{column}}, {len(PREFIX) + 1}))) ELSE {{column}} END"
+)
 _PLAIN = re.compile(r"[A-Z_][A-Z0-9_]*")
 _ENCODED = re.compile(f"{PREFIX}((?:[0-9A-F]{{2}})+)")
 # Words that the engine reads as something else than a name; the names on disk depend on this list.
@@ -29,7 +34,7 @@ _RESERVED = frozenset(
     RIGHT ROWID SELECT SEMI SHOW SIMILAR SOME STRUCT SUMMARIZE SYMMETRIC TABLE TABLESAMPLE THEN TO
     TRAILING TRUE TRY_CAST TUPLE UNION UNIQUE UNPACK UNPIVOT USING VARIADIC VERBOSE WHEN WHERE WINDOW
     WITH
-    """.split()
+    """.split()  # noqa: SIM905 a list of one word a line would hide the rest
 )
 
 

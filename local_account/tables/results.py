@@ -84,7 +84,7 @@ def column_names(expression: exp.Expr, engine_names: list[str]) -> list[str]:
     return found
 
 
-def described(rows: pyarrow.Table, name: Name) -> pyarrow.Table:
+def described(rows: Any, name: Name) -> Any:
     """The rows of DESCRIBE or SHOW COLUMNS with Snowflake's names.
 
     Args:

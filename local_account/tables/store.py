@@ -12,8 +12,10 @@ import warnings
 from pathlib import Path
 
 import duckdb
+import sqlglot
 from fakesnow import macros
 from fakesnow.instance import GLOBAL_DATABASE_NAME, FakeSnow
+from sqlglot import exp
 
 from local_account.base import errors, files
 from local_account.base.sql import Name, quote
@@ -28,6 +30,13 @@ from local_account.tables.open_transaction import (
 
 _ARROW_CLIENTS = ("PythonConnector", "SnowflakeCLI")
 _MEMORY_LIMIT = "2GB"
+# fakesnow's function for OBJECT_CONSTRUCT(*), with Snowflake's names of the columns.
+_OBJECT_OF_ROW = """
+CREATE OR REPLACE MACRO {database}._fs_object_construct_star(row_value) AS (
+    SELECT coalesce(json_group_object({key}, value::JSON), '{{}}'::JSON)
+    FROM (UNPIVOT (SELECT to_json(COLUMNS(*)) FROM (SELECT unnest(row_value)))
+          ON COLUMNS(*)::VARCHAR INTO NAME key VALUE value)
+)"""
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 
 
@@ -61,6 +70,7 @@ class DataStore:
         connection.execute("SET GLOBAL ieee_floating_point_ops = false")
         # Sessions without a current database use the engine's helper functions in this database.
         connection.execute(macros.creation_sql(GLOBAL_DATABASE_NAME))
+        _make_functions(connection, GLOBAL_DATABASE_NAME)
 
     def open(self, session: Session) -> DataSession:
         """A new engine connection for a client session."""
@@ -82,6 +92,7 @@ class DataStore:
         mine = self._key("DATABASE", Name("", "", database), "_D{}")
         if mine not in self._attached:
             self._engine.connect(mine).close()
+            _make_functions(self._engine.duck_conn, mine)
             encode_names(self._engine.duck_conn, mine)
             self._attached.add(mine)
         if not schema:
@@ -160,12 +171,17 @@ class DataStore:
             path: its full name in the engine.
         """
         with contextlib.closing(self._engine.duck_conn.cursor()) as cursor:
-            found = cursor.execute(f"SELECT count(*) FROM {path}").fetchone()
+            found = cursor.execute("SELECT count(*) FROM query_table(?)", [str(path)]).fetchone()
         assert found
         return found[0]
 
     def close(self) -> None:
         self._engine.duck_conn.close()
+
+
+def _make_functions(connection: duckdb.DuckDBPyConnection, database: str) -> None:
+    key = names.DECODED_SQL.format(column="key")
+    connection.execute(_OBJECT_OF_ROW.format(database=database, key=key))
 
 
 def encode_names(connection: duckdb.DuckDBPyConnection, database: str) -> None:
@@ -189,3 +205,19 @@ def encode_names(connection: duckdb.DuckDBPyConnection, database: str) -> None:
         if not names.is_plain(table):
             path = f"{database}.{schema}.{quote(table)}"
             connection.execute(f"ALTER TABLE {path} RENAME TO {names.encoded(table)}")
+    views = connection.execute(
+        "SELECT schema_name, view_name, sql FROM duckdb_views() "
+        "WHERE database_name = ? AND NOT internal AND schema_name <> '_fs_information_schema'",
+        [database],
+    ).fetchall()
+    with contextlib.closing(connection.cursor()) as cursor:
+        for schema, view, text in views:
+            create = sqlglot.parse_one(text, read="duckdb")
+            wrong = [node for node in create.find_all(exp.Identifier) if not names.is_plain(node.name)]
+            if not wrong:
+                continue
+            for node in wrong:
+                node.set("this", names.encoded(node.name))
+            cursor.execute(f"SET schema = '{database}.{schema}'")
+            cursor.execute(f"DROP VIEW {quote(view)}")
+            cursor.execute(create.sql("duckdb"))
