@@ -58,11 +58,6 @@ class Plan:
         return isinstance(self.expression, _QUERIES)
 
     @property
-    def target_names(self) -> set[Name]:
-        """The table that a change changes; empty for a query."""
-        return {self.target} if self.target else set()
-
-    @property
     def is_description(self) -> bool:
         return isinstance(self.expression, _DESCRIPTIONS)
 

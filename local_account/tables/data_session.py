@@ -23,10 +23,11 @@ from sqlglot import exp
 
 from local_account.base.result import Column, Result
 from local_account.base.sql import Name
+from local_account.catalog.catalog import Catalog, Object
 from local_account.tables import results
 from local_account.tables.access import Plan
 from local_account.tables.dialect import Cursor
-from local_account.tables.engine_statement import EngineStatement
+from local_account.tables.engine_statement import EngineStatement, Temporary
 from local_account.tables.errors import engine_errors
 from local_account.tables.open_transaction import (
     Change,
@@ -66,7 +67,7 @@ class DataSession:
 
     Attributes:
         lock: makes statements of one session run one after the other.
-        temporary: temporary tables of this session, and their names in the engine.
+        temporary: temporary tables of this session.
     """
 
     def __init__(
@@ -80,15 +81,26 @@ class DataSession:
         self._autocommit = autocommit
         self._open: OpenTransaction | None = None
         self.lock = threading.RLock()
-        self.temporary: dict[Name, str] = {}
+        self.temporary: dict[Name, Temporary] = {}
+        self._followed = -1
         self._used = time.monotonic()
 
     def _cursor(self) -> Cursor:
         return Cursor(conn=self._fake, duck_conn=self._wrapped)
 
-    def new_temporary(self, name: Name) -> None:
-        """Choose the engine's name for a temporary table, which is its own among all sessions."""
-        self.temporary[name] = f"_T{next(_temporary_numbers)}"
+    def new_temporary(self, name: Name, schema: Object) -> None:
+        """Choose the engine's name for a temporary table, which no other session has."""
+        self.temporary[name] = Temporary(f"_T{next(_temporary_numbers)}", schema.id)
+
+    def follow_catalog(self, catalog: Catalog) -> None:
+        """Forget temporary tables in schemas that were dropped; those in renamed ones get new names."""
+        if not self.temporary or catalog.version == self._followed:
+            return
+        known, self.temporary = self.temporary, {}
+        for name, table in known.items():
+            if schema := catalog.by_id(table.schema):
+                self.temporary[Name(schema.database, schema.name, name.name)] = table
+        self._followed = catalog.version
 
     def set_autocommit(self, on: bool) -> None:
         """Set whether each statement is a separate transaction; a change commits an open transaction."""
@@ -195,12 +207,13 @@ class DataSession:
         if plan.is_query or plan.is_description:
             with self._undone_alone(several=False):
                 return self._answer(plan, *self._execute(statement, values))
-        with self._changing(plan, several=plan.is_several):
+        with self._changing(statement, several=plan.is_several):
             return self._change(statement, values)
 
     @contextlib.contextmanager
-    def _changing(self, plan: Plan, several: bool) -> Iterator[None]:
-        """Let the body change the plan's table, in the open transaction or in one of its own."""
+    def _changing(self, statement: EngineStatement, several: bool) -> Iterator[None]:
+        """Let the body change the statement's table, in the open transaction or in one of its own."""
+        plan = statement.plan
         if self._open is None and not self._autocommit and not plan.is_definition:
             self.begin()
         if self._open:
@@ -212,7 +225,7 @@ class DataSession:
                     del self._open.changes[known:]
                     raise
             return
-        names = plan.names if plan.is_definition else plan.target_names
+        names = statement.names if plan.is_definition else statement.targets
         with self._commits.commit(names, defines=plan.is_definition):
             if several:
                 with engine_errors():
@@ -266,7 +279,7 @@ class DataSession:
     def run_batch(self, statement: EngineStatement, rows: list[tuple[Any, ...]], at_once: int) -> Result:
         """Run a statement for each row of bindings, as one change; the row counts are added up."""
         count, shape = 0, [Column("number of rows", "fixed")]
-        with self._changing(statement.plan, several=True):
+        with self._changing(statement, several=True):
             for part, values in _batches(statement.expression, rows, at_once):
                 result = self._change(replace(statement, expression=part), values)
                 shape = list(result.columns)[:1]
@@ -292,15 +305,14 @@ class DataSession:
         }
         return Result(shape, statement_type=_type_id(plan.expression), extra=extra)
 
-    def drop(self, kind: str, name: Name, path: Name) -> None:
+    def drop(self, kind: str, path: Name) -> None:
         """Remove a table or view if it exists.
 
         Args:
             kind: TABLE or VIEW.
-            name: its name in the account.
-            path: its name in the engine.
+            path: its full name in the engine.
         """
-        with contextlib.suppress(duckdb.CatalogException), self._commits.commit({name}, defines=True):
+        with contextlib.suppress(duckdb.CatalogException), self._commits.commit({path}, defines=True):
             self._connection.execute(f"DROP {kind} IF EXISTS {path}")
 
     def interrupt(self) -> None:

@@ -55,6 +55,7 @@ class DataEngine:
         session = self._session(context.session)
         statement = rewrite.divided_casts(statement)
         with _alone(context.session, session):
+            session.follow_catalog(self._catalog)
             plan = access.plan(context, statement, session.temporary)
             rewrite.name_values(plan.expression)
             values = [results.bound(binding) for binding in statement.bindings or []]
@@ -92,21 +93,22 @@ class DataEngine:
         context.changing()
         with session.lock:
             place = self._places(session, {item.fqn[:2]}).table(item.fqn, permanent=True)
-            session.drop(item.type, item.fqn, place)
+            session.drop(item.type, place)
 
     def drop_temporary(self, context: Context, name: Name) -> bool:
         """Remove a temporary table of this session; False when the session has no such table."""
         session = self._session(context.session)
         with session.lock:
+            session.follow_catalog(self._catalog)
             if name not in session.temporary:
                 return False
             context.changing()
-            session.drop("TABLE", name, self._places(session, set()).table(name))
+            session.drop("TABLE", self._places(session, set()).table(name))
             del session.temporary[name]
         return True
 
     def rows(self, context: Context, item: Object) -> int | None:
-        """Number of rows in a table, without those of open transactions."""
+        """Number of rows in a table, without those of open transactions; None if the engine has none."""
         session = self._session(context.session)
         return self._loaded().rows(self._places(session, {item.fqn[:2]}).table(item.fqn, permanent=True))
 
@@ -205,9 +207,11 @@ class DataEngine:
         if exists and not plan.expression.args.get("replace"):
             return status(f"{name.name} already exists, statement succeeded.")
         if not exists and temporary:
-            session.new_temporary(name)
+            schema = context.catalog.find("SCHEMA", Name(name.database, "", name.schema))
+            assert schema
+            session.new_temporary(name, schema)
         elif not exists:
-            session.drop(kind, name, places.table(name, permanent=True))
+            session.drop(kind, places.table(name, permanent=True))
         try:
             session.run(prepared(plan, text, places), values)
         except BaseException:

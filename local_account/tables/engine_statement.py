@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import sqlglot
 from sqlglot import exp
@@ -37,18 +38,30 @@ _VIEWS = {
 }
 
 
+class Temporary(NamedTuple):
+    """A temporary table.
+
+    Attributes:
+        name: its name in the engine.
+        schema: catalog id of its schema.
+    """
+
+    name: str
+    schema: int
+
+
 @dataclass
 class Places:
     """Where the engine has databases, schemas and the session's temporary tables.
 
     Attributes:
         schemas: (database, schema) in the account to that in the engine; a database alone has the schema ''.
-        temporary: the session's temporary tables, and their names in the engine.
+        temporary: the session's temporary tables.
         known: every database and schema that the engine has, as in `schemas`, but the other way round.
     """
 
     schemas: Mapping[Place, Place]
-    temporary: Mapping[Name, str]
+    temporary: Mapping[Name, Temporary]
     known: Callable[[], Mapping[Place, Place]]
 
     def table(self, name: Name, *, permanent: bool = False) -> Name:
@@ -58,7 +71,7 @@ class Places:
             permanent: do not look for a temporary table with this name.
         """
         if not permanent and name in self.temporary:
-            return Name(*_TEMPORARY, self.temporary[name])
+            return Name(*_TEMPORARY, self.temporary[name].name)
         return Name(*self.schemas[name.database, name.schema], names.encoded(name.name))
 
 
@@ -70,19 +83,27 @@ class EngineStatement:
         plan: the statement in Snowflake's names.
         text: the statement as text, in Snowflake's names.
         expression: the statement in the engine's names.
+        names: the engine's full name of every table and view in it.
         target: the engine's full name of the table that it changes; None when it changes none.
     """
 
     plan: Plan
     text: str
     expression: exp.Expr
+    names: set[Name]
     target: Name | None
+
+    @property
+    def targets(self) -> set[Name]:
+        """The table that a change changes; empty for a query."""
+        return {self.target} if self.target else set()
 
 
 def prepared(plan: Plan, text: str, places: Places) -> EngineStatement:
     """A plan's statement in the engine's names; the plan itself is not changed."""
     expression = plan.expression.copy()
     nodes = list(expression.walk())
+    qualified = {parts: name for name in plan.names for parts in (name, name[1:])}
     for node in nodes:
         if isinstance(node, exp.SchemaCommentProperty):
             # The catalog keeps it.
@@ -94,7 +115,7 @@ def prepared(plan: Plan, text: str, places: Places) -> EngineStatement:
         elif isinstance(node, exp.Select):
             _name_columns(node)
         elif isinstance(node, exp.Column) and node.args.get("db"):
-            _qualify(node, plan, places)
+            _qualify(node, qualified, places)
     for node in nodes:
         if isinstance(node, exp.Identifier):
             _encode(node)
@@ -103,8 +124,9 @@ def prepared(plan: Plan, text: str, places: Places) -> EngineStatement:
     for node in nodes:
         if isinstance(node, exp.Table) and (name := full_name(node)):
             _place(node, name, places, expression if node is changed else None)
-    engine_target = places.table(plan.target, permanent=permanent) if plan.target else None
-    return EngineStatement(plan, text, expression, engine_target)
+    touched = {name: places.table(name, permanent=permanent and name == plan.target) for name in plan.names}
+    engine_target = touched.get(plan.target) if plan.target else None
+    return EngineStatement(plan, text, expression, set(touched.values()), engine_target)
 
 
 def _name_columns(select: exp.Select) -> None:
@@ -115,7 +137,8 @@ def _name_columns(select: exp.Select) -> None:
         return
     for item in select.expressions:
         is_named = isinstance(item, _NAMED_ALREADY) or bool(item.args.get("alias"))
-        if is_named or (item.is_star and not isinstance(item, exp.Count)):
+        # A query inside is not written out: a tower of them would be written once for each storey.
+        if is_named or (item.is_star and not isinstance(item, exp.Count)) or item.find(exp.Query):
             continue
         name = results.expression_name(item)
         if len(name) <= errors.LONGEST_IDENTIFIER:
@@ -153,10 +176,14 @@ def _bare_targets(update: exp.Update) -> None:
             item.this.replace(exp.Column(this=item.this.this))
 
 
-def _qualify(column: exp.Column, plan: Plan, places: Places) -> None:
-    """Put the engine's database and schema before a column."""
+def _qualify(column: exp.Column, qualified: Mapping[tuple[str, ...], Name], places: Places) -> None:
+    """Put the engine's database and schema before a column.
+
+    Args:
+        qualified: the statement's tables by their names with and without a database.
+    """
     parts = tuple(folded(part) for part in column.parts[:-1] if isinstance(part, exp.Identifier))
-    found = next((name for name in sorted(plan.names) if name[-len(parts) :] == parts), None)
+    found = qualified.get(parts)
     column.set("db", None)
     column.set("catalog", None)
     if found and found not in places.temporary:

@@ -79,7 +79,7 @@ class Commits:
         """Count a commit of changes to tables, which takes place in the body.
 
         Args:
-            names: the tables.
+            names: the engine's names of the tables, which stay the same when a schema is renamed.
             defines: their definitions change, too.
         """
         keys = {*names, *map(_definition, names if defines else ())}
@@ -142,8 +142,8 @@ class Change:
         """On which tables' rows or definitions the outcome depends."""
         plan = self.plan
         if plan.expression.key == "insert" and not _reads_other_tables(plan) and not plan.is_several:
-            return set(map(_definition, plan.target_names))
-        return set(plan.names)
+            return set(map(_definition, self.statement.targets))
+        return set(self.statement.names)
 
     def frozen(self) -> exp.Expr:
         """The statement in the engine's names with the moment of its first run in place of the present.
@@ -193,7 +193,7 @@ class OpenTransaction:
 
     def add(self, change: Change) -> None:
         """Remember a change that the engine has made."""
-        self.written.update(change.plan.target_names)
+        self.written.update(change.statement.targets)
         self._size += change.size
         if self._size <= _MOST_MEMORY:
             self.changes.append(change)

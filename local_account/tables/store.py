@@ -164,14 +164,18 @@ class DataStore:
         ids = {key: identity for identity, key in self._keys.items()}
         files.write_whole(self._ids_file, json.dumps(ids))
 
-    def rows(self, path: Name) -> int:
-        """Number of rows in a table.
+    def rows(self, path: Name) -> int | None:
+        """Number of rows in a table; None when the engine does not have it.
 
         Args:
             path: its full name in the engine.
         """
+        query = "SELECT count(*) FROM query_table(?)"
         with contextlib.closing(self._engine.duck_conn.cursor()) as cursor:
-            found = cursor.execute("SELECT count(*) FROM query_table(?)", [str(path)]).fetchone()
+            try:
+                found = cursor.execute(query, [str(path)]).fetchone()
+            except duckdb.CatalogException:
+                return None
         assert found
         return found[0]
 

@@ -36,7 +36,7 @@ examples = settings(
     derandomize=True,
     database=None,
     deadline=None,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=(HealthCheck.function_scoped_fixture, HealthCheck.too_slow),
 )
 
 

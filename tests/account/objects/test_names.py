@@ -216,6 +216,17 @@ def test_a_temporary_table_hides_one_and_differs_between_schemas(place: Place) -
         cursor.execute('DROP SCHEMA "second"')
 
 
+def test_temporary_tables_follow_their_schema(cursor: Any) -> None:
+    cursor.execute('CREATE OR REPLACE SCHEMA "followed"')
+    cursor.execute("CREATE TEMPORARY TABLE t AS SELECT 1 AS a")
+    cursor.execute('ALTER SCHEMA "followed" RENAME TO "renamed"')
+    assert cursor.execute('SELECT * FROM "renamed".t').fetchall() == [(1,)]
+    cursor.execute('CREATE OR REPLACE SCHEMA "renamed"')
+    with pytest.raises(ProgrammingError, match="Object 'T' does not exist"):
+        cursor.execute("SELECT * FROM t")
+    cursor.execute('DROP SCHEMA "renamed"')
+
+
 def test_a_failing_statement_leaves_a_transaction_on_quoted_names(cursor: Any) -> None:
     cursor.execute('CREATE OR REPLACE TABLE "kept" ("a b" INT)')
     cursor.execute("BEGIN")
