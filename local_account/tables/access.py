@@ -31,6 +31,16 @@ _CHANGES: dict[type[exp.Expr], tuple[str, ...]] = {
 _DEFINITIONS = (exp.Create, exp.Alter)
 _TABLE_FUNCTIONS = (exp.Explode, exp.Generator, exp.SplitToTable, exp.Subquery)
 _DESCRIPTIONS = (exp.Describe, exp.Show)
+# The data engine would leave them out without a word, or not understand them.
+_UNSUPPORTED_PARTS = {
+    exp.Clone: "CLONE",
+    exp.CollateColumnConstraint: "COLLATE",
+    exp.MaskingPolicyColumnConstraint: "MASKING POLICY",
+    exp.ProjectionPolicyColumnConstraint: "PROJECTION POLICY",
+    exp.RowAccessProperty: "ROW ACCESS POLICY",
+    exp.Tags: "TAG",
+    exp.UsingTemplateProperty: "USING TEMPLATE",
+}
 
 
 @dataclass
@@ -44,6 +54,7 @@ class Plan:
         opaque: it also reads data whose names are not in it, through a view.
         target: name of the object that it changes, defines or describes.
         item: that object in the catalog; None when it does not exist.
+        is_done: nothing is left to do, because IF EXISTS was said of an absent table.
     """
 
     expression: exp.Expr
@@ -52,6 +63,7 @@ class Plan:
     opaque: bool = False
     target: Name | None = None
     item: Object | None = None
+    is_done: bool = False
 
     @property
     def is_query(self) -> bool:
@@ -147,8 +159,10 @@ def _require_supported(expression: exp.Expr) -> None:
         # The data engine has table functions that can read other tables, or files.
         if not isinstance(node.this, _TABLE_FUNCTIONS):
             raise errors.unsupported(f"TABLE({node.this.sql('snowflake')})")
-    if expression.find(exp.Clone):
-        raise errors.unsupported("CLONE")
+    if isinstance(expression, _DEFINITIONS) and (part := expression.find(*_UNSUPPORTED_PARTS)):
+        raise errors.unsupported(f"{expression.key.upper()} {kind} {_UNSUPPORTED_PARTS[type(part)]}")
+    if isinstance(expression, exp.Show) and not expression.find(exp.Table):
+        raise errors.unsupported("SHOW COLUMNS without IN TABLE or IN VIEW")
 
 
 def _require_supported_alter(expression: exp.Alter) -> None:
@@ -264,6 +278,9 @@ def _check(context: Context, found: Plan, node: exp.Table, temporary: Container[
         return
     found.opaque |= item is not None and item.type == "VIEW"
     if item is None or not context.access.sees(item):
+        if node is target and found.expression.args.get("exists"):
+            found.is_done = True
+            return
         raise _absent(node)
     if node is target and isinstance(found.expression, exp.Alter):
         context.require_ownership(item)

@@ -88,9 +88,9 @@ class DataSession:
     def _cursor(self) -> Cursor:
         return Cursor(conn=self._fake, duck_conn=self._wrapped)
 
-    def new_temporary(self, name: Name, schema: Object) -> None:
-        """Choose the engine's name for a temporary table, which no other session has."""
-        self.temporary[name] = Temporary(f"_T{next(_temporary_numbers)}", schema.id)
+    def new_temporary(self, kind: str, name: Name, schema: Object) -> None:
+        """Choose the engine's name for a temporary table or view, which no other session has."""
+        self.temporary[name] = Temporary(f"_T{next(_temporary_numbers)}", schema.id, kind)
 
     def follow_catalog(self, catalog: Catalog) -> None:
         """Forget temporary tables in schemas that were dropped; those in renamed ones get new names."""

@@ -53,7 +53,7 @@ class DataEngine:
             SnowflakeError: the statement is not permitted, or the data engine refuses it.
         """
         session = self._session(context.session)
-        statement = rewrite.divided_casts(statement)
+        statement = rewrite.without_local(rewrite.divided_casts(statement))
         with _alone(context.session, session):
             session.follow_catalog(self._catalog)
             plan = access.plan(context, statement, session.temporary)
@@ -95,15 +95,15 @@ class DataEngine:
             place = self._places(session, {item.fqn[:2]}).table(item.fqn, permanent=True)
             session.drop(item.type, place)
 
-    def drop_temporary(self, context: Context, name: Name) -> bool:
-        """Remove a temporary table of this session; False when the session has no such table."""
+    def drop_temporary(self, context: Context, kind: str, name: Name) -> bool:
+        """Remove a temporary table or view of this session; False when the session has no such one."""
         session = self._session(context.session)
         with session.lock:
             session.follow_catalog(self._catalog)
-            if name not in session.temporary:
+            if name not in session.temporary or session.temporary[name].kind != kind:
                 return False
             context.changing()
-            session.drop("TABLE", self._places(session, set()).table(name))
+            session.drop(kind, self._places(session, set()).table(name))
             del session.temporary[name]
         return True
 
@@ -167,6 +167,8 @@ class DataEngine:
     def _run(
         self, context: Context, session: DataSession, plan: Plan, text: str, values: list[Any]
     ) -> Result:
+        if plan.is_done:
+            return status("Statement executed successfully.")
         places = self._places(session, plan.schemas)
         if plan.is_definition and not context.describe_only:
             context.changing()
@@ -209,7 +211,7 @@ class DataEngine:
         if not exists and temporary:
             schema = context.catalog.find("SCHEMA", Name(name.database, "", name.schema))
             assert schema
-            session.new_temporary(name, schema)
+            session.new_temporary(kind, name, schema)
         elif not exists:
             session.drop(kind, places.table(name, permanent=True))
         try:

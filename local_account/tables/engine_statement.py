@@ -39,15 +39,17 @@ _VIEWS = {
 
 
 class Temporary(NamedTuple):
-    """A temporary table.
+    """A temporary table or view.
 
     Attributes:
         name: its name in the engine.
         schema: catalog id of its schema.
+        kind: TABLE or VIEW.
     """
 
     name: str
     schema: int
+    kind: str
 
 
 @dataclass
@@ -103,11 +105,15 @@ def prepared(plan: Plan, text: str, places: Places) -> EngineStatement:
     """A plan's statement in the engine's names; the plan itself is not changed."""
     expression = plan.expression.copy()
     nodes = list(expression.walk())
-    qualified = {parts: name for name in plan.names for parts in (name, name[1:])}
+    qualified: dict[tuple[str, ...], Name] = {
+        parts: name for name in plan.names for parts in (name, name[1:])
+    }
     for node in nodes:
         if isinstance(node, exp.SchemaCommentProperty):
             # The catalog keeps it.
             node.pop()
+        elif isinstance(node, exp.Star) and node.args.get("ilike"):
+            _match_columns(node)
         elif isinstance(node, exp.Pivot):
             _name_values(node)
         elif isinstance(node, exp.Update):
@@ -144,6 +150,15 @@ def _name_columns(select: exp.Select) -> None:
         if len(name) <= errors.LONGEST_IDENTIFIER:
             # The names are encoded before this node comes into the tree.
             _wrap(item, exp.Alias(alias=exp.to_identifier(names.encoded(name), quoted=True)))
+
+
+def _match_columns(star: exp.Star) -> None:
+    """Let `* ILIKE '…'` look at Snowflake's names of the columns."""
+    pattern, name = star.args["ilike"], names.DECODED_SQL.format(column="c")
+    matching = sqlglot.parse_one(f"COLUMNS(c -> ({name}) ILIKE '')", read="duckdb")
+    [match] = matching.find_all(exp.ILike)
+    match.set("expression", pattern)
+    star.replace(matching)
 
 
 def _name_values(pivot: exp.Pivot) -> None:

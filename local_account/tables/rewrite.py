@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from sqlglot import exp
-from sqlglot.tokens import TokenType
+from sqlglot.tokens import Token, TokenType
 
 from local_account.base.sql import Statement
 
@@ -12,6 +14,19 @@ def divided_casts(statement: Statement) -> Statement:
     """Put a blank after the `?` of `?::type`; the parser takes `?::` for another dialect's operator."""
     casts = (token for token in statement.tokens if token.token_type is TokenType.QDCOLON)
     return statement.edited((token.start, token.end + 1, "? ::") for token in casts)
+
+
+def without_local(statement: Statement) -> Statement:
+    """Leave out LOCAL in CREATE LOCAL TEMPORARY TABLE, which the parser does not know; it means nothing."""
+    if statement.verb != "CREATE":
+        return statement
+    first = statement.tokens[1:5]
+    local = (word for word, following in pairwise(first) if _is_local(word, following))
+    return statement.edited((word.start, word.end + 1, "") for word in local)
+
+
+def _is_local(word: Token, following: Token) -> bool:
+    return word.text.upper() == "LOCAL" and following.text.upper() in ("TEMP", "TEMPORARY")
 
 
 def name_values(expression: exp.Expr) -> None:

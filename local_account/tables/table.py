@@ -28,7 +28,7 @@ class _DataObject(ObjectType):
         start = statement.position
         statement.accept("IF", "EXISTS")
         name = context.resolve(statement.parts(), self.scope)
-        if engine.drop_temporary(context, name):
+        if engine.drop_temporary(context, self.kind, name):
             statement.end()
             return status(f"{name.name} successfully dropped.")
         statement.position = start
