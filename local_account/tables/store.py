@@ -18,7 +18,7 @@ from fakesnow.instance import GLOBAL_DATABASE_NAME, FakeSnow
 from sqlglot import exp
 
 from local_account.base import errors, files
-from local_account.base.sql import Name, quote
+from local_account.base.sql import Name, quote, shown
 from local_account.catalog.catalog import Catalog
 from local_account.identity.parameters import values_in_session
 from local_account.identity.session import Session
@@ -90,18 +90,24 @@ class DataStore:
             SnowflakeError: 002003 when the catalog does not have it.
         """
         mine = self._key("DATABASE", Name("", "", database), "_D{}")
-        if mine not in self._attached:
-            self._engine.connect(mine).close()
-            _make_functions(self._engine.duck_conn, mine)
-            encode_names(self._engine.duck_conn, mine)
-            self._attached.add(mine)
         if not schema:
+            self._attach(mine)
             return mine, ""
         key = self._key("SCHEMA", Name(database, "", schema), f"{mine}._S{{}}")
+        # A schema that was moved to another database stays in the file where it was made.
+        home, _, inside = key.partition(".")
+        self._attach(home)
         if key not in self._made:
             self._engine.duck_conn.execute(f"CREATE SCHEMA IF NOT EXISTS {key}")
             self._made.add(key)
-        return mine, key.partition(".")[2]
+        return home, inside
+
+    def _attach(self, database: str) -> None:
+        if database not in self._attached:
+            self._engine.connect(database).close()
+            _make_functions(self._engine.duck_conn, database)
+            encode_names(self._engine.duck_conn, database)
+            self._attached.add(database)
 
     def _key(self, kind: str, name: Name, form: str) -> str:
         """The engine's name for a database or schema of the catalog, the same whatever that is called later.
@@ -111,7 +117,7 @@ class DataStore:
         """
         item = self._catalog.find(kind, name)
         if item is None:
-            raise errors.does_not_exist(kind, str(name))
+            raise errors.does_not_exist(kind, shown(name))
         if item.id not in self._keys:
             key = form.format(item.id)
             while key in self._keys.values():
@@ -136,28 +142,29 @@ class DataStore:
         if version == self._followed:
             return
         present = {item.id for kind in ("DATABASE", "SCHEMA") for item in self._catalog.objects(kind)}
-        for identity in [identity for identity in self._keys if identity not in present]:
-            self._remove(self._keys.get(identity, ""))
+        gone = [key for identity, key in self._keys.items() if identity not in present]
+        live = {key for identity, key in self._keys.items() if identity in present}
+        for key in gone:
+            database = key.partition(".")[0]
+            if database == key and not any(other.startswith(f"{key}.") for other in live):
+                self._remove_database(key)
+            elif database in self._attached and database != key:
+                self._engine.duck_conn.execute(f"DROP SCHEMA IF EXISTS {key} CASCADE")
+                self._forget({key})
+            # What remains here goes when its database is next used, or when no moved schema is in it.
         self._followed = version
 
-    def _remove(self, key: str) -> None:
-        database, _, schema = key.partition(".")
-        if schema and database not in self._attached and (self._folder / f"{database}.db").exists():
-            # It is removed when its database is next used.
-            return
-        gone = {key}
-        if schema:
-            if database in self._attached:
-                self._engine.duck_conn.execute(f"DROP SCHEMA IF EXISTS {key} CASCADE")
-        elif key:
-            if database in self._attached:
-                self._engine.duck_conn.execute(f"DETACH {database}")
-                self._attached.discard(database)
-            for suffix in (".db", ".db.wal"):
-                (self._folder / f"{database}{suffix}").unlink(missing_ok=True)
-            gone.update(other for other in self._keys.values() if other.startswith(f"{database}."))
-        self._keys = {identity: other for identity, other in self._keys.items() if other not in gone}
-        self._made -= gone
+    def _remove_database(self, database: str) -> None:
+        if database in self._attached:
+            self._engine.duck_conn.execute(f"DETACH {database}")
+            self._attached.discard(database)
+        for suffix in (".db", ".db.wal"):
+            (self._folder / f"{database}{suffix}").unlink(missing_ok=True)
+        self._forget({database, *(key for key in self._keys.values() if key.startswith(f"{database}."))})
+
+    def _forget(self, keys: set[str]) -> None:
+        self._keys = {identity: key for identity, key in self._keys.items() if key not in keys}
+        self._made -= keys
         self._save()
 
     def _save(self) -> None:

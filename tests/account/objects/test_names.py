@@ -182,6 +182,24 @@ def test_renamed_containers_keep_their_tables(cursor: Any) -> None:
     cursor.execute('DROP DATABASE "after"')
 
 
+def test_a_schema_in_another_database_keeps_its_tables(cursor: Any) -> None:
+    cursor.execute('CREATE DATABASE "from"')
+    cursor.execute('CREATE SCHEMA "moved"')
+    cursor.execute("CREATE TABLE t AS SELECT 1 AS a")
+    cursor.execute('CREATE DATABASE "into"')
+    cursor.execute('ALTER SCHEMA "from"."moved" RENAME TO "into"."moved"')
+    assert cursor.execute('SELECT * FROM "into"."moved".t').fetchall() == [(1,)]
+    cursor.execute('DROP DATABASE "from"')
+    cursor.execute('CREATE DATABASE "from"')
+    assert cursor.execute('SELECT * FROM "into"."moved".t').fetchall() == [(1,)]
+    cursor.execute('DROP SCHEMA "into"."moved"')
+    cursor.execute('CREATE SCHEMA "into"."moved"')
+    cursor.execute("CREATE TABLE t (b INT)")
+    assert cursor.execute('SELECT * FROM "into"."moved".t').fetchall() == []
+    cursor.execute('DROP DATABASE "into"')
+    cursor.execute('DROP DATABASE "from"')
+
+
 def test_a_view_finds_bare_names_in_its_own_schema(cursor: Any, place: Place) -> None:
     cursor.execute('CREATE OR REPLACE TABLE "source" AS SELECT 1 AS "a"')
     home = cursor.execute("SELECT CURRENT_SCHEMA()").fetchone()[0]
