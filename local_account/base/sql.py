@@ -230,12 +230,22 @@ def tokenize(text: str) -> list[Token]:
     """Cut a statement into tokens.
 
     Raises:
-        SnowflakeError: 001003 for an unterminated string or comment.
+        SnowflakeError: 001003 for an unterminated string or comment, 100132 for a text that is not Unicode.
     """
+    if not is_unicode(text):
+        raise errors.SnowflakeError("100132", "22000", "Invalid UTF8 detected in the statement")
     try:
         return _Tokenizer(dialect="snowflake").tokenize(text)
     except TokenError as error:
         raise errors.compilation_error("001003", "42000", f"syntax error: {error}") from None
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text can be stored; half of a surrogate pair, which JSON can contain, cannot."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def after_blanks(text: str, position: int = 0) -> int:

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from local_account.base.errors import SnowflakeError
 from local_account.base.result import Column
-from local_account.base.sql import Name
+from local_account.base.sql import Name, is_unicode
 from local_account.tables.names import decoded
 
 if TYPE_CHECKING:
@@ -226,6 +226,8 @@ def _value(kind: str, text: str) -> Any:
             return moment
         zone = datetime.timezone(datetime.timedelta(minutes=int(offset or 1440) - 1440))
         return moment.replace(tzinfo=datetime.UTC).astimezone(zone)
+    if not is_unicode(text):
+        raise ValueError("Invalid UTF8 detected in string")
     return text
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from snowflake.connector.cursor import DictCursor
+from snowflake.connector.errors import DatabaseError
 
 from local_account.base.sql import quote
 from local_account.tables.names import decoded, encoded
@@ -22,8 +23,8 @@ ONE_LETTER = {
     **{"'": "\\'", '"': '\\"', "\\": "\\\\"},
 }
 CHARACTERS = st.characters(exclude_categories=["Cs"])
-NAME_CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 # Python's driver reads the names of Arrow's columns only up to a NUL.
+NAME_CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 IDENTIFIERS = st.text(NAME_CHARACTERS, min_size=1, max_size=20) | st.text(
     NAME_CHARACTERS, min_size=250, max_size=255
 )
@@ -86,6 +87,16 @@ def test_any_text_can_be_a_name(cursor: Any, name: str, column: str) -> None:
     cursor.execute(f"DROP TABLE {full}")
     assert rows("SHOW TABLES") == []
     cursor.execute(f"DROP DATABASE {quoted}")
+
+
+def test_half_a_surrogate_pair_is_no_text(cursor: Any) -> None:
+    for statement, values in (
+        ('CREATE TABLE "\ud800" (a INT)', ()),
+        ("INSERT INTO any_text.public.texts VALUES ('', 'a\udfff')", ()),
+        ("INSERT INTO any_text.public.texts VALUES ('', ?)", ("\udc00",)),
+    ):
+        with pytest.raises(DatabaseError, match="Invalid UTF8"):
+            cursor.execute(statement, values)
 
 
 def letters(text: str) -> str:
