@@ -33,7 +33,7 @@ SIZES = st.sampled_from([1, 1, 1, 400])
 
 # The same examples each time; the fixtures hold for all of them.
 examples = settings(
-    max_examples=40,
+    max_examples=25,
     derandomize=True,
     database=None,
     deadline=None,

@@ -162,6 +162,27 @@ def test_refusals_name_what_the_statement_names(cursor: Any, statement: str, num
     assert refused.value.errno == number
 
 
+def test_statements_as_snowpark_pandas_and_sqlalchemy_write_them(cursor: Any, place: Place) -> None:
+    full = f'"{place.database}"."PUBLIC"."SNOWPARK_TEMP_TABLE_1"'
+    cursor.execute(f'CREATE  TEMPORARY  TABLE  {full}("a" BIGINT, "B b" STRING(16777216))')
+    values = "VALUES (1 :: INT, 'x' :: STRING), (2 :: INT, NULL :: STRING)"
+    cursor.execute(f'INSERT  INTO {full}("a", "B b") SELECT $1 AS "a", $2 AS "B b" FROM {values}')
+    inner = f'SELECT "a", ("a" + 1 :: INT) AS "c d" FROM ( SELECT  *  FROM {full})'
+    query = f'SELECT  *  FROM ( {inner}) WHERE ("a" > 1 :: INT) ORDER BY "a" ASC NULLS FIRST LIMIT 10'
+    assert columns(cursor, query) == ["a", "c d"]
+    assert cursor.fetchall() == [(2, 3)]
+    joined = (
+        'SELECT "l_0"."a" AS "l_0_a", "SNOWPARK_TEMP_TABLE_1"."B b" FROM "SNOWPARK_TEMP_TABLE_1" AS "l_0" '
+        'INNER JOIN "SNOWPARK_TEMP_TABLE_1" ON "l_0"."a" = "SNOWPARK_TEMP_TABLE_1"."a" + 1'
+    )
+    assert columns(cursor, joined) == ["l_0_a", "B b"]
+    assert cursor.fetchall() == [(2, "x")]
+    cursor.execute('CREATE TABLE IF NOT EXISTS "PUBLIC"."my table" ("lower col" VARCHAR, "Idx" NUMBER)')
+    cursor.execute('INSERT INTO "PUBLIC"."my table" ("lower col", "Idx") VALUES (\'v\', 1)')
+    cursor.execute('SELECT "PUBLIC"."my table"."lower col", "my table"."Idx" FROM "PUBLIC"."my table"')
+    assert cursor.fetchall() == [("v", 1)]
+
+
 def test_renamed_containers_keep_their_tables(cursor: Any) -> None:
     cursor.execute("CREATE DATABASE before")
     cursor.execute("CREATE SCHEMA inner_before")
