@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pulumi
 
 from components.account.place import Place
+from components.checks.capacity import Share
 from components.objects.credentials import Credentials, CredentialsArgs
 from components.roles.role import Role
 from components.services.job import Job, JobArgs
@@ -48,6 +49,7 @@ class MilvusArgs:
             Milvus credentials.
         place: schema and owner of the service.
         compute_pool: the compute pool that the service runs on.
+        share: what Milvus gets of its machine.
         volume: the block volume; default: an empty one of 10 GiB.
         ready_timeout: seconds to wait until the service runs; default 600.
         name: name of the service; default MILVUS.
@@ -58,6 +60,7 @@ class MilvusArgs:
     notebook_role: Role
     place: Place
     compute_pool: pulumi.Input[str]
+    share: Share
     volume: Volume = field(default_factory=Volume)
     ready_timeout: int = 600
     name: str = SERVICE
@@ -92,6 +95,7 @@ class Milvus(pulumi.ComponentResource):
                 template="milvus.yaml",
                 values={
                     **image_values(args.image),
+                    **args.share.values(),
                     "root_secret": root.secret,
                     "volume_size": args.volume.size,
                     "iops": args.volume.iops,
