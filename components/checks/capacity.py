@@ -129,8 +129,8 @@ def _require(chosen: Settings, machine: str, shares: Mapping[str, Share]) -> Non
     raise CapacityError(
         f"Nothing was changed. A machine of {pool}, {family}, has {has['vcpu']} CPU and {has['memory']} GiB; "
         f"what would run on it requests {_plain(cpu)} CPU and {memory} GiB:\n{lines}\n"
-        f"Choose a larger {machine}InstanceFamily, fewer notebooks, no sharedComputePool, or less in milvusCpu, "
-        "milvusMemory, notebookCpu, notebookMemory."
+        f"Choose a larger {machine}InstanceFamily, fewer notebooks, no sharedComputePool, or less in "
+        "milvusCpu, milvusMemory, notebookCpu, notebookMemory."
     )
 
 
