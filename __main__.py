@@ -79,7 +79,8 @@ images = {name: c.Image(name, c.ImageArgs(
 )).reference for name in ("milvus", "jupyter")}
 milvus = c.Milvus("milvus", c.MilvusArgs(
     image=images["milvus"], tools_image=images["jupyter"], notebook_role=notebook_role, place=place,
-    compute_pool=pool.name, share=capacity.milvus, volume=volume, ready_timeout=chosen.ready_timeout,
+    compute_pool=pool.name, share=capacity.milvus, config=chosen.milvus_config, volume=volume,
+    ready_timeout=chosen.ready_timeout,
 ), guarded_owning)
 
 # The notebook's role makes the notebook. Code in the notebook acts as this role: it can reach Milvus, but

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StrictInt, model_validator
 from pydantic.alias_generators import to_camel
 
+from settings.milvus_config import MilvusConfig
 from settings.values import (
     MODEL_CONFIG,
     BaseImages,
@@ -207,6 +208,12 @@ class Settings(BaseModel):
         default=0,
         description="Memory of Milvus in GiB. 0: all that its machine has left beside the jobs and, with "
         "sharedComputePool, the notebooks. docs/milvus.md says how many vectors fit.",
+    )
+    milvus_config: Annotated[MilvusConfig, Change("restart", "Milvus's service.")] = Field(
+        default={},
+        description="Settings of Milvus itself: from keys of its milvus.yaml, with dots between their parts, "
+        "to values. Example: queryNode.cache.memoryLimit. Milvus takes no notice of keys that it does not know. "
+        "What the stack sets itself is refused: security, queue, etcd, storage, ports.",
     )
     milvus_volume_size: Annotated[
         StrictInt,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pulumi
@@ -13,6 +14,7 @@ from components.roles.role import Role
 from components.services.job import Job, JobArgs
 from components.services.service import Service, ServiceArgs
 from components.services.specification import image_values
+from settings.milvus_config import environment
 
 SERVICE, VOLUME = "MILVUS", "data"
 PORT = 19530
@@ -50,6 +52,7 @@ class MilvusArgs:
         place: schema and owner of the service.
         compute_pool: the compute pool that the service runs on.
         share: what Milvus gets of its machine.
+        config: keys of milvus.yaml and their values; default: none.
         volume: the block volume; default: an empty one of 10 GiB.
         ready_timeout: seconds to wait until the service runs; default 600.
         name: name of the service; default MILVUS.
@@ -61,6 +64,7 @@ class MilvusArgs:
     place: Place
     compute_pool: pulumi.Input[str]
     share: Share
+    config: Mapping[str, str] = field(default_factory=dict)
     volume: Volume = field(default_factory=Volume)
     ready_timeout: int = 600
     name: str = SERVICE
@@ -96,6 +100,7 @@ class Milvus(pulumi.ComponentResource):
                 values={
                     **image_values(args.image),
                     **args.share.values(),
+                    "config": environment(args.config),
                     "root_secret": root.secret,
                     "volume_size": args.volume.size,
                     "iops": args.volume.iops,

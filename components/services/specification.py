@@ -5,6 +5,7 @@ See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/sp
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -83,7 +84,8 @@ def render(template: str, **values: object) -> str:
 
     Args:
         template: file name in specs/, e.g. `milvus.yaml`.
-        values: one value for each `{{ name }}` in the template.
+        values: one value for each `{{ name }}` in the template. The values of a mapping may be any texts;
+            they become quoted texts.
 
     Returns:
         The specification as YAML text, without the comment at its head.
@@ -93,7 +95,9 @@ def render(template: str, **values: object) -> str:
             is not a valid specification.
     """
     for name, value in values.items():
-        if not _VALUE.fullmatch(str(value)):
+        if isinstance(value, Mapping):
+            values[name] = {key: _quoted(text) for key, text in value.items()}
+        elif not _VALUE.fullmatch(str(value)):
             raise SpecificationError(
                 f"specs/{template}: {name}: {str(value)!a:.200} cannot be part of a specification; it must "
                 "be at most 1000 of A-Z, a-z, 0-9, blanks and _ . / : @ $ + -"
@@ -101,6 +105,12 @@ def render(template: str, **values: object) -> str:
     rendered = _fill_in(template, values, jinja2.StrictUndefined)
     check(rendered, f"specs/{template}")
     return rendered
+
+
+def _quoted(text: object) -> str:
+    """A YAML text that ends where the given text ends."""
+    # JSON's texts are YAML's too. A dollar sign could end the quotation of the whole specification.
+    return json.dumps(str(text)).replace("$", "\\u0024")
 
 
 def check_all() -> None:
