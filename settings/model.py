@@ -212,7 +212,7 @@ class Settings(BaseModel):
     milvus_config: Annotated[MilvusConfig, Change("restart", "Milvus's service.")] = Field(
         default={},
         description="Settings of Milvus itself: from keys of its milvus.yaml, with dots between their parts, "
-        "to values. Example: queryNode.cache.memoryLimit. Milvus takes no notice of keys that it does not know. "
+        "to values. Example: queryNode.cache.memoryLimit. Milvus ignores keys that it does not know. "
         "What the stack sets itself is refused: security, queue, etcd, storage, ports.",
     )
     milvus_volume_size: Annotated[

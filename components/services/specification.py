@@ -5,7 +5,6 @@ See https://docs.snowflake.com/en/developer-guide/snowpark-container-services/sp
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -109,8 +108,9 @@ def render(template: str, **values: object) -> str:
 
 def _quoted(text: object) -> str:
     """A YAML text that ends where the given text ends."""
-    # JSON's texts are YAML's too. A dollar sign could end the quotation of the whole specification.
-    return json.dumps(str(text)).replace("$", "\\u0024")
+    written = yaml.safe_dump(str(text), default_style='"', allow_unicode=False, width=float("inf"))
+    # A dollar sign could end the quotation of the whole specification.
+    return written.rstrip("\n").replace("$", "\\x24")
 
 
 def check_all() -> None:
