@@ -16,6 +16,7 @@ chosen, account = load(), c.from_config()
 c.check_specifications()
 cost = c.cost_of(chosen)
 c.refuse_over_budget(cost, chosen.monthly_credit_budget)
+capacity = c.capacity_of(chosen)
 c.require_monitor_role(chosen.warehouse_monthly_credits, account.role)
 volume = c.refuse_data_loss(chosen)
 named = chosen.named
@@ -78,7 +79,8 @@ images = {name: c.Image(name, c.ImageArgs(
 )).reference for name in ("milvus", "jupyter")}
 milvus = c.Milvus("milvus", c.MilvusArgs(
     image=images["milvus"], tools_image=images["jupyter"], notebook_role=notebook_role, place=place,
-    compute_pool=pool.name, volume=volume, ready_timeout=chosen.ready_timeout,
+    compute_pool=pool.name, share=capacity.milvus, config=chosen.milvus_config, volume=volume,
+    ready_timeout=chosen.ready_timeout,
 ), guarded_owning)
 
 # The notebook's role makes the notebook. Code in the notebook acts as this role: it can reach Milvus, but
@@ -90,7 +92,7 @@ visiting = pulumi.ResourceOptions(provider=account.provider(
 notebooks = {service: c.Notebook(name, c.NotebookArgs(
     name=service, image=images["jupyter"], milvus_host=milvus.host, milvus_secret=milvus.credentials.secret,
     files_stage=storage.files_stage, visitors=people, place=guest, compute_pool=jupyter_pool.name,
-    warehouse=warehouse.name, ready_timeout=chosen.ready_timeout,
+    share=capacity.notebook, warehouse=warehouse.name, ready_timeout=chosen.ready_timeout,
     external_access_integrations=[egress.integration] if egress else [],
 ), visiting) for name, service in chosen.notebook_services.items()}
 

@@ -2,6 +2,7 @@
 
 from components.account.account import Account, from_config
 from components.account.place import Place
+from components.checks.capacity import capacity_of
 from components.checks.cost import cost_of, refuse_over_budget
 from components.checks.data_loss import refuse_data_loss
 from components.objects.compute_pool import ComputePool, ComputePoolArgs
@@ -42,6 +43,7 @@ __all__ = [
     "VerificationArgs",
     "Warehouse",
     "WarehouseArgs",
+    "capacity_of",
     "check_specifications",
     "cost_of",
     "from_config",

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StrictInt, model_validator
 from pydantic.alias_generators import to_camel
 
+from settings.milvus_config import MilvusConfig
 from settings.values import (
     MODEL_CONFIG,
     BaseImages,
@@ -124,7 +125,9 @@ class Settings(BaseModel):
             "replaced, and dropping a pool drops its services. `make migrate` keeps the data.",
         ),
     ] = Field(
-        default="CPU_X64_S", description="Instance family of MILVUS_COMPUTE_POOL: x86-64, without a GPU."
+        default="CPU_X64_S",
+        description="Instance family of MILVUS_COMPUTE_POOL: x86-64, without a GPU. Milvus gets all that the "
+        "machine has, unless milvusCpu and milvusMemory say otherwise.",
     )
     jupyter_instance_family: Annotated[
         InstanceFamily,
@@ -140,7 +143,11 @@ class Settings(BaseModel):
     )
     shared_compute_pool: Annotated[
         Switch,
-        Change("replaces", "The notebook's service moves to the other pool; Milvus stays where it is."),
+        Change(
+            "replaces",
+            "The notebook's service moves to the other pool. Milvus stays on its own, and restarts with "
+            "another share of the machine.",
+        ),
     ] = Field(
         default=False,
         description="Run the notebook on MILVUS_COMPUTE_POOL too, and do not make a second pool. This halves "
@@ -149,18 +156,64 @@ class Settings(BaseModel):
     notebooks: Annotated[
         StrictInt,
         number(1, 20, "services"),
-        Change("in place", "Services are made or dropped; the others keep running."),
+        Change(
+            "in place",
+            "Services are made or dropped; the others keep running. With `sharedComputePool` Milvus's share "
+            "changes, and it restarts.",
+        ),
     ] = Field(
         default=1,
         description="Number of notebook services: JUPYTER, JUPYTER_2, …, each with its own address. All run "
-        "on one machine, which must be large enough: each requests a quarter of a CPU and 1 GiB of memory. "
+        "on one machine, which must be large enough: see notebookCpu and notebookMemory. "
         "They share the files in /workspace/files.",
+    )
+    notebook_cpu: Annotated[
+        StrictInt,
+        number(1, 188, "CPUs", or_zero=True),
+        Change("restart", "The notebooks' services; on a shared machine Milvus's too."),
+    ] = Field(
+        default=0,
+        description="CPUs that each notebook requests and may use. 0: it requests a quarter of a CPU, and "
+        "may use the whole machine.",
+    )
+    notebook_memory: Annotated[
+        StrictInt,
+        number(1, 1435, "GiB", or_zero=True),
+        Change("restart", "The notebooks' services; on a shared machine Milvus's too."),
+    ] = Field(
+        default=0,
+        description="Memory of each notebook in GiB. 0: with sharedComputePool 2 GiB; otherwise it requests "
+        "1 GiB, and may use the whole machine.",
     )
     pool_auto_suspend: Annotated[StrictInt, number(0, 86400, "seconds"), Change("in place")] = Field(
         default=600,
         description="Seconds without a running service after which a compute pool suspends itself; 0: never. "
         "It resumes when a service starts. A running service keeps its pool running even when nobody uses "
         "it; `make suspend` stops both.",
+    )
+    milvus_cpu: Annotated[
+        StrictInt,
+        number(1, 188, "CPUs", or_zero=True),
+        Change("restart", "Milvus's service."),
+    ] = Field(
+        default=0,
+        description="CPUs that Milvus requests and may use. 0: it requests all that its machine has left "
+        "beside the jobs and, with sharedComputePool, the notebooks, and may use the whole machine.",
+    )
+    milvus_memory: Annotated[
+        StrictInt,
+        number(2, 1435, "GiB", or_zero=True),
+        Change("restart", "Milvus's service."),
+    ] = Field(
+        default=0,
+        description="Memory of Milvus in GiB. 0: all that its machine has left beside the jobs and, with "
+        "sharedComputePool, the notebooks. docs/milvus.md says how many vectors fit.",
+    )
+    milvus_config: Annotated[MilvusConfig, Change("restart", "Milvus's service.")] = Field(
+        default={},
+        description="Settings of Milvus itself: from keys of its milvus.yaml, with dots between their parts, "
+        "to values. Example: queryNode.cache.memoryLimit. Milvus ignores keys that it does not know. "
+        "What the stack sets itself is refused: security, queue, etcd, storage, ports.",
     )
     milvus_volume_size: Annotated[
         StrictInt,

@@ -20,6 +20,10 @@ class BudgetError(StackError):
     """The stack would cost more than `monthlyCreditBudget`; the message lists the parts of the sum."""
 
 
+class CapacityError(StackError):
+    """The services request more than their machine has; the message lists the parts of the sum."""
+
+
 class DataLossError(StackError):
     """A change would lose data; the message names the setting, both values and the ways out."""
 

@@ -1,1 +1,1 @@
-"""What is refused before anything is made: costs over the budget, the loss of Milvus's data."""
+"""What is refused before anything is made: costs over the budget, too small machines, lost data."""

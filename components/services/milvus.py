@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pulumi
 
 from components.account.place import Place
+from components.checks.capacity import Share
 from components.objects.credentials import Credentials, CredentialsArgs
 from components.roles.role import Role
 from components.services.job import Job, JobArgs
 from components.services.service import Service, ServiceArgs
 from components.services.specification import image_values
+from settings.milvus_config import environment
 
 SERVICE, VOLUME = "MILVUS", "data"
 PORT = 19530
@@ -48,6 +51,8 @@ class MilvusArgs:
             Milvus credentials.
         place: schema and owner of the service.
         compute_pool: the compute pool that the service runs on.
+        share: what Milvus gets of its machine.
+        config: keys of milvus.yaml and their values; default: none.
         volume: the block volume; default: an empty one of 10 GiB.
         ready_timeout: seconds to wait until the service runs; default 600.
         name: name of the service; default MILVUS.
@@ -58,6 +63,8 @@ class MilvusArgs:
     notebook_role: Role
     place: Place
     compute_pool: pulumi.Input[str]
+    share: Share
+    config: Mapping[str, str] = field(default_factory=dict)
     volume: Volume = field(default_factory=Volume)
     ready_timeout: int = 600
     name: str = SERVICE
@@ -92,6 +99,8 @@ class Milvus(pulumi.ComponentResource):
                 template="milvus.yaml",
                 values={
                     **image_values(args.image),
+                    **args.share.values(),
+                    "config": environment(args.config),
                     "root_secret": root.secret,
                     "volume_size": args.volume.size,
                     "iops": args.volume.iops,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.account.place import Place
+from components.checks.capacity import Share
 from components.roles.role import Role
 from components.services.service import Service, ServiceArgs
 from components.services.specification import image_values
@@ -25,6 +26,7 @@ class NotebookArgs:
         visitors: the role that may enter.
         place: schema and owner of the service.
         compute_pool: the compute pool that the service runs on.
+        share: what the notebook gets of its machine.
         warehouse: the warehouse for queries from the notebook.
         external_access_integrations: integrations for egress; default: none.
         ready_timeout: seconds to wait until the service runs; default 600.
@@ -38,6 +40,7 @@ class NotebookArgs:
     visitors: Role
     place: Place
     compute_pool: pulumi.Input[str]
+    share: Share
     warehouse: pulumi.Input[str]
     external_access_integrations: Sequence[pulumi.Input[str]] = ()
     ready_timeout: int = 600
@@ -61,6 +64,7 @@ class Notebook(pulumi.ComponentResource):
                 template="jupyter.yaml",
                 values={
                     **image_values(args.image),
+                    **args.share.values(),
                     "milvus_host": args.milvus_host,
                     "milvus_secret": args.milvus_secret,
                     "files_stage": args.files_stage,

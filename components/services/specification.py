@@ -83,7 +83,8 @@ def render(template: str, **values: object) -> str:
 
     Args:
         template: file name in specs/, e.g. `milvus.yaml`.
-        values: one value for each `{{ name }}` in the template.
+        values: one value for each `{{ name }}` in the template. The values of a mapping may be any texts;
+            they become quoted texts.
 
     Returns:
         The specification as YAML text, without the comment at its head.
@@ -93,7 +94,9 @@ def render(template: str, **values: object) -> str:
             is not a valid specification.
     """
     for name, value in values.items():
-        if not _VALUE.fullmatch(str(value)):
+        if isinstance(value, Mapping):
+            values[name] = {key: _quoted(text) for key, text in value.items()}
+        elif not _VALUE.fullmatch(str(value)):
             raise SpecificationError(
                 f"specs/{template}: {name}: {str(value)!a:.200} cannot be part of a specification; it must "
                 "be at most 1000 of A-Z, a-z, 0-9, blanks and _ . / : @ $ + -"
@@ -101,6 +104,13 @@ def render(template: str, **values: object) -> str:
     rendered = _fill_in(template, values, jinja2.StrictUndefined)
     check(rendered, f"specs/{template}")
     return rendered
+
+
+def _quoted(text: object) -> str:
+    """A YAML text that ends where the given text ends."""
+    written = yaml.safe_dump(str(text), default_style='"', allow_unicode=False, width=float("inf"))
+    # A dollar sign could end the quotation of the whole specification.
+    return written.rstrip("\n").replace("$", "\\x24")
 
 
 def check_all() -> None:

@@ -22,6 +22,11 @@ VALUES: dict[str, Any] = {
     "milvus_secret": "MILVUS_DEMO.PUBLIC.MILVUS_NOTEBOOK",
     "files_stage": "MILVUS_DEMO.PUBLIC.FILES",
     "milvus_host": "milvus",
+    "cpu": "2.8",
+    "memory": 12,
+    "most_cpu": "3",
+    "most_memory": 12,
+    "config": {"QUERYNODE_CACHE_MEMORYLIMIT": "1073741824"},
     "volume_size": 10,
     "iops": 0,
     "throughput": 0,
@@ -160,3 +165,24 @@ def test_references() -> None:
 
 def test_a_wrong_specification_stops_the_program_with_the_reason() -> None:
     assert issubclass(SpecificationError, pulumi.RunError)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a: b",
+        "$$; DROP DATABASE x; $$",
+        'x"\n- y',
+        "'",
+        "{{ image }}",
+        "&a *b",
+        "é\t\x85\u2028😀",
+        "\\",
+        "# no",
+    ],
+)
+def test_any_text_of_a_mapping_stays_a_text(text: str) -> None:
+    rendered = render("milvus.yaml", **{**VALUES, "config": {"A_B": text}})
+    assert yaml.safe_load(rendered)["spec"]["containers"][0]["env"] == {"A_B": text}
+    assert "$" not in rendered

@@ -16,6 +16,7 @@ from sqlglot.tokens import TokenType
 
 from components.account import sql
 from components.account.account import AccountError, from_config
+from components.checks.capacity import Share
 from components.services import specification
 from settings import Settings, SettingsError, load
 from tests.unit import program
@@ -188,6 +189,7 @@ def test_values_of_a_specification_stay_scalars(value: str) -> None:
         "milvus_host": "milvus",
         "milvus_secret": "D.S.N",
         "files_stage": "D.S.F",
+        **Share(0.25, 1, 3, 12).values(),
     }
     keys = _keys(yaml.safe_load(specification.render("jupyter.yaml", **good)))
     for name in good:

@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_camel
 from local_account.spcs.spec import families
 from machine.paths import PROJECT
 from settings import NotebookUser, Settings, SettingsError, documents, load
+from settings.milvus_config import environment
 from settings.values import INSTANCE_FAMILIES
 
 SCHEMA: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["config"]
@@ -162,6 +163,18 @@ def test_defaults_are_good() -> None:
         ("egressHosts", '["0.0.0.0:22"]', "0.0.0.0 only with port 80 or 443"),
         ("egressHosts", "[443]", "a list of strings"),
         ("ingressIntegration", "maybe", "true or false"),
+        ("milvusConfig", '["proxy"]', "a map (pulumi config set"),
+        ("milvusConfig", '{"proxy": 1}', "'proxy' is not such a key"),
+        ("milvusConfig", '{"a.b": [1]}', "a map (pulumi config set"),
+        ("milvusConfig", '{"a.b": NaN}', "the value of a.b is not"),
+        (
+            "milvusConfig",
+            '{"mq.type": "kafka"}',
+            "without mq.type, which the stack sets itself: the message queue",
+        ),
+        ("milvusConfig", '{"Common.Security.x": 1}', "the stack makes users and passwords"),
+        ("milvusConfig", '{"local_Storage.path": 1}', "the data is on the service's block volume"),
+        ("milvusConfig", '{"a.bC": 1, "a.b_c": 2}', "without one of a.bC and a.b_c"),
         ("baseImages", '["python"]', "a map of strings"),
         ("baseImages", '{"python:3": 3}', "a map of strings"),
         ("builder", "my builder", "the name of a buildx builder"),
@@ -243,6 +256,7 @@ def test_good_values() -> None:
         egressHosts='["Example.com", "files.example.com:443", "0.0.0.0:80", "db.example.com:5432"]',
         userPublicKey=f"-----BEGIN PUBLIC KEY-----\n{KEY}\n-----END PUBLIC KEY-----",
         baseImages='{"python:3.12": "docker-image://localhost:5000/python"}',
+        milvusConfig='{"queryNode.cache.memoryLimit": 1024, "log.level": "warn", "a.b": true, "a.c": 0.5}',
         milvusInstanceFamily="GEN_X64_G2_4",
     )
     assert given.named("MILVUS_DEMO") == "TEAM_1_MILVUS_DEMO"
@@ -251,6 +265,12 @@ def test_good_values() -> None:
     )  # fmt: skip
     assert given.user_public_key == KEY
     assert given.base_images == {"python:3.12": "docker-image://localhost:5000/python"}
+    assert environment(given.milvus_config) == {
+        "QUERYNODE_CACHE_MEMORYLIMIT": "1024",
+        "LOG_LEVEL": "warn",
+        "A_B": "true",
+        "A_C": "0.5",
+    }
 
 
 def test_instance_families_are_those_that_the_images_run_on() -> None:
