@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 from local_account.base.errors import SnowflakeError
 
 # Ways of signing in.
 PASSWORD, KEY_PAIR, ACCESS_TOKEN, SERVICE_TOKEN = "PASSWORD", "KEY_PAIR", "ACCESS_TOKEN", "SERVICE"
+
+
+class Variable(TypedDict):
+    """A session variable.
+
+    Attributes:
+        type: wire type of its value.
+        text: the value as text; None for NULL.
+        literal: the value as an expression in SQL.
+        created, updated: seconds since the epoch.
+    """
+
+    type: str
+    text: str | None
+    literal: str
+    created: float
+    updated: float
 
 
 @dataclass
@@ -22,6 +39,7 @@ class Session:
         service: id of the service that opened the session; 0 for a user's session.
         only_role: the only role that a restricted sign-in (a service, some access tokens) can use, or ''.
         method: how it was opened: PASSWORD, KEY_PAIR, ACCESS_TOKEN or SERVICE_TOKEN.
+        variables: name in upper case to session variable.
         in_transaction: a transaction over tables is open; it ends with the server.
         transaction_lost: the server ended during a transaction, and the client does not know it yet.
     """
@@ -37,6 +55,7 @@ class Session:
     only_role: str = ""
     method: str = PASSWORD
     parameters: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, Variable] = field(default_factory=dict)
     in_transaction: bool = False
     transaction_lost: bool = False
 

@@ -15,6 +15,7 @@ from local_account.base.result import Column, Result
 from local_account.base.sql import Statement
 from local_account.identity.account import Account
 from local_account.identity.session import Session
+from local_account.statement import substitution
 from local_account.statement.context import Context, Function, Language, TableMethod
 from local_account.statement.object_type import REPLACE, ObjectType
 
@@ -103,12 +104,21 @@ class Dispatch(Language):
         """
         if statement.verb and statement.verb not in self._known_verbs:
             raise statement.unexpected()
+        if statement.verb not in self._raw:
+            statement = substitution.substituted(context.session, statement)
+            if statement.bindings and not self._is_data(statement):
+                statement = substitution.filled(statement)
         if context.describe_only and statement.verb and statement.verb not in self._verbs:
             return self._describe(context, statement)
         result = self._run(context, statement)
         if context.shortfall:
             raise context.shortfall
         return result
+
+    def _is_data(self, statement: Statement) -> bool:
+        """Whether the data engine runs the statement; it takes bindings as values."""
+        words = [word for word in statement.words(6) if word not in _CREATE_MODIFIERS | {"OR", "REPLACE"}]
+        return statement.verb in self._verbs or tuple(words[:2]) in self._definitions
 
     def _describe(self, context: Context, statement: Statement) -> Result:
         if statement.verb not in _READING_VERBS:

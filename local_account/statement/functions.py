@@ -10,7 +10,7 @@ from sqlglot.tokens import Token, TokenType
 
 from local_account.base import errors
 from local_account.base.result import Column, Result, encode
-from local_account.base.sql import Statement
+from local_account.base.sql import Edit, Statement, literal
 from local_account.identity import access
 from local_account.statement.context import Context, Function
 
@@ -124,9 +124,6 @@ def read_arguments(statement: Statement) -> list[Any]:
     return arguments
 
 
-Edit = tuple[int, int, str]
-
-
 def substitute(context: Context, statement: Statement) -> Statement:
     """Replace CURRENT_*(), SYSTEM$…() and table methods of services by their values, which DuckDB can read.
 
@@ -198,4 +195,4 @@ def _literal(value: Any) -> str:
         return "NULL"
     if isinstance(value, int):
         return str(value)
-    return "'" + str(value).replace("'", "''") + "'"
+    return literal(str(value))

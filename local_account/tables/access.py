@@ -143,7 +143,7 @@ def _require_supported(expression: exp.Expr) -> None:
     if isinstance(expression, exp.Alter):
         _require_supported_alter(expression)
     for node in expression.find_all(exp.Table):
-        if not isinstance(node.this, (exp.Identifier, exp.DynamicIdentifier)):
+        if not isinstance(node.this, exp.Identifier):
             raise errors.unsupported(f"FROM {node.this.sql('snowflake')}")
         if node.args.get("when"):
             raise errors.unsupported("time travel")
@@ -211,16 +211,7 @@ def _folded(identifier: exp.Identifier) -> str:
 
 
 def table_name(context: Context, node: exp.Table) -> Name:
-    """Full name of a table reference.
-
-    Raises:
-        SnowflakeError: 000002 for IDENTIFIER() of something other than a string.
-    """
-    if isinstance(node.this, exp.DynamicIdentifier):
-        literal = node.this.expressions[0] if node.this.expressions else node.this.this
-        if not isinstance(literal, exp.Literal) or not literal.is_string:
-            raise errors.unsupported("IDENTIFIER() of anything but a string")
-        return context.resolve(Statement(literal.name).parts(), "schema")
+    """Full name of a table reference."""
     parts = [_folded(part) for part in node.parts if isinstance(part, exp.Identifier)]
     return context.resolve(parts, "schema")
 
