@@ -35,6 +35,7 @@ from local_account.spcs.statements import (
 )
 from local_account.stages import script, stage
 from local_account.statement import functions as account_functions
+from local_account.statement import history
 from local_account.tables import statements as data_statements
 from local_account.tables import table, transactions
 from local_account.users import database_role, pat, role, security_integration, user
@@ -48,5 +49,5 @@ MODULES: list[ModuleType] = [
     *(use, parameter, variables),
     *(stage, script),
     *(data_statements, table, transactions),
-    *(account_functions, image_repository, sign_in),
+    *(account_functions, history, image_repository, sign_in),
 ]

@@ -15,7 +15,7 @@ from local_account.base.result import Column, Result
 from local_account.base.sql import Statement
 from local_account.identity.account import Account
 from local_account.identity.session import Session
-from local_account.statement import substitution
+from local_account.statement import flow, substitution
 from local_account.statement.context import Context, Function, Language, TableMethod
 from local_account.statement.object_type import REPLACE, ObjectType
 
@@ -94,7 +94,9 @@ class Dispatch(Language):
 
     def changes_something(self, statement: Statement) -> bool:
         """Whether the statement may run only once, even if a client sends the same request twice."""
-        return statement.verb in _CHANGING_VERBS
+        if statement.verb in self._raw:
+            return statement.verb in _CHANGING_VERBS
+        return any(link.verb in _CHANGING_VERBS for link in flow.links(statement))
 
     def run(self, context: Context, statement: Statement) -> Result:
         """Run one statement. If the context has `describe_only`, return only the columns of its result.
@@ -102,6 +104,19 @@ class Dispatch(Language):
         Raises:
             SnowflakeError: the statement was refused; with Snowflake's code and text.
         """
+        if statement.verb in self._raw:
+            return self._run_link(context, statement)
+        links = flow.links(statement)
+        if len(links) > 1 and context.describe_only:
+            raise errors.unsupported(f"describing a chain of statements with {flow.OPERATOR}")
+        results: list[Result] = []
+        for link in links:
+            context.piped = results[::-1]
+            results.append(self._run_link(context, link))
+        return results[-1]
+
+    def _run_link(self, context: Context, statement: Statement) -> Result:
+        """Run a statement that is no chain."""
         if statement.verb and statement.verb not in self._known_verbs:
             raise statement.unexpected()
         if statement.verb not in self._raw:

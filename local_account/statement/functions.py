@@ -113,7 +113,7 @@ def read_arguments(statement: Statement) -> list[Any]:
         token = statement.tokens[statement.position] if not statement.done else None
         if token is None:
             raise statement.unexpected()
-        if token.token_type is TokenType.NUMBER:
+        if token.token_type is TokenType.NUMBER or token.text == "-":
             arguments.append(statement.integer())
         elif token.text.upper() in ("TRUE", "FALSE"):
             arguments.append(statement.boolean())

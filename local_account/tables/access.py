@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -12,10 +12,12 @@ from sqlglot.errors import SqlglotError
 
 from local_account.base import errors
 from local_account.base.errors import SnowflakeError
+from local_account.base.result import Result
 from local_account.base.sql import Name, Statement, quote
 from local_account.catalog.catalog import Object
 from local_account.objects import warehouse
 from local_account.statement.context import Context
+from local_account.tables import scans
 
 TABLE_KINDS = ("TABLE", "VIEW")
 _INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
@@ -43,6 +45,7 @@ class Plan:
         opaque: it also reads data whose names are not in it, through a view.
         target: name of the object that it changes or defines.
         item: that object in the catalog; None when it does not exist.
+        scans: name to earlier result, for the results that it reads (see `scans`).
     """
 
     expression: exp.Expr
@@ -51,6 +54,7 @@ class Plan:
     opaque: bool = False
     target: Name | None = None
     item: Object | None = None
+    scans: Mapping[str, Result] = field(default_factory=dict)
 
     @property
     def is_query(self) -> bool:
@@ -92,26 +96,33 @@ def parse(statement: Statement) -> exp.Expr:
     return found[0]
 
 
-def plan(context: Context, statement: Statement, temporary: set[Name]) -> Plan:
+def plan(context: Context, statement: Statement, temporary: set[Name], scanned: Mapping[str, Result]) -> Plan:
     """Parse a statement and check every table in it.
 
     Args:
         context: account and session.
         statement: the statement.
         temporary: the session's temporary tables, which only this session can see.
+        scanned: name to earlier result, for the results that the statement reads.
 
     Raises:
         SnowflakeError: 002003 for an absent or invisible object, 003001 for a missing privilege, 000606
             without a warehouse, 000002 for a statement that this account's data engine cannot run.
     """
-    found = Plan(parse(statement))
+    found = Plan(parse(statement), scans=scanned)
     _require_supported(found.expression)
-    tables = list(_tables(found.expression))
+    if scanned and isinstance(found.expression, exp.Create) and found.expression.kind == "VIEW":
+        raise errors.unsupported("CREATE VIEW from the result of a query")
+    tables = [node for node in _tables(found.expression) if not _is_scan(node, scanned)]
     if tables and not isinstance(found.expression, (*_DEFINITIONS, *_DESCRIPTIONS)):
         require_warehouse(context)
     for node in tables:
         _check(context, found, node, temporary)
     return found
+
+
+def _is_scan(node: exp.Table, scanned: Mapping[str, Result]) -> bool:
+    return bool(scanned) and (node.catalog, node.db) == (scans.CATALOG, scans.SCHEMA) and node.name in scanned
 
 
 def require_warehouse(context: Context) -> None:

@@ -200,7 +200,8 @@ class DataSession:
                 raise NotRepeatable("the default of a column can differ the second time")
             if change.place[0]:
                 self._use(*change.place)
-            self._cursor().execute(change.frozen(), binding_params=tuple(change.values), server=True)
+            with self._scanning(change.plan):
+                self._cursor().execute(change.frozen(), binding_params=tuple(change.values), server=True)
             if change.mark != fingerprint(self._connection, change.plan, self.temporary):
                 raise NotRepeatable("its changes came out differently when they were repeated")
         # Asked at the end: the engine looks at a database when a statement first uses it.
@@ -211,12 +212,28 @@ class DataSession:
         transaction.begun, transaction.moment = begun, moment
 
     def run(self, plan: Plan, text: str, values: Sequence[Any] = ()) -> Result:
-        """Run one statement; return its rows as wire cells. If it fails, it changes nothing."""
+        """Run one statement. If it fails, it changes nothing."""
         if plan.is_query or plan.is_description:
-            with self._undone_alone(several=False):
+            with self._undone_alone(several=False), self._scanning(plan):
                 return self._answer(plan, *self._execute(text, values))
-        with self._changing(plan, several=plan.is_several):
+        with self._changing(plan, several=plan.is_several), self._scanning(plan):
             return self._change(plan, text, values)
+
+    @contextlib.contextmanager
+    def _scanning(self, plan: Plan) -> Iterator[None]:
+        """Let the body read the earlier results that the plan's statement reads."""
+        try:
+            if plan.scans:
+                # The engine registers nothing while rows of its last statement wait to be fetched.
+                self._connection.execute("SELECT 1").fetchall()
+            for name, result in plan.scans.items():
+                self._connection.register(name, results.engine_table(result))
+            yield
+        finally:
+            for name in plan.scans:
+                # Nothing is there any more after the end of a transaction in which it was registered.
+                with contextlib.suppress(duckdb.Error):
+                    self._connection.unregister(name)
 
     @contextlib.contextmanager
     def _changing(self, plan: Plan, several: bool) -> Iterator[None]:
@@ -274,14 +291,12 @@ class DataSession:
         shape = [results.column(name, kind) for name, kind in zip(names, kinds, strict=True)]
         kind = _type_id(plan.expression)
         extra = results.arrow_answer(table, shape) if self._arrow and kind == statement_type.SELECT else None
-        if extra:
-            return Result(shape, statement_type=kind, extra=extra)
-        return Result(shape, results.cells(table, shape), statement_type=kind)
+        return results.TableResult(shape, table, kind, extra)
 
     def run_batch(self, plan: Plan, text: str, rows: list[tuple[Any, ...]], at_once: int) -> Result:
         """Run a statement for each row of bindings, as one change; the row counts are added up."""
         count, shape = 0, [Column("number of rows", "fixed")]
-        with self._changing(plan, several=True):
+        with self._changing(plan, several=True), self._scanning(plan):
             for part, values in _batches(plan.expression, text, rows, at_once):
                 result = self._change(plan, part, values)
                 shape = list(result.columns)[:1]
@@ -290,7 +305,7 @@ class DataSession:
 
     def describe(self, plan: Plan, text: str) -> Result:
         """The columns that a statement would give; the statement is not run."""
-        with self._undone_alone(several=False), engine_errors():
+        with self._undone_alone(several=False), self._scanning(plan), engine_errors():
             found = self._cursor()._describe_only(text)  # noqa: SLF001 describing runs it otherwise
         if found is None:
             return Result([Column("status")], statement_type=_type_id(plan.expression))

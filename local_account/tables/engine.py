@@ -21,7 +21,7 @@ from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Catalog, Object
 from local_account.identity.session import Session
 from local_account.statement.context import Context
-from local_account.tables import access, results, rewrite
+from local_account.tables import access, results, rewrite, scans
 from local_account.tables.access import Plan
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ class DataEngine:
             SnowflakeError: the statement is not permitted, or the data engine refuses it.
         """
         session = self._session(context.session)
-        statement = rewrite.divided_casts(statement)
+        statement, scanned = scans.replaced(context, rewrite.divided_casts(statement))
         with _alone(context.session, session):
-            plan = access.plan(context, statement, session.temporary)
+            plan = access.plan(context, statement, session.temporary, scanned)
             text = rewrite.named_values(plan.expression, statement.text)
             values = [results.bound(binding) for binding in statement.bindings or []]
             with context.cancelled.ending(session.interrupt):
