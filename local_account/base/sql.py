@@ -20,6 +20,7 @@ class _Tokenizer(Snowflake.Tokenizer):
 
 
 STRINGS = {TokenType.STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING, TokenType.NATIONAL_STRING}
+PLACEHOLDERS = (TokenType.PLACEHOLDER, TokenType.QDCOLON)
 _CLOSING = {"(": ")", "[": "]"}
 _PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
 _WORD = re.compile(r"[A-Za-z]+")
@@ -255,18 +256,28 @@ def after_blanks(text: str, position: int = 0) -> int:
     return position
 
 
-def split(statement: Statement) -> list[str]:
-    """The texts between semicolons that stand outside of literals; empty statements are left out."""
-    texts, start, filled = [], 0, False
+def divided(statement: Statement, separator: TokenType = TokenType.SEMICOLON) -> list[Statement]:
+    """The statements between separators that stand outside of literals, each with its own bindings.
+
+    There may be statements without any token among them.
+    """
+    parts, start, values = [], 0, iter(statement.bindings or [])
+    bindings: list[dict[str, Any]] = []
+    # `:1` names a binding of the whole text.
+    numbered = (
+        statement.bindings
+        if not any(token.token_type in PLACEHOLDERS for token in statement.tokens)
+        else None
+    )
     for token in statement.tokens:
-        if token.token_type is not TokenType.SEMICOLON:
-            filled = True
-            continue
-        if filled:
-            texts.append(statement.text[start : token.start])
-        start, filled = token.end + 1, False
+        if token.token_type in PLACEHOLDERS:
+            bindings += [value for value in [next(values, None)] if value is not None]
+        if token.token_type is separator:
+            parts.append(Statement(statement.text[start : token.start], numbered or bindings or None))
+            start, bindings = token.end + 1, []
     # The tokens lack semicolons at the end.
-    return [*texts, statement.text[start : statement.tokens[-1].end + 1]] if filled else texts
+    end = statement.tokens[-1].end + 1 if statement.tokens else 0
+    return [*parts, Statement(statement.text[start:end], numbered or bindings or None)]
 
 
 def quote(identifier: str) -> str:

@@ -21,7 +21,7 @@ from local_account.base.result import Result, now, single
 from local_account.base.sql import Name, Statement
 from local_account.identity.account import Account
 from local_account.identity.authenticator import MAX_SESSIONS
-from local_account.identity.parameters import values_in_session, values_of
+from local_account.identity.parameters import Values, values_in_session, values_of
 from local_account.identity.session import Session
 from local_account.statement import several
 from local_account.statement.cancellation import Cancellation
@@ -237,14 +237,12 @@ class Statements(QueryHistory):
     async def _run(self, query: Query, request: Request) -> Result:
         """Run a request, which may hold several statements."""
         statement = await self._read(request)
-        if request.count in (None, 1) and not several.possible(request.text):
+        if not several.possible(request.text):
             return await self._run_one(query, request, statement)
-        texts = await self.look_up(self._divided, query, request, statement)
-        if len(texts) == 1:
+        parts = await self.look_up(self._divided, query, request, statement)
+        if len(parts) == 1:
             return await self._run_one(query, request, statement)
-        if request.bindings:
-            raise errors.unsupported("bindings for several statements")
-        return several.answer([await self._run_part(query, request, part) for part in enumerate(texts)])
+        return several.answer([await self._run_part(query, request, part) for part in enumerate(parts)])
 
     async def _read(self, request: Request) -> Statement:
         """The statement of a request, cut into tokens unless it has file paths in it.
@@ -259,22 +257,24 @@ class Statements(QueryHistory):
             _cut(statement, self._dispatch.raw_verbs)
         return statement
 
-    def _divided(self, query: Query, request: Request, statement: Statement) -> list[str]:
+    def _divided(self, query: Query, request: Request, statement: Statement) -> list[Statement]:
         count = request.count
         if count is None:
-            in_force = values_in_session(self._account.catalog, query.session)
-            count = int(in_force.get("MULTI_STATEMENT_COUNT")[0])
+            count = _count(values_in_session(self._account.catalog, query.session))
         return several.statements(statement, count, self._dispatch.raw_verbs)
 
-    async def _run_part(self, whole: Query, request: Request, part: tuple[int, str]) -> tuple[str, Result]:
+    async def _run_part(
+        self, whole: Query, request: Request, part: tuple[int, Statement]
+    ) -> tuple[str, Result]:
         """Run one of several statements; its query id, which differs from the request's, and its result."""
-        index, text = part
+        index, statement = part
         identity = f"{request.id}/{index}" if request.id else ""
 
         async def run(query: Query, request: Request) -> Result:
-            return await self._run_one(query, request, await self._read(request))
+            return await self._run_one(query, request, statement)
 
-        query = self._start(whole.session, replace(request, id=identity, text=text), run)
+        single = replace(request, id=identity, text=statement.text, bindings=statement.bindings, count=1)
+        query = self._start(whole.session, single, run)
         try:
             return query.id, await query.task
         except asyncio.CancelledError:
@@ -329,7 +329,8 @@ class Statements(QueryHistory):
             query.cancelled,
             query=query.id,
         )
-        limit = await self.look_up(_time_limit, context)
+        limit, count = await self.look_up(_limits, context)
+        several.require_count(1, count if request.count is None else request.count)
         try:
             work = loop.run_in_executor(self._pool, self._execute, context, request, statement)
             return await asyncio.wait_for(work, limit)
@@ -404,11 +405,21 @@ def _require_size(text: str) -> None:
         )
 
 
-def _time_limit(context: Context) -> int:
-    """Seconds that a statement may run: the smaller of the session's and the warehouse's limit."""
+def _limits(context: Context) -> tuple[int, int]:
+    """What the session's parameters say about a request.
+
+    Returns:
+        Seconds that a statement may run, the smaller of the session's and the warehouse's limit; and how many
+        statements a request has, 0 for any number.
+    """
     name = "STATEMENT_TIMEOUT_IN_SECONDS"
-    limits = [int(values_in_session(context.catalog, context.session).get(name)[0])]
+    in_force = values_in_session(context.catalog, context.session)
+    limits = [int(in_force.get(name)[0])]
     warehouse = context.catalog.find("WAREHOUSE", Name("", "", context.session.warehouse))
     if warehouse:
         limits.append(int(values_of(context.catalog, warehouse).get(name)[0]))
-    return min(limit or _MOST_SECONDS for limit in limits)
+    return min(limit or _MOST_SECONDS for limit in limits), _count(in_force)
+
+
+def _count(in_force: Values) -> int:
+    return int(in_force.get("MULTI_STATEMENT_COUNT")[0])

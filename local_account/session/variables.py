@@ -79,7 +79,7 @@ def _require_name(name: str) -> None:
         raise errors.compilation_error(
             "002219",
             "42601",
-            f"Invalid variable name '{name[:_MOST_NAME]}'. It may have {_MOST_NAME} characters and must not be "
+            f"Invalid variable name '{name[:_MOST_NAME]}'. It has more than {_MOST_NAME} characters, or is "
             f"{' or '.join(_RESERVED)}.",
         )
 

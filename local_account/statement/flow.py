@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlglot.tokens import TokenType
 
+from local_account.base import sql
 from local_account.base.sql import Statement
 
 OPERATOR = "->>"
@@ -20,16 +21,13 @@ def links(statement: Statement) -> list[Statement]:
     """
     if OPERATOR not in statement.text:
         return [statement]
-    bindings = list(statement.bindings or [])
-    found, start, bound = [], 0, 0
-    ends = [index for index, token in enumerate(statement.tokens) if token.token_type is TokenType.DARROW]
-    for end in [*ends, len(statement.tokens)]:
-        part = statement.tokens[start:end]
-        if not part:
-            statement.position = end
+    found = sql.divided(statement, TokenType.DARROW)
+    if len(found) == 1:
+        return [statement]
+    for index, link in enumerate(found):
+        if link.done:
+            kinds = [token.token_type for token in statement.tokens]
+            ends = [place for place, kind in enumerate(kinds) if kind is TokenType.DARROW]
+            statement.position = [*ends, len(kinds)][index]
             raise statement.unexpected()
-        count = sum(token.token_type in (TokenType.PLACEHOLDER, TokenType.QDCOLON) for token in part)
-        text = statement.text[part[0].start : part[-1].end + 1]
-        found.append(Statement(text, bindings[bound : bound + count] or None))
-        start, bound = end + 1, bound + count
-    return found if ends else [statement]
+    return found

@@ -14,13 +14,12 @@ from sqlglot.tokens import Token, TokenType
 
 from local_account.base import errors
 from local_account.base.errors import SnowflakeError
-from local_account.base.sql import STRINGS, Edit, Statement, is_word, literal, quote, shown
+from local_account.base.sql import PLACEHOLDERS, STRINGS, Edit, Statement, is_word, literal, quote, shown
 from local_account.identity.session import Session
 
 # TABLE('name') and TABLE($name) name a table; TABLE(<function>(…)) does not.
 _NAMING = re.compile(r"identifier|table\s*\(\s*['?$:]", re.IGNORECASE)
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_PLACEHOLDERS = (TokenType.PLACEHOLDER, TokenType.QDCOLON)
 
 
 def substituted(session: Session, statement: Statement) -> Statement:
@@ -47,7 +46,7 @@ def filled(statement: Statement) -> Statement:
     return statement.edited(
         (token.start, token.start + 1, _bound(next(values, None)))
         for token in statement.tokens
-        if token.token_type in _PLACEHOLDERS
+        if token.token_type in PLACEHOLDERS
     )
 
 
@@ -86,7 +85,7 @@ def _names(statement: Statement, used: set[int]) -> Iterator[Edit]:
     """Replace IDENTIFIER(<text>) by the name in it; the indices of the bindings in them go to `used`."""
     seen = 0
     for index, token in enumerate(statement.tokens):
-        seen += token.token_type in _PLACEHOLDERS
+        seen += token.token_type in PLACEHOLDERS
         statement.position = index
         word = next(iter(statement.words(1)))
         if word not in ("IDENTIFIER", "TABLE") or not statement.accept(word, "("):

@@ -13,9 +13,10 @@ from sqlglot.tokens import Token, TokenType
 
 from local_account.base import errors
 from local_account.base.result import Result
-from local_account.base.sql import STRINGS, Edit, Statement
+from local_account.base.sql import PLACEHOLDERS, STRINGS, Edit, Statement
 from local_account.statement.context import Context
 from local_account.statement.history import QueryHistory
+from local_account.tables.results import TableResult
 
 # The engine has the results in this place while one statement of one session runs.
 CATALOG, SCHEMA = "TEMP", "MAIN"
@@ -24,7 +25,7 @@ _ENDS = ("SELECT", "WHERE", "GROUP BY", "ORDER BY", "HAVING", "QUALIFY", "ON", "
 
 
 def whole(context: Context, statement: Statement) -> Result | None:
-    """The answer to `SELECT * FROM TABLE(RESULT_SCAN('…'))`: the earlier result; None for other statements."""
+    """The answer to `SELECT * FROM TABLE(RESULT_SCAN('…'))`: the earlier result. Otherwise None."""
     if not statement.accept("SELECT", "*", "FROM"):
         return None
     found = None
@@ -38,6 +39,9 @@ def whole(context: Context, statement: Statement) -> Result | None:
         return None
     again = copy.copy(found)
     again.statement_type = 4096
+    if not isinstance(found, TableResult):
+        # What a client reads besides the rows belongs to the earlier statement alone.
+        again.extra = {}
     return again
 
 
@@ -64,7 +68,7 @@ def _edits(
     clauses = [False]
     for index, token in enumerate(tokens):
         statement.position = index
-        bound += token.token_type in (TokenType.PLACEHOLDER, TokenType.QDCOLON)
+        bound += token.token_type in PLACEHOLDERS
         _follow(clauses, token)
         found = None
         if statement.accept("TABLE", "(", "RESULT_SCAN", "("):
