@@ -234,8 +234,10 @@ def tokenize(text: str) -> list[Token]:
     """
     try:
         return _Tokenizer(dialect="snowflake").tokenize(text)
-    except TokenError as error:
-        raise errors.compilation_error("001003", "42000", f"syntax error: {error}") from None
+    except TokenError:
+        lines = text.split("\n")
+        where = f"line {len(lines)} at position {len(lines[-1])}"
+        raise errors.compilation_error("001003", "42000", f"parse error {where} near '<EOF>'.") from None
 
 
 def after_blanks(text: str, position: int = 0) -> int:

@@ -41,6 +41,7 @@ _CONSTRAINTS = (
     "MEMORY_64X",
     "MEMORY_64X_X86",
 )
+_OTHER_TYPES = ("ADAPTIVE", "INTERACTIVE")
 # The time of the last use is stored at most once in this time.
 _USE_SECONDS = 20.0
 
@@ -53,6 +54,13 @@ def _size(statement: Statement) -> str:
         if text == name or text in others:
             return name
     raise errors.invalid_value(text, "WAREHOUSE_SIZE", ", ".join(SIZES))
+
+
+def _type(statement: Statement) -> str:
+    kind = one_of("STANDARD", "SNOWPARK-OPTIMIZED", *_OTHER_TYPES)(statement)
+    if kind in _OTHER_TYPES:
+        raise errors.unsupported(f"WAREHOUSE_TYPE = {kind}")
+    return kind
 
 
 def _monitor(statement: Statement) -> str | None:
@@ -70,7 +78,7 @@ class Warehouse(ObjectType):
     kind, plural, scope = KIND, "WAREHOUSES", "account"
     privileges = frozenset({"APPLYBUDGET", "MODIFY", "MONITOR", "OPERATE", "USAGE"})
     options: ClassVar[dict[str, Reader]] = {
-        "WAREHOUSE_TYPE": one_of("STANDARD", "SNOWPARK-OPTIMIZED"),
+        "WAREHOUSE_TYPE": _type,
         "WAREHOUSE_SIZE": _size,
         "MAX_CLUSTER_COUNT": integer,
         "MIN_CLUSTER_COUNT": integer,

@@ -15,7 +15,7 @@ from local_account.base.result import Column, Result
 from local_account.base.sql import Statement
 from local_account.identity.account import Account
 from local_account.identity.session import Session
-from local_account.statement import flow, substitution
+from local_account.statement import commands, flow, substitution
 from local_account.statement.context import Context, Function, Language, TableMethod
 from local_account.statement.object_type import REPLACE, ObjectType
 
@@ -26,18 +26,8 @@ _CHANGING_VERBS = {
     *("ALTER", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "EXECUTE", "GRANT", "INSERT", "MERGE"),
     *("REVOKE", "TRUNCATE", "UNDROP", "UPDATE"),
 }
-# First words of Snowflake's statements. One that this account does not have is refused by its name; any
-# other word is a mistake. See https://docs.snowflake.com/en/sql-reference/sql-all
-_SNOWFLAKES_VERBS = {
-    *_CHANGING_VERBS,
-    *("ASYNC", "AWAIT", "BEGIN", "BREAK", "CALL", "CANCEL", "CASE", "CLOSE", "COMMENT", "CONTINUE"),
-    *("DECLARE", "DESC", "DESCRIBE", "EXPLAIN", "FETCH", "FOR", "GET", "IF", "LET", "LIST", "LOOP", "LS"),
-    *("NULL", "OPEN", "PUT", "RAISE", "REMOVE", "REPEAT", "RETURN", "RM", "ROLLBACK", "SELECT", "SET"),
-    *("SHOW", "START", "UNSET", "USE", "VALUES", "WHILE", "WITH"),
-}
 _READING_VERBS = {"SHOW", "DESCRIBE", "DESC", "LIST", "LS"}
 _OBJECT_VERBS = ("CREATE", "ALTER", "DROP", "SHOW", "DESCRIBE", "DESC")
-_CREATE_MODIFIERS = {"TRANSIENT", "TEMPORARY", "TEMP", "LOCAL", "GLOBAL", "SECURE", "VOLATILE", "TERSE"}
 
 
 class Dispatch(Language):
@@ -79,7 +69,7 @@ class Dispatch(Language):
         self.table_methods: Mapping[str, TableMethod] = _collect(owners, "TABLE_METHODS")
         self.on_parameter = _collect(owners, "ON_PARAMETER")
         self.sign_in: Mapping[str, SignIn] = _collect(owners, "SIGN_IN")
-        self._known_verbs = {*_SNOWFLAKES_VERBS, *self._statements, *self._raw, *self._verbs}
+        self._known_verbs = {*commands.VERBS, *self._statements, *self._raw, *self._verbs}
         self.stages: list[Callable[[Context, Statement], Result | None]] = [
             self._raw_statement,
             self._known_statement,
@@ -132,7 +122,7 @@ class Dispatch(Language):
 
     def _is_data(self, statement: Statement) -> bool:
         """Whether the data engine runs the statement; it takes bindings as values."""
-        words = [word for word in statement.words(6) if word not in _CREATE_MODIFIERS | {"OR", "REPLACE"}]
+        words = [word for word in statement.words(6) if word not in commands.MODIFIERS | {"OR", "REPLACE"}]
         return statement.verb in self._verbs or tuple(words[:2]) in self._definitions
 
     def _describe(self, context: Context, statement: Statement) -> Result:
@@ -157,6 +147,8 @@ class Dispatch(Language):
             raise errors.compilation_error("000900", "42601", "Empty SQL statement.")
         for words, handler in self._statements.get(statement.words(1)[0], ()):
             if statement.accept(*words):
+                if words[0] in _OBJECT_VERBS and commands.is_other(statement):
+                    raise _refusal(statement)
                 with _whole(context, words[0] in ("GRANT", "REVOKE")):
                     return handler(context, statement)
         return None
@@ -167,17 +159,17 @@ class Dispatch(Language):
             return None
         statement.word()
         modifiers = [REPLACE] if verb == "CREATE" and statement.accept("OR", "REPLACE") else []
-        start = statement.position
-        while statement.words(1)[:1] and statement.words(1)[0] in _CREATE_MODIFIERS:
+        while statement.words(1)[:1] and statement.words(1)[0] in commands.MODIFIERS:
             modifiers.append(statement.word())
         if statement.words(1) and (definition := self._definitions.get((verb, statement.words(1)[0]))):
             statement.position = 0
             return definition(context, statement)
         for kind in self._types:
             if statement.accept(*(kind.plural if verb == "SHOW" else kind.kind).split(" ")):
+                if commands.is_other(statement):
+                    break
                 return _run_on(context, kind, verb, statement, modifiers)
-        statement.position = start
-        raise _refusal(statement, verb)
+        raise _refusal(statement)
 
     def _verb_statement(self, context: Context, statement: Statement) -> Result | None:
         handler = self._verbs.get(statement.words(1)[0])
@@ -211,12 +203,9 @@ def _whole(context: Context, atomic: bool) -> AbstractContextManager[None]:
     return context.catalog.transaction() if atomic else nullcontext()
 
 
-def _refusal(statement: Statement, verb: str = "") -> errors.SnowflakeError:
-    words = [verb] if verb else []
-    for word in statement.words(4 - len(words)):
-        if not word or not word.replace("_", "").isalpha():
-            break
-        words.append(word)
-        if len(words) == 3:
-            break
-    return errors.unsupported(" ".join(words)) if words else statement.unexpected()
+def _refusal(statement: Statement) -> errors.SnowflakeError:
+    name = commands.feature(statement)
+    if name:
+        return errors.unsupported(name)
+    statement.position = min(1, len(statement.tokens))
+    return statement.unexpected()

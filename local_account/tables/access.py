@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import ParseError, SqlglotError
 
 from local_account.base import errors
 from local_account.base.errors import SnowflakeError
@@ -16,10 +18,16 @@ from local_account.base.result import Result
 from local_account.base.sql import Name, Statement, quote
 from local_account.catalog.catalog import Object
 from local_account.objects import warehouse
+from local_account.statement import commands
 from local_account.statement.context import Context
 from local_account.tables import scans
 
 TABLE_KINDS = ("TABLE", "VIEW")
+_CAPITALS = re.compile("[A-Z]")
+# The parser's words for a token behind a complete statement.
+_TOO_MUCH = "Unexpected token"
+# It would write parts of statements, with secrets in them, into the log.
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 _INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
 _QUERIES = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)
 _CHANGES: dict[type[exp.Expr], tuple[str, ...]] = {
@@ -88,12 +96,31 @@ def parse(statement: Statement) -> exp.Expr:
     """
     try:
         found = Snowflake().parser().parse(statement.tokens, statement.text)
-    except SqlglotError as error:
-        message = str(error).replace("\x1b[4m", "").replace("\x1b[0m", "")
-        raise errors.compilation_error("001003", "42000", f"syntax error: {message}") from None
-    if not found or found[0] is None:
-        raise errors.compilation_error("001003", "42000", "syntax error: no expression was parsed.")
+    except ParseError as error:
+        raise _syntax_error(statement, error) from None
+    except SqlglotError:
+        raise _end_of_text(statement) from None
+    if len(found) != 1 or found[0] is None:
+        raise _end_of_text(statement)
     return found[0]
+
+
+def _syntax_error(statement: Statement, error: ParseError) -> SnowflakeError:
+    """The error at the token that the parser could not place."""
+    found = error.errors[0] if error.errors else {}
+    place = (found.get("line"), found.get("col"))
+    index = next((i for i, token in enumerate(statement.tokens) if (token.line, token.col) == place), None)
+    is_last = index is None or index == len(statement.tokens) - 1
+    if index is None or (is_last and _TOO_MUCH not in str(found.get("description"))):
+        # The parser points at the last token when the text ends too early.
+        return _end_of_text(statement)
+    statement.position = index
+    return statement.unexpected()
+
+
+def _end_of_text(statement: Statement) -> SnowflakeError:
+    statement.position = len(statement.tokens)
+    return statement.unexpected()
 
 
 def plan(context: Context, statement: Statement, temporary: set[Name], scanned: Mapping[str, Result]) -> Plan:
@@ -110,14 +137,15 @@ def plan(context: Context, statement: Statement, temporary: set[Name], scanned: 
             without a warehouse, 000002 for a statement that this account's data engine cannot run.
     """
     found = Plan(parse(statement), scans=scanned)
-    _require_supported(found.expression)
+    _require_supported(found.expression, statement)
     if scanned and isinstance(found.expression, exp.Create) and found.expression.kind == "VIEW":
         raise errors.unsupported("CREATE VIEW from the result of a query")
     tables = [node for node in _tables(found.expression) if not _is_scan(node, scanned)]
-    if tables and not isinstance(found.expression, (*_DEFINITIONS, *_DESCRIPTIONS)):
-        require_warehouse(context)
     for node in tables:
         _check(context, found, node, temporary)
+    # A statement is compiled before it needs a warehouse: what is absent is absent without one, too.
+    if tables and not isinstance(found.expression, (*_DEFINITIONS, *_DESCRIPTIONS)):
+        require_warehouse(context)
     return found
 
 
@@ -144,13 +172,12 @@ def require_warehouse(context: Context) -> None:
         )
 
 
-def _require_supported(expression: exp.Expr) -> None:
+def _require_supported(expression: exp.Expr, statement: Statement) -> None:
     known = (*_QUERIES, *_CHANGES, *_DEFINITIONS, *_DESCRIPTIONS)
-    if not isinstance(expression, known):
-        raise errors.unsupported(expression.key.upper())
     kind = str(expression.args.get("kind") or "").upper()
-    if isinstance(expression, _DEFINITIONS) and kind not in TABLE_KINDS:
-        raise errors.unsupported(f"{expression.key.upper()} {kind}".strip())
+    is_other = isinstance(expression, _DEFINITIONS) and kind not in TABLE_KINDS
+    if not isinstance(expression, known) or is_other:
+        raise errors.unsupported(commands.feature(statement))
     if isinstance(expression, exp.Alter):
         _require_supported_alter(expression)
     for node in expression.find_all(exp.Table):
@@ -170,7 +197,8 @@ def _require_supported_alter(expression: exp.Alter) -> None:
     known = (exp.ColumnDef, exp.Drop, exp.AlterRename, exp.RenameColumn, exp.AlterColumn)
     for action in expression.args.get("actions") or []:
         if not isinstance(action, known):
-            raise errors.unsupported(f"ALTER {expression.args['kind']} {action.key.upper()}")
+            words = _CAPITALS.sub(r" \g<0>", type(action).__name__).upper()
+            raise errors.unsupported(f"ALTER {expression.args['kind']}{words}")
 
 
 def _tables(expression: exp.Expr) -> Iterator[exp.Table]:
