@@ -5,7 +5,11 @@ See https://docs.snowflake.com/en/sql-reference/sql/create-warehouse
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import threading
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from local_account.base import errors
@@ -70,6 +74,33 @@ def _monitor(statement: Statement) -> str | None:
 def _seconds(statement: Statement) -> int | None:
     """Seconds, where NULL means never."""
     return None if statement.accept("NULL") else statement.integer()
+
+
+class Load:
+    """How many statements run in each warehouse now."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: Counter[int] = Counter()
+
+    def running(self, item: Object) -> int:
+        """Number of statements that run in a warehouse."""
+        return self._running[item.id]
+
+    @contextlib.contextmanager
+    def one_more(self, item: Object | None) -> Iterator[None]:
+        """Count the body as a statement in a warehouse; None for a statement that needs no warehouse."""
+        if item is None:
+            yield
+            return
+        with self._lock:
+            self._running[item.id] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running[item.id] -= 1
+                self._running += Counter()
 
 
 class Warehouse(ObjectType):
@@ -153,7 +184,7 @@ class Warehouse(ObjectType):
             "min_cluster_count": properties["MIN_CLUSTER_COUNT"],
             "max_cluster_count": properties["MAX_CLUSTER_COUNT"],
             "started_clusters": 0 if down else properties["MIN_CLUSTER_COUNT"],
-            "running": 0,
+            "running": context.account.part(Load).running(item),
             "queued": 0,
             "is_default": "N",
             "is_current": "Y" if current else "N",

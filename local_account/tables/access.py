@@ -53,6 +53,7 @@ class Plan:
         opaque: it also reads data whose names are not in it, through a view.
         target: name of the object that it changes or defines.
         item: that object in the catalog; None when it does not exist.
+        warehouse: the warehouse that it runs in; None when it needs none.
         scans: name to earlier result, for the results that it reads (see `scans`).
     """
 
@@ -62,6 +63,7 @@ class Plan:
     opaque: bool = False
     target: Name | None = None
     item: Object | None = None
+    warehouse: Object | None = None
     scans: Mapping[str, Result] = field(default_factory=dict)
 
     @property
@@ -145,7 +147,7 @@ def plan(context: Context, statement: Statement, temporary: set[Name], scanned: 
         _check(context, found, node, temporary)
     # A statement is compiled before it needs a warehouse: what is absent is absent without one, too.
     if tables and not isinstance(found.expression, (*_DEFINITIONS, *_DESCRIPTIONS)):
-        require_warehouse(context)
+        found.warehouse = require_warehouse(context)
     return found
 
 
@@ -153,8 +155,8 @@ def _is_scan(node: exp.Table, scanned: Mapping[str, Result]) -> bool:
     return bool(scanned) and (node.catalog, node.db) == (scans.CATALOG, scans.SCHEMA) and node.name in scanned
 
 
-def require_warehouse(context: Context) -> None:
-    """Require a current warehouse that the session may use; queries on tables need one.
+def require_warehouse(context: Context) -> Object:
+    """The current warehouse, which the session must be able to use; queries on tables need one.
 
     Raises:
         SnowflakeError: 000606 without such a warehouse, 000607 when it is suspended without AUTO_RESUME.
@@ -163,13 +165,13 @@ def require_warehouse(context: Context) -> None:
     item = context.catalog.find("WAREHOUSE", Name("", "", name)) if name else None
     if item and context.access.has("USAGE", item):
         warehouse.use(context, item)
-    else:
-        raise SnowflakeError(
-            "000606",
-            "57P03",
-            "No active warehouse selected in the current session.  Select an active warehouse with the "
-            "'use warehouse' command.",
-        )
+        return item
+    raise SnowflakeError(
+        "000606",
+        "57P03",
+        "No active warehouse selected in the current session.  Select an active warehouse with the "
+        "'use warehouse' command.",
+    )
 
 
 def _require_supported(expression: exp.Expr, statement: Statement) -> None:

@@ -20,6 +20,7 @@ from local_account.base.result import Column, Result
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Catalog, Object
 from local_account.identity.session import Session
+from local_account.objects.warehouse import Load
 from local_account.statement.context import Context
 from local_account.tables import access, results, rewrite, scans
 from local_account.tables.access import Plan
@@ -57,7 +58,8 @@ class DataEngine:
             plan = access.plan(context, statement, session.temporary, scanned)
             text = rewrite.named_values(plan.expression, statement.text)
             values = [results.bound(binding) for binding in statement.bindings or []]
-            with context.cancelled.ending(session.interrupt):
+            load = context.account.part(Load)
+            with load.one_more(plan.warehouse), context.cancelled.ending(session.interrupt):
                 return self._run(context, session, plan, text, values)
 
     def transaction(self, context: Context, verb: str) -> Result:
