@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 
+from local_account.base.sql import literal
 from tests.account.asking import run
 from tests.account.conftest import Place, RunningAccount
 
@@ -156,3 +159,24 @@ def test_identifier_stands_for_every_name(connection: SnowflakeConnection, place
     assert [row["name"] for row in run(connection, "DESCRIBE TABLE IDENTIFIER($t)")] == ["N", "INFO"]
     for statement in ("WAREHOUSE IDENTIFIER($w)", "ROLE IDENTIFIER($r)", "TABLE IDENTIFIER('named')"):
         assert "successfully dropped" in run(connection, f"DROP {statement}")[0]["status"]
+
+
+@settings(
+    derandomize=True,
+    deadline=None,
+    max_examples=60,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("'\"\\$;?-/*:\n\0"), max_size=60))
+def test_variable_binding_and_literal_are_the_same(connection: SnowflakeConnection, text: str) -> None:
+    """In a query, which the data engine runs, and in a statement that the catalog answers."""
+    cursor = connection.cursor()
+    cursor.execute("SET v = ?", (text,))
+    cursor.execute(f"SET w = {literal(text)}")
+    cursor.execute(f"SELECT $v, $w, ?, {literal(text)} FROM VALUES (1)", (text,))
+    assert cursor.fetchall() == [(text,) * 4]
+    cursor.execute("CREATE ROLE IF NOT EXISTS any_text")
+    for expression, values in (("$v", None), ("?", (text,)), (literal(text), None)):
+        cursor.execute(f"ALTER ROLE any_text SET COMMENT = {expression}", values)
+        assert run(connection, "SHOW ROLES LIKE 'ANY_TEXT'")[0]["comment"] == text
