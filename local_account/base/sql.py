@@ -214,7 +214,8 @@ class Statement:
             last = self.tokens[-1] if self.tokens else None
             return errors.syntax_error(last.line if last else 1, last.col if last else 0, "<EOF>")
         token = self.tokens[index]
-        return errors.syntax_error(token.line, max(token.col - len(token.text), 0), token.text)
+        source = self.text[token.start : token.end + 1]
+        return errors.syntax_error(token.line, max(token.col - len(source), 0), source)
 
     def _next(self) -> Token:
         if self.done:
@@ -263,23 +264,25 @@ def divided(statement: Statement, separator: TokenType = TokenType.SEMICOLON) ->
 
     There may be statements without any token among them.
     """
-    parts, start, values = [], 0, iter(statement.bindings or [])
-    bindings: list[dict[str, Any]] = []
-    # `:1` names a binding of the whole text.
-    numbered = (
-        statement.bindings
-        if not any(token.token_type in PLACEHOLDERS for token in statement.tokens)
-        else None
-    )
+    values = iter(statement.bindings or [])
+    parts, start = [], 0
+    own: list[dict[str, Any]] = []
+    by_number = False
+
+    def part(end: int) -> Statement:
+        # `:1` counts the bindings of the whole text.
+        bindings = own or (statement.bindings if by_number else None)
+        return Statement(statement.text[start:end], bindings)
+
     for token in statement.tokens:
         if token.token_type in PLACEHOLDERS:
-            bindings += [value for value in [next(values, None)] if value is not None]
+            own += [value for value in [next(values, None)] if value is not None]
+        by_number |= token.token_type is TokenType.COLON
         if token.token_type is separator:
-            parts.append(Statement(statement.text[start : token.start], numbered or bindings or None))
-            start, bindings = token.end + 1, []
+            parts.append(part(token.start))
+            start, own, by_number = token.end + 1, [], False
     # The tokens lack semicolons at the end.
-    end = statement.tokens[-1].end + 1 if statement.tokens else 0
-    return [*parts, Statement(statement.text[start:end], numbered or bindings or None)]
+    return [*parts, part(statement.tokens[-1].end + 1 if statement.tokens else 0)]
 
 
 def quote(identifier: str) -> str:

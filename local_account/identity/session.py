@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypedDict
 
 from local_account.base.errors import SnowflakeError
@@ -39,7 +39,7 @@ class Session:
         service: id of the service that opened the session; 0 for a user's session.
         only_role: the only role that a restricted sign-in (a service, some access tokens) can use, or ''.
         method: how it was opened: PASSWORD, KEY_PAIR, ACCESS_TOKEN or SERVICE_TOKEN.
-        variables: name in upper case to session variable.
+        variables: name in upper case to session variable; they end with the server.
         in_transaction: a transaction over tables is open; it ends with the server.
         transaction_lost: the server ended during a transaction, and the client does not know it yet.
     """
@@ -73,6 +73,10 @@ class Session:
     def identity(self) -> tuple[str, int]:
         """Name and service id. A user and a service may have the same name, and so may two services."""
         return self.user, self.service
+
+    def stored(self) -> dict[str, Any]:
+        """What survives the server. Variables may hold secrets, so they are not written to disk."""
+        return asdict(replace(self, variables={}))
 
     def require_transaction(self) -> None:
         """Tell the client once that its open transaction was lost when the server ended.

@@ -39,15 +39,19 @@ def substituted(session: Session, statement: Statement) -> Statement:
 
 
 def filled(statement: Statement) -> Statement:
-    """The statement with literals in place of `?`, for statements that the data engine does not run."""
+    """The statement with literals in place of `?` and `:1`; for those that the data engine does not run."""
     if not statement.bindings:
         return statement
-    values = iter(statement.bindings)
-    return statement.edited(
-        (token.start, token.start + 1, _bound(next(values, None)))
-        for token in statement.tokens
-        if token.token_type in PLACEHOLDERS
-    )
+    values, tokens = iter(statement.bindings), statement.tokens
+    edits: list[Edit] = []
+    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+        if token.token_type in PLACEHOLDERS:
+            edits.append((token.start, token.start + 1, _bound(next(values, None))))
+        elif token.token_type is TokenType.COLON and following and following.text.isdecimal():
+            number = int(following.text)
+            if 0 < number <= len(statement.bindings):
+                edits.append((token.start, following.end + 1, _bound(statement.bindings[number - 1])))
+    return statement.edited(edits)
 
 
 def _variables(session: Session, tokens: list[Token]) -> Iterator[Edit]:

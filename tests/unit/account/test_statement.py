@@ -51,6 +51,8 @@ def test_each_statement_has_its_own_bindings() -> None:
     one, two, three = ({"type": "TEXT", "value": value} for value in "abc")
     parts = sql.divided(Statement("SELECT ?; SELECT '?'; SELECT ?::INT, ?", [one, two, three]))
     assert [part.bindings for part in parts] == [[one], None, [two, three]]
+    parts = sql.divided(Statement("SELECT :2; SELECT 1", [one, two]))
+    assert [part.bindings for part in parts] == [[one, two], None]
 
 
 @pytest.mark.parametrize(
