@@ -20,7 +20,7 @@ from local_account.objects import (
     warehouse,
 )
 from local_account.registry import image_repository
-from local_account.session import parameter, use
+from local_account.session import parameter, use, variables
 from local_account.spcs.state import sign_in
 from local_account.spcs.statements import (
     compute_pool,
@@ -35,6 +35,7 @@ from local_account.spcs.statements import (
 )
 from local_account.stages import script, stage
 from local_account.statement import functions as account_functions
+from local_account.statement import history
 from local_account.tables import statements as data_statements
 from local_account.tables import table, transactions
 from local_account.users import database_role, pat, role, security_integration, user
@@ -45,8 +46,8 @@ MODULES: list[ModuleType] = [
     *(network_rule, network_policy, external_access),
     *(user, role, database_role, pat, security_integration),
     *(grant, roles, show),
-    *(use, parameter),
+    *(use, parameter, variables),
     *(stage, script),
     *(data_statements, table, transactions),
-    *(account_functions, image_repository, sign_in),
+    *(account_functions, history, image_repository, sign_in),
 ]

@@ -23,6 +23,7 @@ from local_account.identity.credentials import hash_password
 from local_account.ingress.app import ingress_runner
 from local_account.ingress.sign_in import SignIn
 from local_account.modules import MODULES
+from local_account.objects import warehouse
 from local_account.registry.container import RegistryReconciler
 from local_account.registry.front import TokenFront
 from local_account.registry.registry import Registry
@@ -40,6 +41,7 @@ def open_account(settings: LocalSettings) -> Account:
     """Open an account, with all of its parts, from its state folder. The caller must `close` it."""
     account = Account(settings)
     account.add(Dispatch(MODULES))
+    account.add(warehouse.Load())
     account.add(StageStore(settings.state / "stages", account.catalog))
     account.add(Registry(settings, account.catalog))
     account.add(Observed(Events(settings.state / "events")))

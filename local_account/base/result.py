@@ -33,6 +33,11 @@ class Result:
     statement_type: int = 24576
     extra: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        return len(self.rows)
+
 
 def columns(text: str) -> list[Column]:
     """Columns from a compact text: `name created_on:timestamp_ltz min_nodes:fixed`; text is the default."""

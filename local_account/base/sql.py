@@ -19,10 +19,15 @@ class _Tokenizer(Snowflake.Tokenizer):
     COMMANDS: ClassVar[set[TokenType]] = set()
 
 
-_STRINGS = {TokenType.STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING, TokenType.NATIONAL_STRING}
+STRINGS = {TokenType.STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING, TokenType.NATIONAL_STRING}
+PLACEHOLDERS = (TokenType.PLACEHOLDER, TokenType.QDCOLON)
 _CLOSING = {"(": ")", "[": "]"}
 _PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
 _WORD = re.compile(r"[A-Za-z]+")
+
+
+Edit = tuple[int, int, str]
+"""Start, end and new text of a part of a statement. The character at the end is not replaced."""
 
 
 class Name(NamedTuple):
@@ -73,17 +78,21 @@ class Statement:
         """The source text behind the first word."""
         return self.text[after_blanks(self.text) + len(self.verb) :]
 
-    def edited(self, edits: Iterable[tuple[int, int, str]]) -> Statement:
+    def edited(self, edits: Iterable[Edit], bindings: list[dict[str, Any]] | None = None) -> Statement:
         """The statement with parts of its text replaced; the same object when there are no edits.
 
         Args:
             edits: start, end and new text of each part, in order. The character at `end` is not replaced.
+            bindings: of the new statement; None for those of this one.
         """
         pieces, end = [], 0
         for start, stop, text in edits:
             pieces += [self.text[end:start], text]
             end = stop
-        return Statement("".join([*pieces, self.text[end:]]), self.bindings) if pieces else self
+        if not pieces:
+            return self
+        kept = self.bindings if bindings is None else bindings
+        return Statement("".join([*pieces, self.text[end:]]), kept or None)
 
     @property
     def done(self) -> bool:
@@ -122,7 +131,7 @@ class Statement:
         token = self._next()
         if token.token_type is TokenType.IDENTIFIER:
             name = token.text
-        elif token.token_type in _STRINGS or not _is_word(token.text):
+        elif token.token_type in STRINGS or not is_word(token.text):
             raise self.unexpected(back=1)
         else:
             name = token.text.upper()
@@ -131,12 +140,7 @@ class Statement:
         return name
 
     def parts(self) -> list[str]:
-        """One to three identifiers with dots between them, plain or inside IDENTIFIER('…')."""
-        if self.words(2) == ("IDENTIFIER", "("):
-            self.expect("IDENTIFIER", "(")
-            inner = Statement(self.string())
-            self.expect(")")
-            return inner.parts()
+        """One to three identifiers with dots between them."""
         parts = [self.identifier()]
         while self.accept("."):
             parts.append(self.identifier())
@@ -145,7 +149,7 @@ class Statement:
     def string(self) -> str:
         """A quoted or dollar-quoted string literal."""
         token = self._next()
-        if token.token_type not in _STRINGS:
+        if token.token_type not in STRINGS:
             raise self.unexpected(back=1)
         return token.text
 
@@ -156,13 +160,13 @@ class Statement:
 
     def parts_or_text(self) -> list[str]:
         """A string literal as one part, or an object name."""
-        if not self.done and self.tokens[self.position].token_type in _STRINGS:
+        if not self.done and self.tokens[self.position].token_type in STRINGS:
             return [self.string()]
         return self.parts()
 
     def name_or_text(self) -> list[str]:
         """The parts of an object name, which may stand in a string literal."""
-        if not self.done and self.tokens[self.position].token_type in _STRINGS:
+        if not self.done and self.tokens[self.position].token_type in STRINGS:
             return Statement(self.string()).parts()
         return self.parts()
 
@@ -199,6 +203,10 @@ class Statement:
             depth += {"(": 1, ")": -1}.get(token.text, 0) if not self._is_literal(token) else 0
         return self.text[start : self.tokens[self.position - 1].start].strip()
 
+    def remaining(self) -> str:
+        """The source text of the tokens from here to the last one."""
+        return "" if self.done else self.text[self.tokens[self.position].start : self.tokens[-1].end + 1]
+
     def rest(self) -> str:
         """The source text from here to the end."""
         return "" if self.done else self.text[self.tokens[self.position].start :]
@@ -214,7 +222,8 @@ class Statement:
             last = self.tokens[-1] if self.tokens else None
             return errors.syntax_error(last.line if last else 1, last.col if last else 0, "<EOF>")
         token = self.tokens[index]
-        return errors.syntax_error(token.line, max(token.col - len(token.text), 0), token.text)
+        source = self.text[token.start : token.end + 1]
+        return errors.syntax_error(token.line, max(token.col - len(source), 0), source)
 
     def _next(self) -> Token:
         if self.done:
@@ -223,7 +232,7 @@ class Statement:
         return self.tokens[self.position - 1]
 
     def _is_literal(self, token: Token) -> bool:
-        return token.token_type is TokenType.IDENTIFIER or token.token_type in _STRINGS
+        return token.token_type is TokenType.IDENTIFIER or token.token_type in STRINGS
 
 
 def tokenize(text: str) -> list[Token]:
@@ -236,8 +245,10 @@ def tokenize(text: str) -> list[Token]:
         raise errors.SnowflakeError("100132", "22000", "Invalid UTF8 detected in the statement")
     try:
         return _Tokenizer(dialect="snowflake").tokenize(text)
-    except TokenError as error:
-        raise errors.compilation_error("001003", "42000", f"syntax error: {error}") from None
+    except TokenError:
+        lines = text.split("\n")
+        where = f"line {len(lines)} at position {len(lines[-1])}"
+        raise errors.compilation_error("001003", "42000", f"parse error {where} near '<EOF>'.") from None
 
 
 def is_unicode(text: str) -> bool:
@@ -266,18 +277,30 @@ def after_blanks(text: str, position: int = 0) -> int:
     return position
 
 
-def split(statement: Statement) -> list[str]:
-    """The texts between semicolons that stand outside of literals; empty statements are left out."""
-    texts, start, filled = [], 0, False
+def divided(statement: Statement, separator: TokenType = TokenType.SEMICOLON) -> list[Statement]:
+    """The statements between separators that stand outside of literals, each with its own bindings.
+
+    There may be statements without any token among them.
+    """
+    values = iter(statement.bindings or [])
+    parts, start = [], 0
+    own: list[dict[str, Any]] = []
+    by_number = False
+
+    def part(end: int) -> Statement:
+        # `:1` counts the bindings of the whole text.
+        bindings = own or (statement.bindings if by_number else None)
+        return Statement(statement.text[start:end], bindings)
+
     for token in statement.tokens:
-        if token.token_type is not TokenType.SEMICOLON:
-            filled = True
-            continue
-        if filled:
-            texts.append(statement.text[start : token.start])
-        start, filled = token.end + 1, False
+        if token.token_type in PLACEHOLDERS:
+            own += [value for value in [next(values, None)] if value is not None]
+        by_number |= token.token_type is TokenType.COLON
+        if token.token_type is separator:
+            parts.append(part(token.start))
+            start, own, by_number = token.end + 1, [], False
     # The tokens lack semicolons at the end.
-    return [*texts, statement.text[start : statement.tokens[-1].end + 1]] if filled else texts
+    return [*parts, part(statement.tokens[-1].end + 1 if statement.tokens else 0)]
 
 
 def quote(identifier: str) -> str:
@@ -285,12 +308,17 @@ def quote(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
+def literal(value: str) -> str:
+    """A text as a string literal."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
 def shown(parts: Iterable[str]) -> str:
     """A name with dots between its parts and quotes only where needed; empty parts are left out."""
     return ".".join(part if _PLAIN.fullmatch(part) else quote(part) for part in parts if part)
 
 
-def _is_word(text: str) -> bool:
+def is_word(text: str) -> bool:
     return (
         bool(text)
         and (text[0].isalpha() or text[0] == "_")

@@ -46,9 +46,9 @@ def result_data(query: Query, result: Result, shown: list[dict[str, Any]]) -> di
             }
             for column in result.columns
         ],
-        "rowset": result.rows,
-        "total": len(result.rows),
-        "returned": len(result.rows),
+        "rowset": None if "rowsetBase64" in result.extra else result.rows,
+        "total": result.count,
+        "returned": result.count,
         "queryId": query.id,
         "sqlState": "00000",
         "statementTypeId": result.statement_type,

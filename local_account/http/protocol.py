@@ -18,6 +18,7 @@ from local_account.identity.account import Account
 from local_account.identity.authenticator import MASTER_SECONDS, SESSION_SECONDS, new_session
 from local_account.identity.credentials import SignedIn
 from local_account.identity.session import Session
+from local_account.session.variables import set_text
 from local_account.statement.context import Context
 from local_account.statement.dispatch import Dispatch
 from local_account.statement.functions import VERSION
@@ -135,8 +136,12 @@ class Protocol:
 
     def _apply_defaults(self, session: Session, query: Any, body: dict[str, Any]) -> None:
         """Set the parameters, database, schema and warehouse that the login asks for and may see."""
+        asked = wire.mapping(body, "SESSION_PARAMETERS")
+        # https://docs.snowflake.com/en/sql-reference/session-variables#setting-variables-on-connection
+        for name in [name for name in asked if name.startswith("$")]:
+            set_text(session, name[1:].upper(), str(asked.pop(name)))
         session.parameters = {
-            **parameters.from_client(wire.mapping(body, "SESSION_PARAMETERS")),
+            **parameters.from_client(asked),
             "CLIENT_APP_ID": body.get("CLIENT_APP_ID"),
         }
         context = Context(self._account, session)

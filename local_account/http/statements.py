@@ -20,12 +20,14 @@ from local_account.base.errors import SnowflakeError
 from local_account.base.result import Result, now, single
 from local_account.base.sql import Name, Statement
 from local_account.identity.account import Account
-from local_account.identity.parameters import values_in_session, values_of
+from local_account.identity.authenticator import MAX_SESSIONS
+from local_account.identity.parameters import Values, values_in_session, values_of
 from local_account.identity.session import Session
 from local_account.statement import several
 from local_account.statement.cancellation import Cancellation
 from local_account.statement.context import Context
 from local_account.statement.dispatch import Dispatch
+from local_account.statement.history import QueryHistory
 
 MAX_PARALLEL = 256
 MAX_WAITING = 2000
@@ -37,6 +39,8 @@ REMEMBERED_CELLS = 2_000_000
 _SHORT_TEXT = 4096
 # A limit of 0 means seven days.
 _MOST_SECONDS = 7 * 24 * 3600
+# https://docs.snowflake.com/en/sql-reference/functions/result_scan
+_REMEMBERED_FOR = 24 * 3600
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -75,6 +79,8 @@ class Query:
 
     Attributes:
         id: the query id that clients see.
+        number: its place among the statements of its session; 0 for a request of several statements.
+        ended: when it ended, in seconds since the epoch; 0 while it runs.
         task: returns the result, or raises SnowflakeError.
     """
 
@@ -83,6 +89,8 @@ class Query:
     session: Session
     request: str = ""
     started: float = field(default_factory=now)
+    ended: float = 0.0
+    number: int = 0
     task: asyncio.Task[Result] = field(init=False)
     cancelled: Cancellation = field(default_factory=Cancellation)
 
@@ -92,11 +100,10 @@ class Query:
         if not self.task.done() or self.task.cancelled() or self.task.exception():
             return 0
         result = self.task.result()
-        rows = int(result.extra.get("returned", len(result.rows)))
-        return rows * len(result.columns)
+        return result.count * len(result.columns)
 
 
-class Statements:
+class Statements(QueryHistory):
     """Runs each statement once: a repeated request gets the answer of the first one.
 
     Attributes:
@@ -110,9 +117,11 @@ class Statements:
         self._lookups = ThreadPoolExecutor(_LOOKUPS, thread_name_prefix="lookup")
         self._by_request: dict[tuple[int, str], Query] = {}
         self._by_id: OrderedDict[str, Query] = OrderedDict()
+        self._numbers: OrderedDict[int, int] = OrderedDict()
         self._cells = 0
         self._open = 0
         self.count = 0
+        account.add(self)
 
     def submit(self, session: Session, request: Request) -> Query:
         """Start a statement, or find the one that this request has started before.
@@ -143,6 +152,7 @@ class Statements:
 
     def _ended(self, query: Query) -> None:
         self._open -= 1
+        query.ended = now()
         self._forget_oldest(query)
 
     def _forget_oldest(self, newest: Query) -> None:
@@ -172,12 +182,27 @@ class Statements:
             raise SnowflakeError("000707", "02000", f"Query {query_id} not found.")
         return query
 
-    async def _earlier(self, query_id: str, session: Session) -> Result:
-        """Result of an earlier query of the same user."""
+    def result(self, query_id: str, session: Session) -> Result:
         query = self._by_id.get(query_id)
-        if query is None or query.session.identity != session.identity:
+        known = query and query.session.identity == session.identity and query.ended > now() - _REMEMBERED_FOR
+        if not query or not known or query.task.cancelled() or query.task.exception():
             raise SnowflakeError("000709", "02000", f"Statement {query_id} not found")
-        return replace(await asyncio.shield(query.task), statement_type=4096)
+        return query.task.result()
+
+    def last_id(self, query_id: str, number: int) -> str | None:
+        current = self._by_id[query_id]
+        wanted = number if number > 0 else current.number + number
+        if not 0 < wanted < current.number:
+            return None
+        earlier = list(self._by_id.values())
+        mine = (query for query in earlier if query.session.id == current.session.id)
+        return next((query.id for query in mine if query.number == wanted), None)
+
+    def _next_number(self, session: Session) -> int:
+        number = self._numbers[session.id] = self._numbers.pop(session.id, 0) + 1
+        if len(self._numbers) > MAX_SESSIONS:
+            self._numbers.popitem(last=False)
+        return number
 
     def cancel_request(self, session: Session, request: str) -> None:
         """Cancel the statement that a request of this session started, if it still runs."""
@@ -212,14 +237,12 @@ class Statements:
     async def _run(self, query: Query, request: Request) -> Result:
         """Run a request, which may hold several statements."""
         statement = await self._read(request)
-        if request.count in (None, 1) and not several.possible(request.text):
+        if not several.possible(request.text):
             return await self._run_one(query, request, statement)
-        texts = await self.look_up(self._divided, query, request, statement)
-        if len(texts) == 1:
+        parts = await self.look_up(self._divided, query, request, statement)
+        if len(parts) == 1:
             return await self._run_one(query, request, statement)
-        if request.bindings:
-            raise errors.unsupported("bindings for several statements")
-        return several.answer([await self._run_part(query, request, part) for part in enumerate(texts)])
+        return several.answer([await self._run_part(query, request, part) for part in enumerate(parts)])
 
     async def _read(self, request: Request) -> Statement:
         """The statement of a request, cut into tokens unless it has file paths in it.
@@ -234,22 +257,24 @@ class Statements:
             _cut(statement, self._dispatch.raw_verbs)
         return statement
 
-    def _divided(self, query: Query, request: Request, statement: Statement) -> list[str]:
+    def _divided(self, query: Query, request: Request, statement: Statement) -> list[Statement]:
         count = request.count
         if count is None:
-            in_force = values_in_session(self._account.catalog, query.session)
-            count = int(in_force.get("MULTI_STATEMENT_COUNT")[0])
+            count = _count(values_in_session(self._account.catalog, query.session))
         return several.statements(statement, count, self._dispatch.raw_verbs)
 
-    async def _run_part(self, whole: Query, request: Request, part: tuple[int, str]) -> tuple[str, Result]:
+    async def _run_part(
+        self, whole: Query, request: Request, part: tuple[int, Statement]
+    ) -> tuple[str, Result]:
         """Run one of several statements; its query id, which differs from the request's, and its result."""
-        index, text = part
+        index, statement = part
         identity = f"{request.id}/{index}" if request.id else ""
 
         async def run(query: Query, request: Request) -> Result:
-            return await self._run_one(query, request, await self._read(request))
+            return await self._run_one(query, request, statement)
 
-        query = self._start(whole.session, replace(request, id=identity, text=text), run)
+        single = replace(request, id=identity, text=statement.text, bindings=statement.bindings, count=1)
+        query = self._start(whole.session, single, run)
         try:
             return query.id, await query.task
         except asyncio.CancelledError:
@@ -258,21 +283,13 @@ class Statements:
 
     async def _run_one(self, query: Query, request: Request, statement: Statement) -> Result:
         """Run one statement: here if it is about other statements, otherwise in a worker's thread."""
+        query.number = self._next_number(query.session)
         if statement.verb in ("SELECT", "CALL"):
-            for stage in (self._result_scan, self._cancel_query, self._cancel_all_queries):
+            for stage in (self._cancel_query, self._cancel_all_queries):
                 if result := await stage(query.session, statement):
                     return result
                 statement.position = 0
         return await self._work(query, request, statement)
-
-    async def _result_scan(self, session: Session, statement: Statement) -> Result | None:
-        """SELECT * FROM TABLE(RESULT_SCAN('<query id>'))"""
-        if not statement.accept("SELECT", "*", "FROM", "TABLE", "(", "RESULT_SCAN", "("):
-            return None
-        query_id = statement.words(1) == ("",) and statement.string()
-        if not query_id or not statement.accept(")", ")") or not statement.done:
-            return None
-        return await self._earlier(query_id, session)
 
     async def _cancel_query(self, session: Session, statement: Statement) -> Result | None:
         """SELECT SYSTEM$CANCEL_QUERY('<query id>'). Another user's query counts as absent.
@@ -310,8 +327,10 @@ class Statements:
             request.address,
             request.describe_only,
             query.cancelled,
+            query=query.id,
         )
-        limit = await self.look_up(_time_limit, context)
+        limit, count = await self.look_up(_limits, context)
+        several.require_count(1, count if request.count is None else request.count)
         try:
             work = loop.run_in_executor(self._pool, self._execute, context, request, statement)
             return await asyncio.wait_for(work, limit)
@@ -386,11 +405,21 @@ def _require_size(text: str) -> None:
         )
 
 
-def _time_limit(context: Context) -> int:
-    """Seconds that a statement may run: the smaller of the session's and the warehouse's limit."""
+def _limits(context: Context) -> tuple[int, int]:
+    """What the session's parameters say about a request.
+
+    Returns:
+        Seconds that a statement may run, the smaller of the session's and the warehouse's limit; and how many
+        statements a request has, 0 for any number.
+    """
     name = "STATEMENT_TIMEOUT_IN_SECONDS"
-    limits = [int(values_in_session(context.catalog, context.session).get(name)[0])]
+    in_force = values_in_session(context.catalog, context.session)
+    limits = [int(in_force.get(name)[0])]
     warehouse = context.catalog.find("WAREHOUSE", Name("", "", context.session.warehouse))
     if warehouse:
         limits.append(int(values_of(context.catalog, warehouse).get(name)[0]))
-    return min(limit or _MOST_SECONDS for limit in limits)
+    return min(limit or _MOST_SECONDS for limit in limits), _count(in_force)
+
+
+def _count(in_force: Values) -> int:
+    return int(in_force.get("MULTI_STATEMENT_COUNT")[0])

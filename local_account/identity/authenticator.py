@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from local_account.base.errors import SnowflakeError
@@ -97,7 +96,7 @@ class Authenticator(Credentials):
 
     def remember(self, token: str, session: Session) -> None:
         """Store a session that a statement has changed, so that it survives a restart of the server."""
-        stored, content = self._catalog.get_token(digest(token), "session"), asdict(session)
+        stored, content = self._catalog.get_token(digest(token), "session"), session.stored()
         if stored and stored[1] != content:
             with self._catalog.transaction(lasting=False):
                 self._catalog.put_token(digest(token), "session", stored[0], content)
@@ -168,7 +167,7 @@ class Authenticator(Credentials):
     def _store(self, token: str, master: str, session: Session) -> None:
         # Nobody waits for new tokens, so do not wake those who wait for changes.
         with self._catalog.transaction(lasting=False, telling=False):
-            content = asdict(session)
+            content = session.stored()
             self._catalog.put_token(digest(token), "session", now() + SESSION_SECONDS, content)
             self._catalog.put_token(digest(master), "master", now() + MASTER_SECONDS, content)
         self._keep(session)

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, TypedDict
 
 from local_account.base.errors import SnowflakeError
 
 # Ways of signing in.
 PASSWORD, KEY_PAIR, ACCESS_TOKEN, SERVICE_TOKEN = "PASSWORD", "KEY_PAIR", "ACCESS_TOKEN", "SERVICE"
+
+
+class Variable(TypedDict):
+    """A session variable.
+
+    Attributes:
+        type: wire type of its value.
+        text: the value as text; None for NULL.
+        literal: the value as an expression in SQL.
+        created, updated: seconds since the epoch.
+    """
+
+    type: str
+    text: str | None
+    literal: str
+    created: float
+    updated: float
 
 
 @dataclass
@@ -22,6 +39,7 @@ class Session:
         service: id of the service that opened the session; 0 for a user's session.
         only_role: the only role that a restricted sign-in (a service, some access tokens) can use, or ''.
         method: how it was opened: PASSWORD, KEY_PAIR, ACCESS_TOKEN or SERVICE_TOKEN.
+        variables: name in upper case to session variable; they end with the server.
         in_transaction: a transaction over tables is open; it ends with the server.
         transaction_lost: the server ended during a transaction, and the client does not know it yet.
     """
@@ -37,6 +55,7 @@ class Session:
     only_role: str = ""
     method: str = PASSWORD
     parameters: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, Variable] = field(default_factory=dict)
     in_transaction: bool = False
     transaction_lost: bool = False
 
@@ -54,6 +73,10 @@ class Session:
     def identity(self) -> tuple[str, int]:
         """Name and service id. A user and a service may have the same name, and so may two services."""
         return self.user, self.service
+
+    def stored(self) -> dict[str, Any]:
+        """What survives the server. Variables may hold secrets, so they are not written to disk."""
+        return asdict(replace(self, variables={}))
 
     def require_transaction(self) -> None:
         """Tell the client once that its open transaction was lost when the server ended.

@@ -21,6 +21,11 @@ class Container(ObjectType):
     See https://docs.snowflake.com/en/developer-guide/logging-tracing/logging-log-level
     """
 
+    other_actions = (
+        *("SWAP WITH", "REFRESH", "PRIMARY", "DISCOVER"),
+        *("ENABLE REPLICATION", "DISABLE REPLICATION", "ENABLE FAILOVER", "DISABLE FAILOVER"),
+    )
+
     def require_alter(self, context: Context, item: Object) -> None:
         context.require("MODIFY", item)
 

@@ -72,9 +72,7 @@ class Schema(Container):
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
         """{ENABLE | DISABLE} MANAGED ACCESS"""
-        if statement.words(2) == ("SWAP", "WITH"):
-            raise errors.unsupported("ALTER SCHEMA SWAP WITH")
-        if statement.words(1) not in (("ENABLE",), ("DISABLE",)):
+        if statement.words(2) not in (("ENABLE", "MANAGED"), ("DISABLE", "MANAGED")):
             return None
         enable = statement.word() == "ENABLE"
         statement.expect("MANAGED", "ACCESS")

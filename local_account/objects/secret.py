@@ -10,16 +10,28 @@ from typing import Any, ClassVar
 
 from local_account.base import errors, keys
 from local_account.base.result import Result, columns, table
-from local_account.base.sql import Name
+from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Object
 from local_account.identity.account import Account
 from local_account.statement.context import Context
-from local_account.statement.object_type import ObjectType, Reader, one_of, text
+from local_account.statement.object_type import ObjectType, Reader, one_of, text, unsupported
 
 # The values of a secret, by its type.
 _VALUES = {"GENERIC_STRING": ("SECRET_STRING",), "PASSWORD": ("USERNAME", "PASSWORD")}
 _SHOW = "created_on:timestamp_ltz name schema_name database_name owner comment secret_type oauth_scopes "
 _SEALED = "SEALED"
+_OTHER_TYPES = ("OAUTH2", "CLOUD_PROVIDER_TOKEN", "SYMMETRIC_KEY")
+_OTHER_OPTIONS = (
+    *("API_AUTHENTICATION", "OAUTH_SCOPES", "OAUTH_REFRESH_TOKEN", "OAUTH_REFRESH_TOKEN_EXPIRY_TIME"),
+    *("ALGORITHM", "ENABLED"),
+)
+
+
+def _type(statement: Statement) -> str:
+    kind = one_of(*_VALUES, *_OTHER_TYPES)(statement)
+    if kind in _OTHER_TYPES:
+        raise errors.unsupported(f"CREATE SECRET TYPE = {kind}")
+    return kind
 
 
 class Secret(ObjectType):
@@ -30,10 +42,11 @@ class Secret(ObjectType):
     renamable = False
     privileges = frozenset({"READ", "USAGE"})
     options: ClassVar[dict[str, Reader]] = {
-        "TYPE": one_of("GENERIC_STRING", "PASSWORD", "OAUTH2", "CLOUD_PROVIDER_TOKEN", "SYMMETRIC_KEY"),
+        "TYPE": _type,
         "SECRET_STRING": text,
         "USERNAME": text,
         "PASSWORD": text,
+        **{name: unsupported(f"SECRET {name}") for name in _OTHER_OPTIONS},
     }
     show_columns = columns(_SHOW + "owner_role_type")
     describe_columns = columns(
@@ -46,8 +59,6 @@ class Secret(ObjectType):
         kind = properties.get("TYPE")
         if kind is None:
             raise errors.missing_option("TYPE")
-        if kind not in _VALUES:
-            raise errors.unsupported(f"CREATE SECRET TYPE = {kind}")
         missing = [option for option in _VALUES[kind] if option not in properties]
         if missing:
             raise errors.missing_option(", ".join(missing))

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar
 
-from local_account.base import errors
 from local_account.base.result import Result, columns, status
 from local_account.base.sql import Statement
 from local_account.catalog.catalog import Object
 from local_account.statement import tagging
 from local_account.statement.context import Context
-from local_account.statement.object_type import ObjectType, Reader, read_options
+from local_account.statement.object_type import ObjectType, Reader, unsupported
 
 _VALUES = "ALLOWED_VALUES"
 _IN_ACCOUNT = frozenset(
@@ -33,17 +32,17 @@ class Tag(ObjectType):
     kind, plural, taggable = tagging.TAG, "TAGS", False
     names_absent_parent = True
     privileges = frozenset({"APPLY", "READ"})
-    options: ClassVar[dict[str, Reader]] = {_VALUES: _strings}
+    options: ClassVar[dict[str, Reader]] = {
+        _VALUES: _strings,
+        "PROPAGATE": unsupported("PROPAGATE of a tag"),
+        "ON_CONFLICT": unsupported("ON_CONFLICT of a tag"),
+        "MASKING POLICY": unsupported("MASKING POLICY of a tag"),
+    }
     defaults: ClassVar[dict[str, Any]] = {_VALUES: []}
     show_columns = columns(
         "created_on:timestamp_ltz name database_name schema_name owner comment allowed_values "
         "owner_role_type propagate on_conflict"
     )
-
-    def read_create(self, context: Context, statement: Statement) -> dict[str, Any]:
-        if statement.words(1) == ("PROPAGATE",):
-            raise errors.unsupported("CREATE TAG PROPAGATE")
-        return read_options(statement, self.all_options())
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:
         values = item.properties[_VALUES]

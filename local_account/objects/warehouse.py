@@ -5,7 +5,11 @@ See https://docs.snowflake.com/en/sql-reference/sql/create-warehouse
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import threading
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from local_account.base import errors
@@ -41,6 +45,7 @@ _CONSTRAINTS = (
     "MEMORY_64X",
     "MEMORY_64X_X86",
 )
+_OTHER_TYPES = ("ADAPTIVE", "INTERACTIVE")
 # The time of the last use is stored at most once in this time.
 _USE_SECONDS = 20.0
 
@@ -55,6 +60,13 @@ def _size(statement: Statement) -> str:
     raise errors.invalid_value(text, "WAREHOUSE_SIZE", ", ".join(SIZES))
 
 
+def _type(statement: Statement) -> str:
+    kind = one_of("STANDARD", "SNOWPARK-OPTIMIZED", *_OTHER_TYPES)(statement)
+    if kind in _OTHER_TYPES:
+        raise errors.unsupported(f"WAREHOUSE_TYPE = {kind}")
+    return kind
+
+
 def _monitor(statement: Statement) -> str | None:
     return None if statement.accept("NULL") else statement.identifier()
 
@@ -64,13 +76,40 @@ def _seconds(statement: Statement) -> int | None:
     return None if statement.accept("NULL") else statement.integer()
 
 
+class Load:
+    """How many statements run in each warehouse now."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: Counter[int] = Counter()
+
+    def running(self, item: Object) -> int:
+        """Number of statements that run in a warehouse."""
+        return self._running[item.id]
+
+    @contextlib.contextmanager
+    def one_more(self, item: Object | None) -> Iterator[None]:
+        """Count the body as a statement in a warehouse; None for a statement that needs no warehouse."""
+        if item is None:
+            yield
+            return
+        with self._lock:
+            self._running[item.id] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running[item.id] -= 1
+                self._running += Counter()
+
+
 class Warehouse(ObjectType):
     """Virtual warehouses: a size, some limits, and whether the warehouse runs."""
 
     kind, plural, scope = KIND, "WAREHOUSES", "account"
     privileges = frozenset({"APPLYBUDGET", "MODIFY", "MONITOR", "OPERATE", "USAGE"})
     options: ClassVar[dict[str, Reader]] = {
-        "WAREHOUSE_TYPE": one_of("STANDARD", "SNOWPARK-OPTIMIZED"),
+        "WAREHOUSE_TYPE": _type,
         "WAREHOUSE_SIZE": _size,
         "MAX_CLUSTER_COUNT": integer,
         "MIN_CLUSTER_COUNT": integer,
@@ -145,7 +184,7 @@ class Warehouse(ObjectType):
             "min_cluster_count": properties["MIN_CLUSTER_COUNT"],
             "max_cluster_count": properties["MAX_CLUSTER_COUNT"],
             "started_clusters": 0 if down else properties["MIN_CLUSTER_COUNT"],
-            "running": 0,
+            "running": context.account.part(Load).running(item),
             "queued": 0,
             "is_default": "N",
             "is_current": "Y" if current else "N",

@@ -17,6 +17,29 @@ from local_account.statement.context import Context
 from local_account.statement.object_type import like
 from local_account.users.user_values import refuse_policies
 
+# https://docs.snowflake.com/en/sql-reference/sql/alter-account and
+# https://docs.snowflake.com/en/sql-reference/parameters
+_OTHER_OPTIONS = ("TAG", "RESOURCE_MONITOR", "CONSUMPTION_BILLING_ENTITY", "IS_ORG_ADMIN")
+_OTHER_PARAMETERS = (
+    *("ALLOW_BIND_VALUES_ACCESS", "ALLOW_CLIENT_MFA_CACHING", "ALLOW_ID_TOKEN"),
+    *("CLIENT_ENCRYPTION_KEY_SIZE", "CORTEX_ENABLED_CROSS_REGION", "CORTEX_MODELS_ALLOWLIST"),
+    *("DISABLE_USER_PRIVILEGE_GRANTS", "EVENT_TABLE", "ENABLE_BUDGET_EVENT_LOGGING"),
+    *("ENABLE_IDENTIFIER_FIRST_LOGIN", "ENABLE_INTERNAL_STAGES_PRIVATELINK", "ENABLE_PERSONAL_DATABASE"),
+    *(
+        "ENABLE_TRI_SECRET_AND_REKEY_OPT_OUT_FOR_IMAGE_REPOSITORY",
+        "ENFORCE_NETWORK_RULES_FOR_INTERNAL_STAGES",
+    ),
+    *("ENABLE_TRI_SECRET_AND_REKEY_OPT_OUT_FOR_SPCS_BLOCK_STORAGE", "INITIAL_REPLICATION_SIZE_LIMIT_IN_TB"),
+    *("ENABLE_UNREDACTED_QUERY_SYNTAX_ERROR", "ENABLE_UNREDACTED_SECURE_OBJECT_ERROR"),
+    *(
+        "EXTERNAL_OAUTH_ADD_PRIVILEGED_ROLES_TO_BLOCKED_LIST",
+        "LISTING_AUTO_FULFILLMENT_REPLICATION_REFRESH_SCHEDULE",
+    ),
+    *("METRIC_LEVEL", "MIN_DATA_RETENTION_TIME_IN_DAYS", "OAUTH_ADD_PRIVILEGED_ROLES_TO_BLOCKED_LIST"),
+    *("PERIODIC_DATA_REKEYING", "PREVENT_LOAD_FROM_INLINE_URL", "PREVENT_UNLOAD_TO_INLINE_URL"),
+    *("PREVENT_UNLOAD_TO_INTERNAL_STAGES", "REQUIRE_STORAGE_INTEGRATION_FOR_STAGE_CREATION"),
+    *("REQUIRE_STORAGE_INTEGRATION_FOR_STAGE_OPERATION", "SAML_IDENTITY_PROVIDER", "SSO_LOGIN_PAGE"),
+)
 _SCOPES = {"DATABASE": "account", "WAREHOUSE": "account", "USER": "account", "SCHEMA": "database"}
 
 
@@ -63,6 +86,7 @@ def alter_session(context: Context, statement: Statement) -> Result:
 def alter_account(context: Context, statement: Statement) -> Result:
     """ALTER ACCOUNT {SET <name> = <value> … | UNSET <name>, …}"""
     refuse_policies(statement, "ACCOUNT")
+    _refuse_others(statement)
     with network_policy.no_lock_out(context):
         item = parameters.account_object(context.catalog)
         known = item.properties if item else {}
@@ -78,6 +102,16 @@ def alter_account(context: Context, statement: Statement) -> Result:
         item.properties = changed
         context.catalog.save(item)
     return status("Statement executed successfully.")
+
+
+def _refuse_others(statement: Statement) -> None:
+    """Refuse what ALTER ACCOUNT can do on Snowflake besides setting parameters, with its name."""
+    words = statement.words(2)
+    for option in (*_OTHER_OPTIONS, *_OTHER_PARAMETERS):
+        if words in (("SET", option), ("UNSET", option)):
+            raise errors.unsupported(f"ALTER ACCOUNT {' '.join(words)}")
+    if words[:1] not in ((), ("SET",), ("UNSET",)) and words[1:] in (("RENAME",), ("DROP",), ("SET",)):
+        raise errors.unsupported(f"ALTER ACCOUNT {words[1]} of a named account")
 
 
 def _require_account(context: Context, names: set[str]) -> None:

@@ -27,10 +27,10 @@ def execute_from(context: Context, statement: Statement) -> Result:
     text = read_stage_file(context, folder, file)
     if text.lstrip().startswith("--!jinja"):
         raise errors.unsupported("EXECUTE IMMEDIATE FROM a template")
-    found = sql.split(Statement(text))
+    found = [part for part in sql.divided(Statement(text)) if not part.done]
     if not found:
         raise errors.compilation_error("000900", "42601", "Empty SQL statement.")
-    results = [context.language.run(context, Statement(part)) for part in found]
+    results = [context.language.run(context, part) for part in found]
     return results[-1]
 
 

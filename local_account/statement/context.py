@@ -65,6 +65,8 @@ class Context:
         address: the client's IP address; '' when it is not known.
         describe_only: the client wants only the result's columns; nothing may be run.
         cancelled: set when the client cancels the statement. Waits must end then.
+        query: id of the statement, which clients see; '' when it has none.
+        piped: results of the statements before this one in a chain with `->>`, the nearest first.
         changing: must be called before something outside the catalog is changed.
         shortfall: the error to raise after the changes are stored, if the statement was only done in part.
     """
@@ -76,6 +78,8 @@ class Context:
     describe_only: bool = False
     cancelled: Cancellation = field(default_factory=Cancellation)
     shortfall: errors.SnowflakeError | None = None
+    query: str = ""
+    piped: Sequence[Result] = ()
     changing: Callable[[], None] = lambda: None
 
     @property

@@ -15,6 +15,7 @@ from local_account.base.result import Column, Result
 from local_account.base.sql import Statement
 from local_account.identity.account import Account
 from local_account.identity.session import Session
+from local_account.statement import commands, flow, substitution
 from local_account.statement.context import Context, Function, Language, TableMethod
 from local_account.statement.object_type import REPLACE, ObjectType
 
@@ -25,18 +26,8 @@ _CHANGING_VERBS = {
     *("ALTER", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "EXECUTE", "GRANT", "INSERT", "MERGE"),
     *("REVOKE", "TRUNCATE", "UNDROP", "UPDATE"),
 }
-# First words of Snowflake's statements. One that this account does not have is refused by its name; any
-# other word is a mistake. See https://docs.snowflake.com/en/sql-reference/sql-all
-_SNOWFLAKES_VERBS = {
-    *_CHANGING_VERBS,
-    *("ASYNC", "AWAIT", "BEGIN", "BREAK", "CALL", "CANCEL", "CASE", "CLOSE", "COMMENT", "CONTINUE"),
-    *("DECLARE", "DESC", "DESCRIBE", "EXPLAIN", "FETCH", "FOR", "GET", "IF", "LET", "LIST", "LOOP", "LS"),
-    *("NULL", "OPEN", "PUT", "RAISE", "REMOVE", "REPEAT", "RETURN", "RM", "ROLLBACK", "SELECT", "SET"),
-    *("SHOW", "START", "UNSET", "USE", "VALUES", "WHILE", "WITH"),
-}
 _READING_VERBS = {"SHOW", "DESCRIBE", "DESC", "LIST", "LS"}
 _OBJECT_VERBS = ("CREATE", "ALTER", "DROP", "SHOW", "DESCRIBE", "DESC")
-_CREATE_MODIFIERS = {"TRANSIENT", "TEMPORARY", "TEMP", "LOCAL", "GLOBAL", "SECURE", "VOLATILE", "TERSE"}
 
 
 class Dispatch(Language):
@@ -78,7 +69,7 @@ class Dispatch(Language):
         self.table_methods: Mapping[str, TableMethod] = _collect(owners, "TABLE_METHODS")
         self.on_parameter = _collect(owners, "ON_PARAMETER")
         self.sign_in: Mapping[str, SignIn] = _collect(owners, "SIGN_IN")
-        self._known_verbs = {*_SNOWFLAKES_VERBS, *self._statements, *self._raw, *self._verbs}
+        self._known_verbs = {*commands.VERBS, *self._statements, *self._raw, *self._verbs}
         self.stages: list[Callable[[Context, Statement], Result | None]] = [
             self._raw_statement,
             self._known_statement,
@@ -93,7 +84,9 @@ class Dispatch(Language):
 
     def changes_something(self, statement: Statement) -> bool:
         """Whether the statement may run only once, even if a client sends the same request twice."""
-        return statement.verb in _CHANGING_VERBS
+        if statement.verb in self._raw:
+            return statement.verb in _CHANGING_VERBS
+        return any(link.verb in _CHANGING_VERBS for link in flow.links(statement))
 
     def run(self, context: Context, statement: Statement) -> Result:
         """Run one statement. If the context has `describe_only`, return only the columns of its result.
@@ -101,14 +94,36 @@ class Dispatch(Language):
         Raises:
             SnowflakeError: the statement was refused; with Snowflake's code and text.
         """
+        if statement.verb in self._raw:
+            return self._run_link(context, statement)
+        links = flow.links(statement)
+        if len(links) > 1 and context.describe_only:
+            raise errors.unsupported(f"describing a chain of statements with {flow.OPERATOR}")
+        results: list[Result] = []
+        for link in links:
+            context.piped = results[::-1]
+            results.append(self._run_link(context, link))
+        return results[-1]
+
+    def _run_link(self, context: Context, statement: Statement) -> Result:
+        """Run a statement that is no chain."""
         if statement.verb and statement.verb not in self._known_verbs:
             raise statement.unexpected()
+        if statement.verb not in self._raw:
+            statement = substitution.substituted(context.session, statement)
+            if statement.bindings and not self._is_data(statement):
+                statement = substitution.filled(statement)
         if context.describe_only and statement.verb and statement.verb not in self._verbs:
             return self._describe(context, statement)
         result = self._run(context, statement)
         if context.shortfall:
             raise context.shortfall
         return result
+
+    def _is_data(self, statement: Statement) -> bool:
+        """Whether the data engine runs the statement; it takes bindings as values."""
+        words = [word for word in statement.words(6) if word not in commands.MODIFIERS | {"OR", "REPLACE"}]
+        return statement.verb in self._verbs or tuple(words[:2]) in self._definitions
 
     def _describe(self, context: Context, statement: Statement) -> Result:
         if statement.verb not in _READING_VERBS:
@@ -132,6 +147,8 @@ class Dispatch(Language):
             raise errors.compilation_error("000900", "42601", "Empty SQL statement.")
         for words, handler in self._statements.get(statement.words(1)[0], ()):
             if statement.accept(*words):
+                if words[0] in _OBJECT_VERBS and commands.is_other(statement):
+                    raise _refusal(statement)
                 with _whole(context, words[0] in ("GRANT", "REVOKE")):
                     return handler(context, statement)
         return None
@@ -142,17 +159,17 @@ class Dispatch(Language):
             return None
         statement.word()
         modifiers = [REPLACE] if verb == "CREATE" and statement.accept("OR", "REPLACE") else []
-        start = statement.position
-        while statement.words(1)[:1] and statement.words(1)[0] in _CREATE_MODIFIERS:
+        while statement.words(1)[:1] and statement.words(1)[0] in commands.MODIFIERS:
             modifiers.append(statement.word())
         if statement.words(1) and (definition := self._definitions.get((verb, statement.words(1)[0]))):
             statement.position = 0
             return definition(context, statement)
         for kind in self._types:
             if statement.accept(*(kind.plural if verb == "SHOW" else kind.kind).split(" ")):
+                if commands.is_other(statement):
+                    break
                 return _run_on(context, kind, verb, statement, modifiers)
-        statement.position = start
-        raise _refusal(statement, verb)
+        raise _refusal(statement)
 
     def _verb_statement(self, context: Context, statement: Statement) -> Result | None:
         handler = self._verbs.get(statement.words(1)[0])
@@ -186,12 +203,9 @@ def _whole(context: Context, atomic: bool) -> AbstractContextManager[None]:
     return context.catalog.transaction() if atomic else nullcontext()
 
 
-def _refusal(statement: Statement, verb: str = "") -> errors.SnowflakeError:
-    words = [verb] if verb else []
-    for word in statement.words(4 - len(words)):
-        if not word or not word.replace("_", "").isalpha():
-            break
-        words.append(word)
-        if len(words) == 3:
-            break
-    return errors.unsupported(" ".join(words)) if words else statement.unexpected()
+def _refusal(statement: Statement) -> errors.SnowflakeError:
+    name = commands.feature(statement)
+    if name:
+        return errors.unsupported(name)
+    statement.position = min(1, len(statement.tokens))
+    return statement.unexpected()

@@ -10,11 +10,12 @@ from sqlglot.tokens import Token, TokenType
 
 from local_account.base import errors
 from local_account.base.result import Column, Result, encode
-from local_account.base.sql import Statement
+from local_account.base.sql import Edit, Statement, literal
 from local_account.identity import access
 from local_account.statement.context import Context, Function
 
 VERSION = "9.36.0"
+_WIRE_TYPES = {bool: "boolean", int: "fixed"}
 
 
 def _roles_json(context: Context, arguments: list[Any]) -> str:
@@ -36,7 +37,33 @@ def _secondary_roles_json(context: Context, arguments: list[Any]) -> str:
     return json.dumps({"roles": names, "value": value}, separators=(",", ":"))
 
 
+def _is_role_in_session(context: Context, arguments: list[Any]) -> bool:
+    """IS_ROLE_IN_SESSION('<role>'): whether an active role has it.
+
+    See https://docs.snowflake.com/en/sql-reference/functions/is_role_in_session
+    """
+    return _one_text(arguments) in context.access.roles
+
+
+def _is_database_role_in_session(context: Context, arguments: list[Any]) -> bool:
+    """IS_DATABASE_ROLE_IN_SESSION('<role>'), in the current database.
+
+    See https://docs.snowflake.com/en/sql-reference/functions/is_database_role_in_session
+    """
+    name = context.resolve([_one_text(arguments)], "database")
+    role = context.catalog.find(access.DATABASE_ROLE, name)
+    return role is not None and access.role_key(role) in context.access.roles
+
+
+def _one_text(arguments: list[Any]) -> str:
+    if len(arguments) != 1 or not isinstance(arguments[0], str):
+        raise errors.compilation_error("000938", "22023", "The function expects one argument, a text.")
+    return arguments[0]
+
+
 FUNCTIONS: dict[str, Function] = {
+    "IS_ROLE_IN_SESSION": _is_role_in_session,
+    "IS_DATABASE_ROLE_IN_SESSION": _is_database_role_in_session,
     "CURRENT_ACCOUNT": lambda context, _: context.account.settings.account_id.upper(),
     "CURRENT_ACCOUNT_NAME": lambda context, _: context.account.settings.name,
     "CURRENT_ORGANIZATION_NAME": lambda context, _: context.account.settings.organization,
@@ -76,7 +103,7 @@ def _read_select(context: Context, statement: Statement) -> Result:
         label, value = _item(context, statement)
         if statement.accept("AS"):
             label = statement.identifier()
-        column = Column(label, "fixed" if isinstance(value, int) else "text")
+        column = Column(label, _WIRE_TYPES.get(type(value), "text"))
         shape.append(column)
         row.append(encode(value, column))
         if statement.done:
@@ -113,7 +140,7 @@ def read_arguments(statement: Statement) -> list[Any]:
         token = statement.tokens[statement.position] if not statement.done else None
         if token is None:
             raise statement.unexpected()
-        if token.token_type is TokenType.NUMBER:
+        if token.token_type is TokenType.NUMBER or token.text == "-":
             arguments.append(statement.integer())
         elif token.text.upper() in ("TRUE", "FALSE"):
             arguments.append(statement.boolean())
@@ -122,9 +149,6 @@ def read_arguments(statement: Statement) -> list[Any]:
         if not statement.accept(",") and statement.words(1) != (")",):
             raise statement.unexpected()
     return arguments
-
-
-Edit = tuple[int, int, str]
 
 
 def substitute(context: Context, statement: Statement) -> Statement:
@@ -198,4 +222,4 @@ def _literal(value: Any) -> str:
         return "NULL"
     if isinstance(value, int):
         return str(value)
-    return "'" + str(value).replace("'", "''") + "'"
+    return literal(str(value))

@@ -21,6 +21,7 @@ from local_account.statement.options import (
     read_limit,
     read_options,
     text,
+    unsupported,
     words,
 )
 from local_account.statement.showing import Shown
@@ -38,7 +39,8 @@ class ObjectType(Shown):
 
     CREATE, ALTER and DROP of an `atomic` type are one transaction of the catalog each. No other session can
     change anything meanwhile, so their handlers must neither wait nor ask Docker, the registry or tables.
-    CREATE OR REPLACE works for a `replaceable` type, ALTER … RENAME for a `renamable` one.
+    CREATE OR REPLACE works for a `replaceable` type, ALTER … RENAME for a `renamable` one. What
+    ALTER can do besides on Snowflake is refused by its words in `other_actions`.
     """
 
     privileges: ClassVar[frozenset[str]] = frozenset()
@@ -51,6 +53,7 @@ class ObjectType(Shown):
     atomic: ClassVar[bool] = True
     replaceable: ClassVar[bool] = True
     renamable: ClassVar[bool] = True
+    other_actions: ClassVar[tuple[str, ...]] = ()
 
     def label(self) -> str:
         """The name of the type in status messages, for example `Compute pool`."""
@@ -197,6 +200,9 @@ class ObjectType(Shown):
             return done
         if statement.accept("RENAME", "TO"):
             return self.rename(context, item, statement)
+        for other in self.other_actions:
+            if statement.accept(*other.split(" ")):
+                raise errors.unsupported(f"ALTER {self.kind} {other}")
         tags = tagging.read_change(statement) if self.taggable else None
         if tags:
             return self.alter_tags(context, item, statement, tags)
@@ -340,5 +346,6 @@ __all__ = [
     "read_options",
     "read_restriction",
     "text",
+    "unsupported",
     "words",
 ]

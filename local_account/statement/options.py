@@ -50,6 +50,15 @@ def one_of(*allowed: str) -> Reader:
     return read
 
 
+def unsupported(feature: str) -> Reader:
+    """A reader for an option that Snowflake has and this account does not: it refuses it by its name."""
+
+    def read(statement: Statement) -> None:
+        raise errors.unsupported(feature)
+
+    return read
+
+
 def read_options(
     statement: Statement, readers: dict[str, Reader], stop: Sequence[str] = ()
 ) -> dict[str, Any]:

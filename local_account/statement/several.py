@@ -18,8 +18,8 @@ def possible(text: str) -> bool:
     return ";" in text.rstrip().rstrip(";")
 
 
-def statements(statement: Statement, count: int, raw_verbs: Container[str]) -> list[str]:
-    """The texts of a request's statements; the unchanged text when there is only one.
+def statements(statement: Statement, count: int, raw_verbs: Container[str]) -> list[Statement]:
+    """A request's statements, each with its bindings; the request's own when there is only one.
 
     Args:
         count: how many statements there must be; 0 for any number.
@@ -29,11 +29,20 @@ def statements(statement: Statement, count: int, raw_verbs: Container[str]) -> l
         SnowflakeError: 000008 when there are more or fewer statements.
     """
     one = statement.verb in raw_verbs or _has_body(statement)
-    texts = [statement.text] if one else sql.split(statement)
-    if count and texts and len(texts) != count:
-        message = f"Actual statement count {len(texts)} did not match the desired statement count {count}."
+    parts = [statement] if one else [part for part in sql.divided(statement) if not part.done]
+    require_count(len(parts), count)
+    return parts if len(parts) > 1 else [statement]
+
+
+def require_count(found: int, count: int) -> None:
+    """Require that a request has as many statements as it says; 0 stands for any number.
+
+    Raises:
+        SnowflakeError: 000008.
+    """
+    if count and found and found != count:
+        message = f"Actual statement count {found} did not match the desired statement count {count}."
         raise SnowflakeError("000008", "0A000", message)
-    return texts if len(texts) > 1 else [statement.text]
 
 
 def _has_body(statement: Statement) -> bool:

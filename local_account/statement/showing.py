@@ -15,6 +15,15 @@ from local_account.statement.context import Context
 from local_account.statement.options import like, read_limit
 
 TERSE_COLUMNS = columns("created_on:timestamp_ltz name kind database_name schema_name")
+# What else SHOW … IN can name for some types, for example in SHOW DATABASES IN FAILOVER GROUP.
+_OTHER_PLACES = (
+    ("FAILOVER", "GROUP"),
+    ("REPLICATION", "GROUP"),
+    ("APPLICATION", "PACKAGE"),
+    ("APPLICATION",),
+    ("CLASS",),
+    ("MODEL",),
+)
 
 
 class Shown:
@@ -41,6 +50,8 @@ class Shown:
 
     def show(self, context: Context, statement: Statement, terse: bool = False) -> Result:
         """SHOW [TERSE] <plural> [LIKE '…'] [IN …] [STARTS WITH '…'] [LIMIT n [FROM '…']]"""
+        if statement.accept("HISTORY"):
+            raise errors.unsupported(f"SHOW {self.plural} HISTORY")
         pattern = statement.string() if statement.accept("LIKE") else None
         items = self.in_scope(context, statement)
         prefix = statement.string() if statement.accept("STARTS", "WITH") else ""
@@ -64,6 +75,17 @@ class Shown:
         """The objects that the IN clause of SHOW selects."""
         if not statement.accept("IN"):
             return self._current_scope(context)
+        for words in _OTHER_PLACES:
+            *_, following = statement.words(len(words) + 1) or [""]
+            if statement.words(len(words)) == words and following not in (
+                *words,
+                "",
+                "LIKE",
+                "STARTS",
+                "LIMIT",
+                ".",
+            ):
+                raise errors.unsupported(f"SHOW {self.plural} IN {' '.join(words)}")
         if statement.accept("ACCOUNT"):
             return context.catalog.objects(self.kind)
         if statement.accept("DATABASE"):

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import ParseError, SqlglotError
 
 from local_account.base import errors
 from local_account.base.errors import SnowflakeError
+from local_account.base.result import Result
 from local_account.base.sql import Name, Statement, shown
 from local_account.catalog.catalog import Object
 from local_account.objects import warehouse
+from local_account.statement import commands
 from local_account.statement.context import Context
+from local_account.tables import scans
 
 TABLE_KINDS = ("TABLE", "VIEW")
+_CAPITALS = re.compile("[A-Z]")
 INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
+# The parser's words for a token behind a complete statement.
+_TOO_MUCH = "Unexpected token"
+# It would write parts of statements, with secrets in them, into the log.
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 _QUERIES = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)
 _NAME = "account_name"
 _CHANGES: dict[type[exp.Expr], tuple[str, ...]] = {
@@ -55,6 +65,8 @@ class Plan:
         target: name of the object that it changes, defines or describes.
         item: that object in the catalog; None when it does not exist.
         is_done: nothing is left to do, because IF EXISTS was said of an absent table.
+        warehouse: the warehouse that it runs in; None when it needs none.
+        scans: name to earlier result, for the results that it reads (see `scans`).
     """
 
     expression: exp.Expr
@@ -64,6 +76,8 @@ class Plan:
     target: Name | None = None
     item: Object | None = None
     is_done: bool = False
+    warehouse: Object | None = None
+    scans: Mapping[str, Result] = field(default_factory=dict)
 
     @property
     def is_query(self) -> bool:
@@ -92,38 +106,67 @@ def parse(statement: Statement) -> exp.Expr:
     """
     try:
         found = Snowflake().parser().parse(statement.tokens, statement.text)
-    except SqlglotError as error:
-        message = str(error).replace("\x1b[4m", "").replace("\x1b[0m", "")
-        raise errors.compilation_error("001003", "42000", f"syntax error: {message}") from None
-    if not found or found[0] is None:
-        raise errors.compilation_error("001003", "42000", "syntax error: no expression was parsed.")
+    except ParseError as error:
+        raise _syntax_error(statement, error) from None
+    except SqlglotError:
+        raise _end_of_text(statement) from None
+    if len(found) != 1 or found[0] is None:
+        raise _end_of_text(statement)
     return found[0]
 
 
-def plan(context: Context, statement: Statement, temporary: Container[Name]) -> Plan:
+def _syntax_error(statement: Statement, error: ParseError) -> SnowflakeError:
+    """The error at the token that the parser could not place."""
+    found = error.errors[0] if error.errors else {}
+    place = (found.get("line"), found.get("col"))
+    index = next((i for i, token in enumerate(statement.tokens) if (token.line, token.col) == place), None)
+    is_last = index is None or index == len(statement.tokens) - 1
+    if index is None or (is_last and _TOO_MUCH not in str(found.get("description"))):
+        # The parser points at the last token when the text ends too early.
+        return _end_of_text(statement)
+    statement.position = index
+    return statement.unexpected()
+
+
+def _end_of_text(statement: Statement) -> SnowflakeError:
+    statement.position = len(statement.tokens)
+    return statement.unexpected()
+
+
+def plan(
+    context: Context, statement: Statement, temporary: Container[Name], scanned: Mapping[str, Result]
+) -> Plan:
     """Parse a statement and check every table in it.
 
     Args:
         context: account and session.
         statement: the statement.
         temporary: the session's temporary tables, which only this session can see.
+        scanned: name to earlier result, for the results that the statement reads.
 
     Raises:
         SnowflakeError: 002003 for an absent or invisible object, 003001 for a missing privilege, 000606
             without a warehouse, 000002 for a statement that this account's data engine cannot run.
     """
-    found = Plan(parse(statement))
-    _require_supported(found.expression)
-    tables = list(_tables(found.expression))
-    if tables and not isinstance(found.expression, (*_DEFINITIONS, *_DESCRIPTIONS)):
-        require_warehouse(context)
+    found = Plan(parse(statement), scans=scanned)
+    _require_supported(found.expression, statement)
+    if scanned and isinstance(found.expression, exp.Create) and found.expression.kind == "VIEW":
+        raise errors.unsupported("CREATE VIEW from the result of a query")
+    tables = [node for node in _tables(found.expression) if not _is_scan(node, scanned)]
     for node in tables:
         _check(context, found, node, temporary)
+    # A statement is compiled before it needs a warehouse: what is absent is absent without one, too.
+    if tables and not isinstance(found.expression, (*_DEFINITIONS, *_DESCRIPTIONS)):
+        found.warehouse = require_warehouse(context)
     return found
 
 
-def require_warehouse(context: Context) -> None:
-    """Require a current warehouse that the session may use; queries on tables need one.
+def _is_scan(node: exp.Table, scanned: Mapping[str, Result]) -> bool:
+    return bool(scanned) and (node.catalog, node.db) == (scans.CATALOG, scans.SCHEMA) and node.name in scanned
+
+
+def require_warehouse(context: Context) -> Object:
+    """The current warehouse, which the session must be able to use; queries on tables need one.
 
     Raises:
         SnowflakeError: 000606 without such a warehouse, 000607 when it is suspended without AUTO_RESUME.
@@ -132,26 +175,25 @@ def require_warehouse(context: Context) -> None:
     item = context.catalog.find("WAREHOUSE", Name("", "", name)) if name else None
     if item and context.access.has("USAGE", item):
         warehouse.use(context, item)
-    else:
-        raise SnowflakeError(
-            "000606",
-            "57P03",
-            "No active warehouse selected in the current session.  Select an active warehouse with the "
-            "'use warehouse' command.",
-        )
+        return item
+    raise SnowflakeError(
+        "000606",
+        "57P03",
+        "No active warehouse selected in the current session.  Select an active warehouse with the "
+        "'use warehouse' command.",
+    )
 
 
-def _require_supported(expression: exp.Expr) -> None:
+def _require_supported(expression: exp.Expr, statement: Statement) -> None:
     known = (*_QUERIES, *_CHANGES, *_DEFINITIONS, *_DESCRIPTIONS)
-    if not isinstance(expression, known):
-        raise errors.unsupported(expression.key.upper())
     kind = str(expression.args.get("kind") or "").upper()
-    if isinstance(expression, _DEFINITIONS) and kind not in TABLE_KINDS:
-        raise errors.unsupported(f"{expression.key.upper()} {kind}".strip())
+    is_other = isinstance(expression, _DEFINITIONS) and kind not in TABLE_KINDS
+    if not isinstance(expression, known) or is_other:
+        raise errors.unsupported(commands.feature(statement))
     if isinstance(expression, exp.Alter):
         _require_supported_alter(expression)
     for node in expression.find_all(exp.Table):
-        if not isinstance(node.this, (exp.Identifier, exp.DynamicIdentifier)):
+        if not isinstance(node.this, exp.Identifier):
             raise errors.unsupported(f"FROM {node.this.sql('snowflake')}")
         if node.args.get("when"):
             raise errors.unsupported("time travel")
@@ -169,7 +211,8 @@ def _require_supported_alter(expression: exp.Alter) -> None:
     known = (exp.ColumnDef, exp.Drop, exp.AlterRename, exp.RenameColumn, exp.AlterColumn)
     for action in expression.args.get("actions") or []:
         if not isinstance(action, known):
-            raise errors.unsupported(f"ALTER {expression.args['kind']} {action.key.upper()}")
+            words = _CAPITALS.sub(r" \g<0>", type(action).__name__).upper()
+            raise errors.unsupported(f"ALTER {expression.args['kind']}{words}")
 
 
 def _tables(expression: exp.Expr) -> Iterator[exp.Table]:
@@ -227,20 +270,11 @@ def full_name(node: exp.Table) -> Name | None:
 
 
 def table_name(context: Context, node: exp.Table) -> Name:
-    """Full name of a table reference.
-
-    Raises:
-        SnowflakeError: 000002 for IDENTIFIER() of something other than a string.
-    """
+    """Full name of a table reference."""
     return context.resolve(_parts(node), "schema")
 
 
 def _parts(node: exp.Table) -> list[str]:
-    if isinstance(node.this, exp.DynamicIdentifier):
-        literal = node.this.expressions[0] if node.this.expressions else node.this.this
-        if not isinstance(literal, exp.Literal) or not literal.is_string:
-            raise errors.unsupported("IDENTIFIER() of anything but a string")
-        return Statement(literal.name).parts()
     return [folded(part) for part in node.parts if isinstance(part, exp.Identifier)]
 
 

@@ -24,7 +24,7 @@ from sqlglot import exp
 from local_account.base.result import Column, Result
 from local_account.base.sql import Name
 from local_account.catalog.catalog import Catalog, Object
-from local_account.tables import results
+from local_account.tables import names, results
 from local_account.tables.access import Plan
 from local_account.tables.dialect import Cursor
 from local_account.tables.engine_statement import EngineStatement, Temporary
@@ -193,7 +193,8 @@ class DataSession:
             inserts = change.plan.expression.key in ("insert", "merge")
             if inserts and has_moving_default(self._connection, change.statement.target):
                 raise NotRepeatable("the default of a column can differ the second time")
-            self._cursor().run(change.frozen(), change.values)
+            with self._scanning(change.plan):
+                self._cursor().run(change.frozen(), change.values)
             if change.mark != fingerprint(self._connection, change.statement):
                 raise NotRepeatable("its changes came out differently when they were repeated")
         # Asked at the end: the engine looks at a database when a statement first uses it.
@@ -202,13 +203,29 @@ class DataSession:
         transaction.begun, transaction.moment = begun, moment
 
     def run(self, statement: EngineStatement, values: Sequence[Any] = ()) -> Result:
-        """Run one statement; return its rows as wire cells. If it fails, it changes nothing."""
+        """Run one statement. If it fails, it changes nothing."""
         plan = statement.plan
         if plan.is_query or plan.is_description:
-            with self._undone_alone(several=False):
+            with self._undone_alone(several=False), self._scanning(plan):
                 return self._answer(plan, *self._execute(statement, values))
-        with self._changing(statement, several=plan.is_several):
+        with self._changing(statement, several=plan.is_several), self._scanning(plan):
             return self._change(statement, values)
+
+    @contextlib.contextmanager
+    def _scanning(self, plan: Plan) -> Iterator[None]:
+        """Let the body read the earlier results that the plan's statement reads."""
+        try:
+            if plan.scans:
+                # The engine registers nothing while rows of its last statement wait to be fetched.
+                self._connection.execute("SELECT 1").fetchall()
+            for name, result in plan.scans.items():
+                self._connection.register(names.encoded(name), results.engine_table(result))
+            yield
+        finally:
+            for name in plan.scans:
+                # Nothing is there any more after the end of a transaction in which it was registered.
+                with contextlib.suppress(duckdb.Error):
+                    self._connection.unregister(names.encoded(name))
 
     @contextlib.contextmanager
     def _changing(self, statement: EngineStatement, several: bool) -> Iterator[None]:
@@ -272,14 +289,12 @@ class DataSession:
         shape = [results.column(name, kind) for name, kind in zip(names, kinds, strict=True)]
         kind = _type_id(plan.expression)
         extra = results.arrow_answer(table, shape) if self._arrow and kind == statement_type.SELECT else None
-        if extra:
-            return Result(shape, statement_type=kind, extra=extra)
-        return Result(shape, results.cells(table, shape), statement_type=kind)
+        return results.TableResult(shape, table, kind, extra)
 
     def run_batch(self, statement: EngineStatement, rows: list[tuple[Any, ...]], at_once: int) -> Result:
         """Run a statement for each row of bindings, as one change; the row counts are added up."""
         count, shape = 0, [Column("number of rows", "fixed")]
-        with self._changing(statement, several=True):
+        with self._changing(statement, several=True), self._scanning(statement.plan):
             for part, values in _batches(statement.expression, rows, at_once):
                 result = self._change(replace(statement, expression=part), values)
                 shape = list(result.columns)[:1]
@@ -289,7 +304,7 @@ class DataSession:
     def describe(self, statement: EngineStatement) -> Result:
         """The columns that a statement would give; the statement is not run."""
         self._used, plan = time.monotonic(), statement.plan
-        with self._undone_alone(several=False), engine_errors(plan.expression):
+        with self._undone_alone(several=False), self._scanning(plan), engine_errors(plan.expression):
             found = self._cursor().columns_of(statement.expression)
         if found is None:
             return Result([Column("status")], statement_type=_type_id(plan.expression))

@@ -19,8 +19,9 @@ from local_account.base.result import Column, Result, status
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Catalog, Object
 from local_account.identity.session import Session
+from local_account.objects.warehouse import Load
 from local_account.statement.context import Context
-from local_account.tables import access, results, rewrite
+from local_account.tables import access, results, rewrite, scans
 from local_account.tables.access import Plan
 from local_account.tables.engine_statement import Places, prepared
 
@@ -53,13 +54,14 @@ class DataEngine:
             SnowflakeError: the statement is not permitted, or the data engine refuses it.
         """
         session = self._session(context.session)
-        statement = rewrite.without_local(rewrite.divided_casts(statement))
+        statement, scanned = scans.replaced(context, rewrite.without_local(rewrite.divided_casts(statement)))
         with _alone(context.session, session):
             session.follow_catalog(self._catalog)
-            plan = access.plan(context, statement, session.temporary)
+            plan = access.plan(context, statement, session.temporary, scanned)
             rewrite.name_values(plan.expression)
             values = [results.bound(binding) for binding in statement.bindings or []]
-            with context.cancelled.ending(session.interrupt):
+            load = context.account.part(Load)
+            with load.one_more(plan.warehouse), context.cancelled.ending(session.interrupt):
                 return self._run(context, session, plan, written, values)
 
     def transaction(self, context: Context, verb: str) -> Result:

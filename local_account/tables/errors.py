@@ -57,6 +57,8 @@ def engine_errors(statement: exp.Expr | None = None) -> Iterator[None]:
 def _translated(code: str, sqlstate: str, message: str, statement: exp.Expr | None) -> SnowflakeError:
     if "Division by zero in expression" in message:
         return SnowflakeError("100051", "22012", "Division by zero")
+    if "More than one row returned by a subquery" in message:
+        return SnowflakeError("090150", "22000", "Single-row subquery returns more than one row.")
     if digits := _NOT_HEXADECIMAL.search(message):
         return SnowflakeError("100115", "22000", digits[0])
     if column := _INVALID_COLUMN.search(message):

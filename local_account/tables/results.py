@@ -6,19 +6,21 @@ import base64
 import datetime
 import re
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from local_account.base.errors import SnowflakeError
-from local_account.base.result import Column
+from local_account.base.result import Column, Result
 from local_account.base.sql import Name, is_unicode
-from local_account.tables.names import decoded
+from local_account.tables.names import decoded, encoded
 
 if TYPE_CHECKING:
     import pyarrow
 
 _TIME_SCALE = 9
+_IS_JSON = {"ARROW:extension:name": "arrow.json"}
 _INTEGER = re.compile(r"[+-]?\d+")
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 _WIRE_TYPES = {
@@ -40,6 +42,32 @@ _WIRE_TYPES = {
     "UBIGINT": "fixed",
     "UINTEGER": "fixed",
 }
+
+
+class TableResult(Result):
+    """A result of the data engine.
+
+    Attributes:
+        table: the rows as the engine gave them. `rows` are made of it when they are first asked for.
+    """
+
+    def __init__(
+        self, columns: list[Column], table: pyarrow.Table, statement_type: int, extra: dict[str, Any] | None
+    ) -> None:
+        self.columns, self.table, self.statement_type, self.extra = (
+            columns,
+            table,
+            statement_type,
+            extra or {},
+        )
+
+    @cached_property
+    def rows(self) -> list[list[str | None]]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return cells(self.table, list(self.columns))
+
+    @property
+    def count(self) -> int:
+        return self.table.num_rows
 
 
 def column(name: str, engine_type: str) -> Column:
@@ -184,6 +212,55 @@ def _moments(values: pyarrow.ChunkedArray, column: Column) -> list[str | None]:
         sign = "-" if value < 0 else ""
         found.append(f"{sign}{nanoseconds // 10**9}.{nanoseconds % 10**9:0{column.scale}d}")
     return found
+
+
+def engine_table(result: Result) -> pyarrow.Table:
+    """The rows of any result in the form that the data engine reads, with the types of its columns."""
+    import pyarrow
+
+    given = result.table.columns if isinstance(result, TableResult) else None
+    if given is None:
+        cells_by_column = zip(*result.rows, strict=True) if result.rows else ([] for _ in result.columns)
+        given = [
+            _array(list(values), column)
+            for values, column in zip(cells_by_column, result.columns, strict=True)
+        ]
+    fields = [
+        pyarrow.field(
+            encoded(column.name), values.type, metadata=_IS_JSON if _is_json(values.type, column) else None
+        )
+        for values, column in zip(given, result.columns, strict=True)
+    ]
+    return pyarrow.Table.from_arrays(given, schema=pyarrow.schema(fields))
+
+
+def _is_json(kind: Any, column: Column) -> bool:
+    import pyarrow
+
+    return column.type in ("variant", "object", "array") and pyarrow.types.is_string(kind)
+
+
+def _array(values: list[str | None], column: Column) -> Any:
+    """Wire cells of one column as an Arrow array."""
+    import pyarrow
+
+    decimals = pyarrow.decimal128(38, column.scale)
+    kinds: dict[str, tuple[Any, Any]] = {
+        "boolean": (pyarrow.bool_(), lambda cell: cell == "1"),
+        "binary": (pyarrow.binary(), bytes.fromhex),
+        "date": (pyarrow.date32(), int),
+        "fixed": (decimals if column.scale else pyarrow.int64(), Decimal if column.scale else int),
+        "real": (pyarrow.float64(), float),
+        "time": (pyarrow.time64("us"), _microseconds),
+        "timestamp_ltz": (pyarrow.timestamp("us", tz="UTC"), _microseconds),
+        "timestamp_ntz": (pyarrow.timestamp("us"), _microseconds),
+    }
+    kind, read = kinds.get(column.type, (pyarrow.string(), str))
+    return pyarrow.array([None if value is None else read(value) for value in values], kind)
+
+
+def _microseconds(cell: str) -> int:
+    return int(Decimal(cell) * 10**6)
 
 
 # Bindings

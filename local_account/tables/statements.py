@@ -6,6 +6,7 @@ from local_account.base.result import Result
 from local_account.base.sql import Statement
 from local_account.statement import functions
 from local_account.statement.context import Context
+from local_account.tables import scans
 from local_account.tables.engine import DataEngine
 
 
@@ -15,9 +16,9 @@ def run(context: Context, statement: Statement) -> Result:
     Raises:
         SnowflakeError: the statement is not permitted, or the data engine refuses it.
     """
-    return context.account.part(DataEngine).execute(
-        context, functions.substitute(context, statement), statement.text
-    )
+    written, statement = statement.text, functions.substitute(context, statement)
+    answer = None if context.describe_only else scans.whole(context, statement)
+    return answer or context.account.part(DataEngine).execute(context, statement, written)
 
 
 def select(context: Context, statement: Statement) -> Result:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from local_account.base import errors
 from local_account.base.result import Result
 from local_account.base.sql import Statement
 from local_account.statement.context import Context
 from local_account.tables.engine import DataEngine
 
+_BEGINNINGS = ((), ("TRANSACTION",), ("WORK",), ("NAME",))
+
 
 def _handler(verb: str) -> Callable[[Context, Statement], Result]:
     def run(context: Context, statement: Statement) -> Result:
+        if verb == "BEGIN" and statement.words(1) not in _BEGINNINGS:
+            raise errors.unsupported("BEGIN … END in Snowflake Scripting")
         for word in ("TRANSACTION", "WORK"):
             statement.accept(word)
+        if verb == "BEGIN" and statement.accept("NAME"):
+            statement.identifier()
         statement.end()
         return context.account.part(DataEngine).transaction(context, verb)
 

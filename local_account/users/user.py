@@ -13,7 +13,7 @@ from local_account.identity.credentials import hash_password
 from local_account.identity.network_access import PARAMETER
 from local_account.objects import network_policy
 from local_account.statement.context import Context
-from local_account.statement.object_type import ObjectType, Reader, boolean, one_of, text
+from local_account.statement.object_type import ObjectType, Reader, boolean, one_of, text, unsupported
 from local_account.users import pat, user_columns, user_values
 from local_account.users.user_values import countdown, refuse_policies
 
@@ -63,6 +63,7 @@ class User(ObjectType):
         "MINS_TO_BYPASS_MFA": countdown("MINS_TO_BYPASS_MFA", 1440),
         "DISABLE_MFA": boolean,
         **dict.fromkeys(KEYS, user_values.key),
+        "WORKLOAD_IDENTITY": unsupported("WORKLOAD_IDENTITY of a user"),
         "TYPE": one_of("PERSON", "SERVICE", "LEGACY_SERVICE", "NULL"),
         **parameters.readers(KIND),
     }

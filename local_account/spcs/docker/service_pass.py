@@ -13,7 +13,7 @@ from local_account.spcs.docker.container_state import ended_state
 from local_account.spcs.docker.instance import InstanceNotes, Keeper
 from local_account.spcs.docker.runtime import DockerRuntime
 from local_account.spcs.network.firewall import Firewall
-from local_account.spcs.state import snapshots
+from local_account.spcs.state import lifecycle, snapshots
 from local_account.spcs.state.observed import ContainerState, InstanceState, Observed
 from local_account.spcs.state.status import crash_looping
 
@@ -72,7 +72,8 @@ class ServicePass:
             self._finish(item, "CANCELLED")
             return None
         if item.properties["SUSPENDED"]:
-            self._remove_all()
+            if self._remove_all():
+                lifecycle.stopped(self._account.catalog, item)
             return None
         due = self._keep_instances(item)
         if waiting:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from local_account.base.sql import Statement
+from local_account.base.sql import STRINGS, Statement
 from local_account.spcs.spec import templates
 from local_account.stages.store import read_stage_file
 from local_account.statement.context import Context
 
-_FILES = ("SPECIFICATION_FILE", "SPECIFICATION_TEMPLATE_FILE")
+_TEMPLATE = "SPECIFICATION_TEMPLATE_FILE"
+# Snowflake's tutorial writes SPEC, which its reference does not mention.
+_FILES = ("SPECIFICATION_FILE", "SPEC", _TEMPLATE)
 
 
 def read_from(context: Context, statement: Statement) -> str:
@@ -23,26 +25,42 @@ def read_from(context: Context, statement: Statement) -> str:
         template = statement.string()
     else:
         location = _location(statement)
-        is_template = statement.accept("SPECIFICATION_TEMPLATE_FILE")
-        if not is_template:
-            statement.expect("SPECIFICATION_FILE")
+        is_template = statement.words(1) == (_TEMPLATE,)
+        if statement.words(1) not in [(word,) for word in _FILES]:
+            raise statement.unexpected()
+        statement.word()
         statement.expect("=")
-        template = read_stage_file(context, location, statement.string())
+        template = read_stage_file(context, location, _file(statement))
         if not is_template:
             return template
     return templates.render(template, _using(statement))
 
 
 def _location(statement: Statement) -> str:
-    """`'@stage/path'` in quotes, or bare."""
+    """`'@stage/path'` in quotes, or bare: then it ends at the first blank."""
     if statement.words(1) != ("@",):
         return statement.string()
-    start = statement.tokens[statement.position].start
-    while not statement.done and statement.words(1)[0] not in _FILES:
-        statement.position += 1
+    return _unquoted(statement)
+
+
+def _file(statement: Statement) -> str:
+    """The path of a file in quotes, or bare: then it ends at the first blank."""
+    if not statement.done and statement.tokens[statement.position].token_type in STRINGS:
+        return statement.string()
+    return _unquoted(statement)
+
+
+def _unquoted(statement: Statement) -> str:
+    """The text of the tokens that follow each other without a blank."""
     if statement.done:
         raise statement.unexpected()
-    return statement.text[start : statement.tokens[statement.position].start].strip()
+    first = statement.tokens[statement.position]
+    last = first
+    statement.position += 1
+    while not statement.done and statement.tokens[statement.position].start == last.end + 1:
+        last = statement.tokens[statement.position]
+        statement.position += 1
+    return statement.text[first.start : last.end + 1]
 
 
 def _using(statement: Statement) -> dict[str, str]:

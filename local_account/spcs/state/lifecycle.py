@@ -9,21 +9,32 @@ from local_account.base.sql import Name
 from local_account.catalog.catalog import Catalog, Object
 from local_account.spcs.spec.names import dns_label
 from local_account.spcs.state import snapshots
-from local_account.spcs.state.observed import POOL
+from local_account.spcs.state.observed import POOL, STOPPING
 from local_account.statement.context import Context
 
 
 def suspend(catalog: Catalog, item: Object) -> None:
     """Stop a service's instances; block volumes stay."""
     if not item.properties["SUSPENDED"]:
-        item.properties |= {"SUSPENDED": True, "SUSPENDED_ON": now()}
+        item.properties |= {"SUSPENDED": True, STOPPING: True, "SUSPENDED_ON": now()}
         catalog.save(item)
+
+
+def stopped(catalog: Catalog, item: Object) -> None:
+    """Note that a suspended service has no instances any more."""
+    if not item.properties.get(STOPPING):
+        return
+    with catalog.transaction():
+        fresh = catalog.by_id(item.id)
+        if fresh and fresh.properties["SUSPENDED"]:
+            fresh.properties[STOPPING] = False
+            catalog.save(fresh)
 
 
 def resume(catalog: Catalog, item: Object) -> None:
     """Start a suspended service again, and its pool when the pool has AUTO_RESUME."""
     if item.properties["SUSPENDED"]:
-        item.properties |= {"SUSPENDED": False, "RESUMED_ON": now()}
+        item.properties |= {"SUSPENDED": False, STOPPING: False, "RESUMED_ON": now()}
         catalog.save(item)
     resume_pool(catalog, item)
 

@@ -17,6 +17,8 @@ from local_account.spcs.state.events import Event, Events
 
 SERVICE = "SERVICE"
 POOL = "COMPUTE POOL"
+# Property of a suspended service whose instances may still be ending.
+STOPPING = "STOPPING"
 _SEEN_SECONDS = 10.0
 
 

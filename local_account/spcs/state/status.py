@@ -6,7 +6,14 @@ from local_account.catalog.catalog import Catalog, Object
 from local_account.identity.account import Account
 from local_account.spcs.spec.families import FAMILIES
 from local_account.spcs.state import scheduler
-from local_account.spcs.state.observed import POOL, SERVICE, ContainerState, InstanceState, Observed
+from local_account.spcs.state.observed import (
+    POOL,
+    SERVICE,
+    STOPPING,
+    ContainerState,
+    InstanceState,
+    Observed,
+)
 
 # A service is FAILED when one of its containers failed this often in a row without getting ready.
 CRASH_LOOP = 4
@@ -28,6 +35,13 @@ def placement(account: Account, pool: Object) -> scheduler.Placement:
     return scheduler.place(pool, services, account.part(Observed).nodes_of(pool.name))
 
 
+def instance_numbers(observed: Observed, item: Object) -> list[int]:
+    """Numbers of the instances that a service has: those that shall run, and those that are still ending."""
+    at_rest = item.properties["SUSPENDED"] or item.properties.get("RESULT")
+    wanted = 0 if at_rest else item.properties["MIN_INSTANCES"]
+    return sorted({*observed.instances(item.id), *range(wanted)})
+
+
 def service_status(observed: Observed, item: Object) -> str:
     """Status word of a service or job."""
     properties = item.properties
@@ -37,7 +51,7 @@ def service_status(observed: Observed, item: Object) -> str:
     if properties.get("CANCELLING"):
         return "CANCELLING"
     if properties["SUSPENDED"]:
-        return "SUSPENDING" if found else "SUSPENDED"
+        return "SUSPENDING" if found or properties.get(STOPPING) else "SUSPENDED"
     live = [state for state in found.values() if not state.terminating]
     if properties["IS_JOB"]:
         return _job_status(live)

@@ -23,19 +23,6 @@ Document = dict[str, Any]
 _SYSTEM_POOLS = ("SYSTEM_COMPUTE_POOL_CPU", "SYSTEM_COMPUTE_POOL_GPU")
 
 
-def require_owner_role(context: Context) -> None:
-    """Refuse an administrator as the owner of a service, because services run with all rights of their owner.
-
-    Raises:
-        SnowflakeError: 003001.
-    """
-    if context.session.role in ("ACCOUNTADMIN", "PUBLIC", ""):
-        raise _refused(
-            f"Role '{context.session.role}' cannot own a service: create it with a role of its own "
-            "(USE ROLE …), which its containers will act as"
-        )
-
-
 def find_pool(context: Context, name: str) -> Object:
     """The pool of a new service.
 
@@ -196,7 +183,3 @@ def _seeds(context: Context, service: Name, document: Document) -> dict[str, tup
 def _require(context: Context, privilege: str, item: Object) -> None:
     """Require a privilege of the primary role, which will own the service; secondary roles do not count."""
     context.require_primary(privilege, item)
-
-
-def _refused(text: str) -> SnowflakeError:
-    return SnowflakeError("003001", "42501", f"SQL access control error:\n{text}.")

@@ -10,8 +10,8 @@ from local_account.base.sql import Statement
 from local_account.catalog.catalog import Object
 from local_account.spcs.network.endpoints import ingress_host, opens, service_roles
 from local_account.spcs.state import scheduler
-from local_account.spcs.state.observed import POOL, SERVICE, ContainerState, Observed
-from local_account.spcs.state.status import placement, planned_container, service_status
+from local_account.spcs.state.observed import POOL, SERVICE, ContainerState, InstanceState, Observed
+from local_account.spcs.state.status import instance_numbers, placement, planned_container, service_status
 from local_account.statement.context import Context
 
 _CONTAINER_COLUMNS = columns(
@@ -50,9 +50,7 @@ def container_rows(context: Context, item: Object) -> list[dict[str, Any]]:
     waiting = _waiting(context, item)
     rows = []
     found = context.account.part(Observed).instances(item.id)
-    at_rest = item.properties["SUSPENDED"] or item.properties.get("RESULT")
-    wanted = 0 if at_rest else item.properties["MIN_INSTANCES"]
-    for number in sorted({*found, *range(wanted)}):
+    for number in instance_numbers(context.account.part(Observed), item):
         state = found.get(number)
         for container in item.properties["SPEC"]["spec"]["containers"]:
             name = container["name"]
@@ -118,6 +116,10 @@ def iso(moment: float | None) -> str | None:
 def show_instances(context: Context, statement: Statement) -> Result:
     item = service_of(context, statement)
     context.require("MONITOR", item)
+    observed = context.account.part(Observed)
+    found = observed.instances(item.id)
+    planned = InstanceState(created=item.created)
+    states = {number: found.get(number, planned) for number in instance_numbers(observed, item)}
     rows = [
         _common(context, item)
         | {
@@ -128,7 +130,7 @@ def show_instances(context: Context, statement: Statement) -> Result:
             "start_time": iso(state.started),
             "ip_address": state.address or None,
         }
-        for number, state in context.account.part(Observed).instances(item.id).items()
+        for number, state in states.items()
     ]
     return table(_INSTANCE_COLUMNS, rows)
 

@@ -19,7 +19,7 @@ from local_account.spcs.spec.source import read_from
 from local_account.spcs.state import snapshots
 from local_account.spcs.state.lifecycle import dns_name, resume, resume_pool, schema_hash, suspend
 from local_account.spcs.state.observed import POOL, SERVICE, Observed
-from local_account.spcs.state.status import is_upgrading, service_status
+from local_account.spcs.state.status import instance_numbers, is_upgrading, service_status
 from local_account.spcs.state.workload import require_allowed, workload_filter
 from local_account.spcs.statements import admission
 from local_account.spcs.statements.snapshot import restore_volume
@@ -96,10 +96,6 @@ class Service(ObjectType):
     def prepare(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
         prepare_service(context, name, properties)
 
-    def require_create(self, context: Context, name: Name) -> None:
-        super().require_create(context, name)
-        admission.require_owner_role(context)
-
     def created(self, context: Context, item: Object) -> None:
         """Fill block volumes from snapshots, and resume a pool that has AUTO_RESUME."""
         snapshots.seed(context, item)
@@ -109,14 +105,14 @@ class Service(ObjectType):
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:
         properties = item.properties
-        found = context.account.part(Observed).instances(item.id)
+        observed = context.account.part(Observed)
         integrations = properties["EXTERNAL_ACCESS_INTEGRATIONS"]
         down = properties["SUSPENDED"] or properties.get("RESULT")
         return {
-            "status": service_status(context.account.part(Observed), item),
+            "status": service_status(observed, item),
             "compute_pool": properties["POOL"],
             "dns_name": dns_name(item),
-            "current_instances": sum(bool(state.containers) for state in found.values()),
+            "current_instances": len(instance_numbers(observed, item)),
             "target_instances": 0 if down else properties["MIN_INSTANCES"],
             "min_ready_instances": properties["MIN_READY_INSTANCES"],
             "min_instances": properties["MIN_INSTANCES"],
@@ -133,7 +129,7 @@ class Service(ObjectType):
             "is_job": properties["IS_JOB"],
             "is_async_job": properties["IS_ASYNC"],
             "spec_digest": properties["SPEC_DIGEST"],
-            "is_upgrading": is_upgrading(context.account.part(Observed), item),
+            "is_upgrading": is_upgrading(observed, item),
         }
 
     def describe(self, context: Context, item: Object) -> Result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,28 @@ def test_snow_sql(snow: Snow) -> None:
         "sql", "-q", "CREATE OR REPLACE TABLE s (a INT); INSERT INTO s VALUES (5); SELECT * FROM s"
     )
     assert answers[-1] == [{"A": 5}]
+
+
+@pytest.fixture
+def guide(place: Place) -> Iterator[None]:
+    """Removes what the set-up script has made."""
+    yield
+    place.run(
+        "DROP DATABASE IF EXISTS guide_db",
+        "DROP WAREHOUSE IF EXISTS guide_wh",
+        "DROP COMPUTE POOL IF EXISTS guide_pool",
+        "DROP ROLE IF EXISTS guide_role",
+    )
+
+
+@pytest.mark.usefixtures("guide")
+def test_setup_script_from_top_to_bottom(snow: Snow, place: Place) -> None:
+    script = Path(__file__).with_name("setup_script.sql")
+    found = "MONITOR=GUIDE_POOL, USAGE=GUIDE_POOL, pool=GUIDE_POOL, price=costs $5; or $size, text=it's $size"
+    assert snow("sql", "-f", str(script))[-1] == [{"FOUND": found, "HAS_REPOSITORY": True}]
+    with place.connect() as connection:
+        *_, last = connection.execute_string(script.read_text())
+        assert last.fetchall() == [(found, True)]
 
 
 def test_snow_sql_error(snow: Snow) -> None:

@@ -8,7 +8,7 @@ import pytest
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import ProgrammingError
 
-from tests.account.conftest import RunningAccount, run
+from tests.account.conftest import RunningAccount, run, wait_until
 
 
 def test_new_database_is_current_and_has_its_schemas(session: SnowflakeConnection) -> None:
@@ -155,6 +155,27 @@ def test_what_is_shown_of_warehouses(session: SnowflakeConnection) -> None:
     run(session, "ALTER WAREHOUSE W_SHOWN SET RESOURCE_CONSTRAINT = MEMORY_1X")
     assert shown() == (None, "MEMORY_1X", 0)
     run(session, "DROP WAREHOUSE W_SHOWN")
+
+
+def test_show_warehouses_counts_what_runs(session: SnowflakeConnection) -> None:
+    """See https://docs.snowflake.com/en/sql-reference/sql/show-warehouses"""
+
+    def running() -> int:
+        return run(session, "SHOW WAREHOUSES LIKE 'W_BUSY'")[0]["running"]
+
+    run(session, "CREATE WAREHOUSE W_BUSY")
+    run(session, "CREATE DATABASE D_BUSY")
+    run(session, "CREATE TABLE T (A INT)")
+    run(session, "INSERT INTO T VALUES (1)")
+    assert running() == 0
+    many = "TABLE(GENERATOR(ROWCOUNT => 1000000))"
+    cursor = session.cursor()
+    cursor.execute_async(f"SELECT COUNT(*) FROM T, {many} AS x, {many} AS y WHERE RANDOM() = 1")
+    wait_until(lambda: running() == 1)
+    run(session, f"SELECT SYSTEM$CANCEL_QUERY('{cursor.sfqid}')")
+    wait_until(lambda: running() == 0)
+    run(session, "DROP DATABASE D_BUSY")
+    run(session, "DROP WAREHOUSE W_BUSY")
 
 
 def test_warehouse_resumes_for_a_query(session: SnowflakeConnection) -> None:

@@ -271,6 +271,15 @@ ON_WAREHOUSE = {**PLACE, f"USAGE ON WAREHOUSE {WH}": NO_WAREHOUSE}
 DATA = [
     Case(f"SELECT * FROM {S}.T", {**ON_WAREHOUSE, f"SELECT ON TABLE {S}.T": ABSENT}),
     Case(f"SELECT * FROM {S}.V", {**ON_WAREHOUSE, f"SELECT ON VIEW {S}.V": ABSENT}),
+    *(
+        Case(statement, {**ON_WAREHOUSE, f"SELECT ON TABLE {S}.T": ABSENT})
+        for statement in (
+            f"SELECT N FROM IDENTIFIER('{S}.T')",
+            f"SELECT N FROM TABLE('{S}.T')",
+            f"SET PV_COUNT = (SELECT COUNT(*) FROM {S}.T)",
+            f"SELECT N FROM {S}.T ->> SELECT * FROM $1",
+        )
+    ),
     Case(f"DESCRIBE TABLE {S}.T", {**PLACE, f"SELECT ON TABLE {S}.T": ABSENT}),
     *(
         Case(

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from tests.account.conftest import RunningAccount
-from tests.account.spcs_world import BLOCK, COUNT, MOUNT, OWNER, READY, SERVER, World
+from tests.account.spcs_world import BLOCK, COUNT, MOUNT, OWNER, POOL, READY, SERVER, World
 
 pytestmark = pytest.mark.docker
 WEB = [{"name": "web", "port": 8000}]
@@ -57,6 +57,24 @@ def test_crash_at_start_is_told(world: World) -> None:
         assert (row["status"], row["last_exit_code"]) == ("FAILED", "7")
         assert row["restart_count"] >= 3
         assert "no such file: x" in world.logs(name, previous=True)
+
+
+def test_service_of_an_administrator_from_creation_to_suspension(world: World) -> None:
+    """See https://docs.snowflake.com/en/sql-reference/sql/show-services"""
+    statement = f"CREATE SERVICE ADMINS IN COMPUTE POOL IDENTIFIER('{POOL}') {world.spec()}"
+    shown = 'SHOW SERVICES LIKE \'ADMINS\' ->> SELECT "owner", "status", "current_instances" AS n FROM $1'
+    try:
+        assert world.run(statement, shown, role="ACCOUNTADMIN") == [
+            {"owner": "ACCOUNTADMIN", "status": "PENDING", "N": 1}
+        ]
+        instances = world.run("SHOW SERVICE INSTANCES IN SERVICE ADMINS", role="ACCOUNTADMIN")
+        assert [row["instance_id"] for row in instances] == ["0"]
+        told = world.run("ALTER SERVICE ADMINS SUSPEND", shown, role="ACCOUNTADMIN")[0]
+        assert told["status"] == "SUSPENDING"
+        world.run("CALL ADMINS!SPCS_WAIT_FOR('SUSPENDED', 60)", role="ACCOUNTADMIN")
+        assert world.run(shown, role="ACCOUNTADMIN")[0]["N"] == 0
+    finally:
+        world.run("DROP SERVICE IF EXISTS ADMINS FORCE", role="ACCOUNTADMIN")
 
 
 def test_a_repaired_service_can_be_waited_for_at_once(world: World) -> None:

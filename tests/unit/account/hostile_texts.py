@@ -15,20 +15,23 @@ import re
 import resource
 import sys
 from collections.abc import Callable, Iterator
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import local_account
 from local_account.base import sql
 from local_account.base.errors import SnowflakeError
+from local_account.base.result import Result
 from local_account.base.sql import Statement
 from local_account.http import statements
+from local_account.identity.session import Session, Variable
 from local_account.modules import MODULES
 from local_account.stages.statements import Reader
 from local_account.stages.store import parse_location
-from local_account.statement import several
+from local_account.statement import flow, several, substitution
 from local_account.statement.dispatch import Dispatch
 from local_account.statement.options import like
-from local_account.tables import rewrite
+from local_account.tables import rewrite, scans
 
 # All readings take some 20 seconds; a quadratic one takes minutes, an exponential one for ever.
 _CPU_SECONDS = 120
@@ -99,6 +102,9 @@ def _modules() -> Iterator[ModuleType]:
 def readers() -> dict[str, Callable[[str], object]]:
     """Every reader of a client's text that is more than one pattern."""
     dispatch = Dispatch(MODULES)
+    variable = Variable(type="fixed", text="1", literal="1", created=0.0, updated=0.0)
+    session = Session(1, "U", variables={"A": variable, "X": variable})
+    context: Any = SimpleNamespace(piped=[Result([])], session=session)
 
     def transfer(text: str) -> object:
         reader = Reader(text)
@@ -106,7 +112,10 @@ def readers() -> dict[str, Callable[[str], object]]:
 
     return {
         "sql.after_blanks": sql.after_blanks,
-        "sql.split": lambda text: sql.split(Statement(text)),
+        "sql.divided": lambda text: sql.divided(Statement(text)),
+        "substitution": lambda text: substitution.substituted(session, substitution.filled(Statement(text))),
+        "flow.links": lambda text: flow.links(Statement(text)),
+        "scans": lambda text: scans.replaced(context, Statement(text)),
         "several": lambda text: several.statements(Statement(text), 0, dispatch.raw_verbs),
         "statements.argument": lambda text: statements.argument(Statement(text), "SYSTEM$CANCEL_QUERY"),
         "stages.Reader": transfer,

@@ -44,7 +44,15 @@ def test_string_constants(literal: str, value: str) -> None:
     ],
 )
 def test_split(text: str, expected: list[str]) -> None:
-    assert [part.strip() for part in sql.split(Statement(text))] == expected
+    assert [part.text for part in sql.divided(Statement(text)) if not part.done] == expected
+
+
+def test_each_statement_has_its_own_bindings() -> None:
+    one, two, three = ({"type": "TEXT", "value": value} for value in "abc")
+    parts = sql.divided(Statement("SELECT ?; SELECT '?'; SELECT ?::INT, ?", [one, two, three]))
+    assert [part.bindings for part in parts] == [[one], None, [two, three]]
+    parts = sql.divided(Statement("SELECT :2; SELECT 1", [one, two]))
+    assert [part.bindings for part in parts] == [[one, two], None]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +66,7 @@ def test_split(text: str, expected: list[str]) -> None:
     ],
 )
 def test_semicolons_of_a_body_or_a_path_divide_nothing(text: str) -> None:
-    assert several.statements(Statement(text), 1, {"PUT"}) == [text]
+    assert [part.text for part in several.statements(Statement(text), 1, {"PUT"})] == [text]
 
 
 @pytest.mark.parametrize("text", ["BEGIN; SELECT 1", "BEGIN TRANSACTION; SELECT 1", "begin work; SELECT 1"])
