@@ -299,7 +299,7 @@ def _check(context: Context, found: Plan, node: exp.Table, temporary: Container[
     found.schemas.add((name.database, name.schema))
     found.names.add(name)
     if node is not target and isinstance(node.parent, exp.AlterRename):
-        if any(context.catalog.find(kind, name) for kind in TABLE_KINDS):
+        if name in temporary or any(context.catalog.find(kind, name) for kind in TABLE_KINDS):
             raise errors.already_exists(shown(_parts(node)))
         return
     item = next((i for i in (context.catalog.find(kind, name) for kind in TABLE_KINDS) if i), None)

@@ -249,6 +249,9 @@ def test_a_temporary_table_hides_one_and_differs_between_schemas(place: Place) -
         both = f'SELECT x."b", "hidden"."c" FROM {full} x, "hidden"'
         assert cursor.execute(both).fetchall() == [(3, 3)]
         assert second.execute(f"SELECT * FROM {full}").fetchall() == [(1,)]
+        cursor.execute(f'CREATE TEMP TABLE {quote(home)}."taken" (a INT)')
+        with pytest.raises(ProgrammingError, match="already exists"):
+            cursor.execute(f'ALTER TABLE {full} RENAME TO {quote(home)}."taken"')
         cursor.execute(f'ALTER TABLE {full} RENAME TO {quote(home)}."shown"')
         assert cursor.execute(f'SELECT "b" FROM {quote(home)}."shown"').fetchall() == [(3,)]
         assert cursor.execute(f"SELECT * FROM {full}").fetchall() == [(1,)]
