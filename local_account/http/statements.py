@@ -310,6 +310,8 @@ class Statements:
             request.address,
             request.describe_only,
             query.cancelled,
+            query.id,
+            request.text,
         )
         limit = await self.look_up(_time_limit, context)
         try:

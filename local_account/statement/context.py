@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
-from local_account.base import errors
+from local_account.base import errors, signature
 from local_account.base.result import Result
-from local_account.base.sql import Name, Statement, shown
+from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import ACCOUNT_OBJECT, Catalog, Object
 from local_account.identity import access
 from local_account.identity.account import Account
@@ -29,6 +29,10 @@ class Kind(Protocol):
     plural: ClassVar[str]
     scope: ClassVar[str]
     privileges: ClassVar[frozenset[str]]
+
+    def read_name(self, context: Context, statement: Statement) -> Name:
+        """Read the full name of one object of this type."""
+        ...
 
 
 class Language(ABC):
@@ -65,6 +69,8 @@ class Context:
         address: the client's IP address; '' when it is not known.
         describe_only: the client wants only the result's columns; nothing may be run.
         cancelled: set when the client cancels the statement. Waits must end then.
+        query_id: id of the statement, which clients see.
+        text: the statement as the client sent it.
         changing: must be called before something outside the catalog is changed.
         shortfall: the error to raise after the changes are stored, if the statement was only done in part.
     """
@@ -75,6 +81,8 @@ class Context:
     address: str = ""
     describe_only: bool = False
     cancelled: Cancellation = field(default_factory=Cancellation)
+    query_id: str = ""
+    text: str = ""
     shortfall: errors.SnowflakeError | None = None
     changing: Callable[[], None] = lambda: None
 
@@ -131,7 +139,7 @@ class Context:
         """
         item = self.catalog.find(kind, name)
         if item is None or not self.access.sees(item) or not self.reaches(name):
-            raise errors.does_not_exist(kind, str(name))
+            raise errors.does_not_exist(kind, signature.told(kind, name))
         return item
 
     def require(self, privilege: str, target: Object | None = None) -> None:
@@ -225,8 +233,8 @@ class Context:
         if target is None:
             kind, name, where = "account", self.account.settings.locator, "ACCOUNT"
         else:
-            kind, name = "INTEGRATION" if "INTEGRATION" in target.type else target.type, target.name
-            where = f"{kind} {shown(target.fqn)}"
+            kind = "INTEGRATION" if "INTEGRATION" in target.type else target.type
+            name, where = signature.plain(kind, target.name), f"{kind} {target.in_sql}"
         return errors.insufficient_privileges(kind, name, f"{who} must have {privilege} granted on {where}.")
 
     def creating(self, item: Object) -> None:

@@ -16,6 +16,7 @@ from local_account.base.sql import Name, Statement, quote
 from local_account.catalog.catalog import Object
 from local_account.objects import warehouse
 from local_account.statement.context import Context
+from local_account.tables.functions import QueryFunction
 
 TABLE_KINDS = ("TABLE", "VIEW")
 _INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
@@ -43,6 +44,7 @@ class Plan:
         opaque: it also reads data whose names are not in it, through a view.
         target: name of the object that it changes or defines.
         item: that object in the catalog; None when it does not exist.
+        functions: the functions outside of the data engine that it calls, by their names in the statement.
     """
 
     expression: exp.Expr
@@ -51,6 +53,7 @@ class Plan:
     opaque: bool = False
     target: Name | None = None
     item: Object | None = None
+    functions: dict[tuple[str, ...], list[QueryFunction]] = field(default_factory=dict)
 
     @property
     def is_query(self) -> bool:

@@ -315,6 +315,22 @@ class DataSession:
         with contextlib.suppress(duckdb.CatalogException), self._commits.commit({name}, defines=True):
             self._connection.execute(f"DROP {kind} IF EXISTS {path}")
 
+    def define_macro(self, name: str, parameters: list[str], body: str) -> None:
+        """Make or replace a temporary macro of this session, in the engine's SQL."""
+        with engine_errors():
+            self._connection.execute(
+                f"CREATE OR REPLACE TEMP MACRO {name}({', '.join(parameters)}) AS {body}"
+            )
+
+    def refusal(self, text: str, values: Sequence[Any]) -> str:
+        """What the engine says about a statement that it cannot bind; '' if it can."""
+        try:
+            with self._undone_alone(several=False):
+                self._cursor().execute(text, binding_params=tuple(values), server=True)
+        except Exception as error:
+            return f"{error}\n{error.__cause__ or error.__context__ or ''}"
+        return ""
+
     def interrupt(self) -> None:
         """Stop the statement that is running."""
         self._connection.interrupt()

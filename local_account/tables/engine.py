@@ -23,6 +23,7 @@ from local_account.identity.session import Session
 from local_account.statement.context import Context
 from local_account.tables import access, results, rewrite
 from local_account.tables.access import Plan
+from local_account.tables.calls import ANSWER, Answers, Calls, note_calls
 
 if TYPE_CHECKING:
     from local_account.tables.data_session import DataSession
@@ -39,6 +40,7 @@ class DataEngine:
         self._folder, self._catalog = folder, catalog
         self._lock = threading.Lock()
         self._store: DataStore | None = None
+        self._answers: Answers | None = None
         self._sessions: OrderedDict[int, DataSession] = OrderedDict()
 
     def execute(self, context: Context, statement: Statement) -> Result:
@@ -55,6 +57,7 @@ class DataEngine:
         statement = rewrite.divided_casts(statement)
         with _alone(context.session, session):
             plan = access.plan(context, statement, session.temporary)
+            note_calls(context, plan, statement.text)
             text = rewrite.named_values(plan.expression, statement.text)
             values = [results.bound(binding) for binding in statement.bindings or []]
             with context.cancelled.ending(session.interrupt):
@@ -164,6 +167,26 @@ class DataEngine:
     ) -> Result:
         self._present(context, plan.schemas)
         session.enter(context.session, self._catalog)
+        if not plan.functions:
+            return self._run_text(context, session, plan, text, values)
+        calls = Calls(context, plan)
+        answers = self._answering()
+        text = calls.write(session, values)
+        with answers.given(calls):
+            return self._run_text(context, session, plan, text, values)
+
+    def _answering(self) -> Answers:
+        with self._lock:
+            assert self._store
+            if self._answers is None:
+                answers = Answers()
+                self._store.answer(ANSWER, answers.answer)
+                self._answers = answers
+            return self._answers
+
+    def _run_text(
+        self, context: Context, session: DataSession, plan: Plan, text: str, values: list[Any]
+    ) -> Result:
         if context.describe_only:
             return session.describe(plan, text)
         if not plan.is_query:

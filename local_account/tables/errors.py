@@ -49,6 +49,9 @@ def _translated(code: str, sqlstate: str, message: str) -> SnowflakeError:
         return errors.compilation_error("000904", "42000", f"error: invalid identifier '{column[1]}'")
     if function := _UNKNOWN_FUNCTION.search(message):
         return errors.compilation_error("002140", "42601", f"Unknown function {function[1].upper()}")
+    if "Python exception occurred while executing the UDF" in message:
+        # Nobody but `calls.Calls` calls the engine's functions of Python with keys that they know.
+        return errors.compilation_error("002140", "42601", "Unknown function")
     return SnowflakeError(code, sqlstate, message.partition("\n\nLINE")[0])
 
 
