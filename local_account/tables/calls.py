@@ -112,6 +112,7 @@ class Calls:
         self._context, self._plan = context, plan
         self._key = secrets.token_hex(16)
         self._lock = threading.Lock()
+        self._written: dict[tuple[Any, ...], int] = {}
         self.functions: list[QueryFunction] = []
         self.error: SnowflakeError | None = None
 
@@ -192,25 +193,38 @@ class Calls:
         probe = exp.Anonymous(this=ANSWER, expressions=[*more, *arguments])
         whole = _whole_call(node)
         whole.replace(probe)
-        told = session.refusal(tree.sql(dialect="snowflake"), values)
+        asked = tree.copy()
         probe.replace(whole)
-        found = _TYPES.search(told)
+        # Nothing is known yet about the other calls, and the arguments of this one do not depend on them.
+        # What must not get lost is the call that cannot be bound: without it the statement would run.
+        for other in [one for one in asked.find_all(exp.Anonymous) if self._found(one)]:
+            holder = next((one for one in other.expressions if _calls_answer(one)), exp.Null())
+            _whole_call(other).replace(holder)
+        assert _calls_answer(asked)
+        told = session.refusal(asked.sql(dialect="snowflake"), values)
+        found = _TYPES.search(told.message)
         if found is None:
-            raise wrong_arguments(self._found(node), "arguments of unknown types")
-        return [_kind(name) for name in _listed(told, found.end())[_TOO_MANY:]]
+            raise told
+        return [_kind(name) for name in _listed(told.message, found.end())[_TOO_MANY:]]
 
     def _replace(
         self, session: DataSession, node: exp.Anonymous, function: QueryFunction, arguments: list[exp.Expr]
     ) -> None:
-        index = len(self.functions)
-        self.functions.append(function)
-        count = len(arguments)
+        # The same call at two places is one macro, so that GROUP BY finds what SELECT has.
+        same = (id(function), *(one.sql(dialect="snowflake") for one in arguments))
+        index = self._written.setdefault(same, len(self.functions))
+        if index == len(self.functions):
+            self.functions.append(function)
+            self._define(session, index, function, len(arguments))
+        _whole_call(node).replace(exp.Anonymous(this=f"{_MACRO}{index}", expressions=arguments))
+
+    def _define(self, session: DataSession, index: int, function: QueryFunction, count: int) -> None:
+        """Make the macro of a call that gives so many arguments; the others have their defaults."""
         texts = [_to_text(f"p{number}", one.type) for number, one in enumerate(function.arguments[:count])]
         texts += [_to_text(one.default or "NULL", one.type) for one in function.arguments[count:]]
         call = f"{ANSWER}('{self.key(index)}', list_value({', '.join(texts)})::VARCHAR[])"
         parameters = [f"p{number}" for number in range(count)]
         session.define_macro(f"{_MACRO}{index}", parameters, _from_text(call, function.returns))
-        _whole_call(node).replace(exp.Anonymous(this=f"{_MACRO}{index}", expressions=arguments))
 
 
 def note_calls(context: Context, plan: Plan, text: str) -> None:
@@ -279,6 +293,10 @@ def _name_columns(tree: exp.Expr, found: Any) -> None:
                 continue
             name = item.sql(dialect="snowflake", comments=False).upper()
             item.replace(exp.alias_(item.copy(), exp.to_identifier(name, quoted=True)))
+
+
+def _calls_answer(tree: exp.Expr) -> bool:
+    return any(node.this == ANSWER for node in tree.find_all(exp.Anonymous))
 
 
 def _in_order(

@@ -21,6 +21,7 @@ from fakesnow.rowtype import describe_as_rowtype
 from sqlglot import exp
 
 from local_account.base import errors
+from local_account.base.errors import SnowflakeError
 from local_account.base.result import Column, Result
 from local_account.base.sql import Name, quote
 from local_account.catalog.catalog import Catalog
@@ -322,14 +323,18 @@ class DataSession:
                 f"CREATE OR REPLACE TEMP MACRO {name}({', '.join(parameters)}) AS {body}"
             )
 
-    def refusal(self, text: str, values: Sequence[Any]) -> str:
-        """What the engine says about a statement that it cannot bind; '' if it can."""
+    def refusal(self, text: str, values: Sequence[Any]) -> SnowflakeError:
+        """The engine's error for a statement that it cannot bind.
+
+        Raises:
+            AssertionError: the engine has run it.
+        """
         try:
             with self._undone_alone(several=False):
-                self._cursor().execute(text, binding_params=tuple(values), server=True)
-        except Exception as error:
-            return f"{error}\n{error.__cause__ or error.__context__ or ''}"
-        return ""
+                self._execute(text, values)
+        except SnowflakeError as error:
+            return error
+        raise AssertionError("the engine has run a statement that it cannot bind")
 
     def interrupt(self) -> None:
         """Stop the statement that is running."""

@@ -1,6 +1,6 @@
 """A service for tests of service functions: each path treats a batch of rows in another way."""
 
-CODE = r'''
+CODE = r"""
 import http.server, json, signal, sys, threading, time
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -68,4 +68,4 @@ def later(batch):
 
 
 http.server.ThreadingHTTPServer(("", 8000), Handler).serve_forever()
-'''
+"""
