@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from local_account.tables.data_session import DataSession
 
 ANSWER = "local_account_answer"
-_MACRO = "LOCAL_ACCOUNT_CALL_"
+_OWN_NAMES = "LOCAL_ACCOUNT_"
+_MACRO = f"{_OWN_NAMES}CALL_"
 # The engine's types of arguments, as its error says them when a call fits no function.
 _TYPES = re.compile(rf"argument types '{ANSWER}\(", re.IGNORECASE)
 _TOO_MANY = 3
@@ -240,10 +241,12 @@ def note_calls(context: Context, plan: Plan, text: str) -> None:
     functions = context.account.part(QueryFunctions)
     names = functions.names()
     upper = text.upper() if names else ""
-    if not any(name.upper() in upper for name in names):
+    if _OWN_NAMES not in upper and not any(name.upper() in upper for name in names):
         return
     for node in plan.expression.find_all(exp.Anonymous):
         name = called_name(node)
+        if name and name[-1].upper().startswith(_OWN_NAMES):
+            raise errors.compilation_error("002140", "42601", f"Unknown function {shown(name)}.")
         if name in plan.functions or (len(name) == 1 and name[0] not in names):
             continue
         found = functions.find(context, list(name))

@@ -183,7 +183,7 @@ class _Caller:
     def _where(self) -> str:
         properties, name = self._item.properties, self._service.in_sql
         return (
-            f"The function calls {properties['PATH']} of endpoint {properties['ENDPOINT']} of service {name}; "
+            f"It calls {properties['PATH']} of endpoint {properties['ENDPOINT']} of service {name}. "
             f"SYSTEM$GET_SERVICE_STATUS('{name}') and SYSTEM$GET_SERVICE_LOGS tell more."
         )
 

@@ -149,6 +149,7 @@ class Function(ObjectType):
         if missing := [word for word in ("ENDPOINT", "PATH") if word not in properties]:
             raise errors.missing_option(", ".join(missing).replace("PATH", "AS"))
         properties["SERVICE"] = list(context.resolve(properties["SERVICE"], "schema"))
+        properties["PATH"] = _path(properties["PATH"])
         return _signed(context, parts, _kinds(properties)), properties
 
     def _clause(self, statement: Statement) -> dict[str, Any]:
@@ -161,10 +162,7 @@ class Function(ObjectType):
         if statement.words(1) and statement.words(1)[0] in _OTHER_KINDS:
             raise errors.unsupported(f"CREATE FUNCTION {statement.word()}")
         if statement.accept("AS"):
-            path = statement.string()
-            if not path.isprintable() or " " in path or not path.isascii():
-                raise errors.invalid_value(path[:100], "AS", "an HTTP path like /echo, without blanks")
-            return {"PATH": path if path.startswith("/") else f"/{path}"}
+            return {"PATH": statement.string()}
         options = {name: reader for name, reader in self.all_options().items() if name in _first(statement)}
         if not options:
             raise statement.unexpected()
@@ -273,6 +271,17 @@ _CLAUSES: dict[tuple[str, ...], dict[str, Any]] = {
     ("VOLATILE",): {"IMMUTABLE": False},
     ("IMMUTABLE",): {"IMMUTABLE": True},
 }
+
+
+def _path(text: str) -> str:
+    """The path of requests; it always begins with a slash.
+
+    Raises:
+        SnowflakeError: 001008 for a text that cannot stand in a request's first line.
+    """
+    if not text.isprintable() or " " in text or not text.isascii():
+        raise errors.invalid_value(text[:100], "AS", "an HTTP path like /echo, without blanks")
+    return text if text.startswith("/") else f"/{text}"
 
 
 def _first(statement: Statement) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """A service for tests of service functions: each path treats a batch of rows in another way."""
 
 CODE = r"""
-import http.server, json, signal, sys, threading, time
+import http.server, json, signal, sys, threading, time, urllib.parse
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 lock, seen, sizes, waiting = threading.Lock(), {}, [], []
@@ -24,7 +24,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with lock:
             seen[batch] = seen.get(batch, 0) + 1
             sizes.append(len(rows))
-        _, path, *rest = self.path.split("/")
+        _, path, *rest = urllib.parse.unquote(self.path).split("/")
         if path == "status":
             return self.reply(int(rest[0]), b"as you wish")
         if path == "fail" and seen[batch] <= int(rest[0]):

@@ -46,9 +46,10 @@ class Place:
         try:
             yield name
         finally:
-            shown = run(self.owner, f"SHOW USER FUNCTIONS LIKE '{name}'")
-            for row in shown:
-                run(self.owner, f"DROP FUNCTION {row['arguments'].partition(' RETURN ')[0]}")
+            plain = name.strip('"')
+            for row in run(self.owner, f"SHOW USER FUNCTIONS LIKE '{plain}'"):
+                signature = row["arguments"].partition(" RETURN ")[0].removeprefix(plain)
+                run(self.owner, f"DROP FUNCTION {name}{signature}")
 
     def value(self, query: str, session: SnowflakeConnection | None = None) -> Any:
         """The only cell of a query's answer."""
@@ -80,22 +81,26 @@ def place(world: World) -> Iterator[Place]:
     )
     with world.service(SERVICE, world.spec(CODE, container=_READY, endpoints=_API)):
         made = Place(world)
+        rows = "SELECT SEQ4() AS n FROM TABLE(GENERATOR(ROWCOUNT => 10000))"
+        run(made.owner, f"CREATE OR REPLACE TABLE many AS {rows}")
         yield made
+        run(made.owner, "DROP TABLE many")
         made.owner.close()
     world.account.run(f"DROP WAREHOUSE {WAREHOUSE}", f"DROP ROLE {USER}", role="ACCOUNTADMIN")
 
 
 def test_every_type_goes_there_and_comes_back(place: Place) -> None:
     """https://docs.snowflake.com/en/sql-reference/external-functions-data-format"""
+    moment = datetime(2020, 2, 28, 23, 2, 3, tzinfo=UTC)
     kinds = {
-        "NUMBER(38,0)": ("12345678901234567890123456789012345678", Decimal("12345678901234567890123456789012345678")),
+        "NUMBER(38,0)": ("1234567890123456789012345678901234567", 1234567890123456789012345678901234567),
         "NUMBER(10,2)": ("-1.50", Decimal("-1.50")),
         "FLOAT": ("0.1::FLOAT", 0.1),
         "VARCHAR": ("'ä \"quoted\" \\\\ \\n 𝄞'", 'ä "quoted" \\ \n 𝄞'),
         "BOOLEAN": ("TRUE", True),
         "DATE": ("'2020-02-29'::DATE", date(2020, 2, 29)),
-        "TIMESTAMP_NTZ": ("'2020-02-29 01:02:03.456789'::TIMESTAMP_NTZ", datetime(2020, 2, 29, 1, 2, 3, 456789)),
-        "TIMESTAMP_LTZ": ("'2020-02-29 01:02:03 +0200'::TIMESTAMP_TZ", datetime(2020, 2, 28, 23, 2, 3, tzinfo=UTC)),
+        "TIMESTAMP_NTZ": ("'2020-02-29 01:02:03.4'::TIMESTAMP_NTZ", datetime(2020, 2, 29, 1, 2, 3, 400000)),
+        "TIMESTAMP_LTZ": ("'2020-02-29 01:02:03 +0200'::TIMESTAMP_TZ", moment),
         "BINARY": ("'00FF'::BINARY", b"\x00\xff"),
     }  # fmt: skip
     for kind, (literal, expected) in kinds.items():
@@ -111,15 +116,15 @@ def test_every_type_goes_there_and_comes_back(place: Place) -> None:
 def test_the_request_is_as_documented(place: Place) -> None:
     signature = "(a NUMBER, b VARCHAR, c TIMESTAMP_NTZ, d TIMESTAMP_TZ, e OBJECT, f BOOLEAN) RETURNS VARCHAR"
     with place.function("RAW", signature, "/raw"):
-        given = "'2014-01-01 16:00:00'::TIMESTAMP_NTZ, '2014-01-01 16:00:00'::TIMESTAMP_TZ, PARSE_JSON('{\"k\":1}')"
-        body = place.value(f"SELECT raw(10, 'Alex', {given}, NULL)")
+        day, more = "'2014-01-01 16:00:00'", "PARSE_JSON('{\"k\":1}'), NULL"
+        body = place.value(f"SELECT raw(10, 'Alex', {day}::TIMESTAMP_NTZ, {day}::TIMESTAMP_TZ, {more})")
     assert json.loads(body) == {
         "data": [[0, 10, "Alex", "2014-01-01 16:00:00", "2014-01-01 16:00:00 +0000", {"k": 1}, None]]
     }
     options = "CONTEXT_HEADERS = (CURRENT_USER, current_role, CURRENT_STATEMENT, CURRENT_TIMESTAMP)"
     with place.function("TELL", "(n INTEGER) RETURNS VARIANT", "/headers", options):
         cursor = place.owner.cursor()
-        found = json.loads(cursor.execute("SELECT\n tell(1) /*Äß*/ AS x").fetchall()[0][0])
+        found = json.loads(cursor.execute("SELECT\ntell(1) /*Äß*/ AS x").fetchall()[0][0])
     assert found["sf-external-function-current-query-id"] == cursor.sfqid
     assert found["sf-external-function-query-batch-id"].startswith(cursor.sfqid or "-")
     assert (found["sf-external-function-format"], found["sf-external-function-format-version"]) == (
@@ -237,8 +242,7 @@ def test_a_waiting_call_can_be_cancelled_and_keeps_nobody_waiting(place: Place) 
         assert place.value("SELECT COUNT(*) FROM many", other) == 10000
         run(other, "CREATE TABLE meanwhile (a INT)")
         run(other, "DROP TABLE meanwhile")
-        told = run(other, f"SELECT SYSTEM$CANCEL_QUERY('{cursor.sfqid}') AS X")
-        assert "terminated" in told[0]["X"]
+        assert "terminated" in place.value(f"SELECT SYSTEM$CANCEL_QUERY('{cursor.sfqid}')", other)
         with pytest.raises(DatabaseError, match="canceled"):
             cursor.get_results_from_sfqid(cursor.sfqid)
             cursor.fetchall()
@@ -251,22 +255,22 @@ def test_overloads_and_names(place: Place) -> None:
         place.function("F", "(a VARCHAR) RETURNS VARCHAR", "/upper"),
         place.function("F", "(a NUMBER) RETURNS NUMBER", "/twice"),
     ):
-        query = "SELECT f('a') A, f(4) B, f(f(n)) C, f(n::VARCHAR || 'x') D, f(1.5::FLOAT) E FROM many WHERE n = 3"
-        assert run(place.owner, query) == [{"A": "A", "B": 8, "C": 12, "D": "3X", "E": 4}]
+        calls = "f('a') A, f(4) B, f(f(n)) C, f(n::VARCHAR || 'x') D, f(1.5::FLOAT) E"
+        rows = run(place.owner, f"SELECT {calls} FROM many WHERE n = 3")
+        assert rows == [{"A": "A", "B": 8, "C": 12, "D": "3X", "E": 4}]
         assert "F(VARCHAR) RETURN VARCHAR" in {
             row["arguments"] for row in run(place.owner, "SHOW FUNCTIONS LIKE 'f'")
         }
         error = place.refused("SELECT f(PARSE_JSON('1'), 2)")
         assert error.errno == 1044
         assert "Invalid argument types for function 'F'" in str(error)
-        assert place.refused("SELECT f(no_column)").errno == 904
+        assert place.refused("SELECT f(no_column) FROM many").errno == 904
         assert run(
             place.owner, "SELECT f(n) AS x, COUNT(*) AS c FROM many WHERE n < 2 GROUP BY f(n) ORDER BY 1"
         ) == [
             {"X": 0, "C": 1},
             {"X": 2, "C": 1},
         ]
-    assert "not enough" in str(place.refused("SELECT CHARINDEX('a')"))
     with place.function('"mixed Case"', "(a VARCHAR, b VARCHAR DEFAULT 'it''s') RETURNS VARCHAR", "/raw"):
         for call in (
             "\"mixed Case\"('x')",
@@ -386,9 +390,8 @@ def test_what_goes_and_what_stays(world: World, place: Place) -> None:
         run(place.owner, f"CREATE FUNCTION GONE.PUBLIC.F(a VARCHAR) RETURNS VARCHAR {target} AS 'upper'")
         assert place.value("SELECT GONE.PUBLIC.F('a')") == "A"
         for endpoint, told in {"absent": "does not exist", '"raw-tcp"': "its protocol must be HTTP"}.items():
-            error = place.refused(
-                f"CREATE FUNCTION GONE.PUBLIC.G() RETURNS VARCHAR SERVICE = {SERVICE} ENDPOINT = {endpoint} AS '/'"
-            )
+            to = f"SERVICE = {SERVICE} ENDPOINT = {endpoint}"
+            error = place.refused(f"CREATE FUNCTION GONE.PUBLIC.G() RETURNS VARCHAR {to} AS '/'")
             assert told in str(error)
     error = place.refused("SELECT GONE.PUBLIC.F('a')")
     assert (error.errno, f"Service '{DATABASE}.PUBLIC.SHORT' does not exist" in str(error)) == (2003, True)
