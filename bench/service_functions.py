@@ -93,7 +93,11 @@ def _compare(cursor: Any, address: str) -> list[Figure]:
         cursor.execute("SELECT SUM(many(n)) FROM numbers").fetchall()
 
     def direct(count: int, size: int) -> Callable[[], None]:
-        return lambda: [send(size) for _ in range(count)] and None
+        def run() -> None:
+            for _ in range(count):
+                send(size)
+
+        return run
 
     return [
         Figure(

@@ -196,13 +196,15 @@ class Calls:
         whole.replace(probe)
         asked = tree.copy()
         probe.replace(whole)
+        for mark, value in zip(list(asked.find_all(exp.Placeholder, bfs=False)), values, strict=False):
+            mark.replace(exp.convert(value[0] if isinstance(value, list) else value))
         # Nothing is known yet about the other calls, and the arguments of this one do not depend on them.
         # What must not get lost is the call that cannot be bound: without it the statement would run.
         for other in [one for one in asked.find_all(exp.Anonymous) if self._found(one)]:
             holder = next((one for one in other.expressions if _calls_answer(one)), exp.Null())
             _whole_call(other).replace(holder)
         assert _calls_answer(asked)
-        told = session.refusal(asked.sql(dialect="snowflake"), values)
+        told = session.refusal(asked.sql(dialect="snowflake"))
         found = _TYPES.search(told.message)
         if found is None:
             raise told

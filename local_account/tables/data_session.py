@@ -323,7 +323,7 @@ class DataSession:
                 f"CREATE OR REPLACE TEMP MACRO {name}({', '.join(parameters)}) AS {body}"
             )
 
-    def refusal(self, text: str, values: Sequence[Any]) -> SnowflakeError:
+    def refusal(self, text: str) -> SnowflakeError:
         """The engine's error for a statement that it cannot bind.
 
         Raises:
@@ -331,7 +331,7 @@ class DataSession:
         """
         try:
             with self._undone_alone(several=False):
-                self._execute(text, values)
+                self._execute(text, ())
         except SnowflakeError as error:
             return error
         raise AssertionError("the engine has run a statement that it cannot bind")

@@ -15,6 +15,7 @@ from local_account.catalog.catalog import Object
 from local_account.spcs.network.endpoints import opens
 from local_account.spcs.service_functions import context_headers, target
 from local_account.spcs.state.observed import SERVICE
+from local_account.statement import tagging
 from local_account.statement.context import Context
 from local_account.statement.data_type import read_type, type_of
 from local_account.statement.object_type import REPLACE, ObjectType, Reader, one_of
@@ -118,6 +119,8 @@ class Function(ObjectType):
     def create_or_alter(self, context: Context, statement: Statement) -> Result:
         """CREATE OR ALTER FUNCTION: make it, or give it the properties that the statement says."""
         name, properties = self._definition(context, statement)
+        if tagging.TAG in properties:
+            raise errors.unsupported("CREATE OR ALTER FUNCTION TAG")
         with context.catalog.transaction():
             item = context.catalog.find(self.kind, name)
             if item is None:
@@ -129,8 +132,7 @@ class Function(ObjectType):
                     raise errors.unsupported(f"CREATE OR ALTER FUNCTION with another {words}")
             self.check(context, name, properties)
             item.comment = properties.pop("COMMENT", "")
-            properties.pop("TAG", None)
-            item.properties = properties
+            item.properties |= properties
             context.catalog.save(item)
         return status(f"Function {self._plain(name)} successfully created.")
 

@@ -408,3 +408,16 @@ def test_no_warehouse_no_call(place: Place) -> None:
         with pytest.raises(ProgrammingError) as caught:
             run(session, "SELECT up('a')")
         assert caught.value.errno == 606
+
+
+def test_many_bound_rows_are_one_change(place: Place) -> None:
+    """Functions of several signatures are told apart by the bound values, too."""
+    with (
+        place.function("F", "(a VARCHAR) RETURNS VARCHAR", "/upper"),
+        place.function("F", "(a NUMBER) RETURNS NUMBER", "/twice"),
+        place.world.connect(warehouse=WAREHOUSE, paramstyle="qmark") as session,
+    ):
+        run(session, "CREATE TEMPORARY TABLE bound (a VARCHAR, b NUMBER)")
+        session.cursor().executemany("INSERT INTO bound SELECT f(?), f(?)", [("a", 1), ("b", 2)])
+        rows = run(session, "SELECT a, b FROM bound ORDER BY b")
+    assert rows == [{"A": "A", "B": 2}, {"A": "B", "B": 4}]
