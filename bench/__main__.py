@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 
-from bench import account, catalog, ingress, registry, sessions
+from bench import account, catalog, ingress, registry, service_functions, sessions
 from bench.measure import Figure, show
 from local_account.base.settings import PORT_VARIABLE, free_ports
 
@@ -26,6 +26,7 @@ _PARTS = {
     "sessions": sessions.figures,
     "catalog": catalog.figures,
     "ingress": ingress.figures,
+    "service_functions": service_functions.figures,
     "registry": registry.figures,
     # The last, because it sets the environment.
     "stack": _stack_figures,

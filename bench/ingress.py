@@ -19,7 +19,7 @@ from bench.registry import docker_command, repository
 from bench.servers import Server, account_settings, local_account
 from local_account.base.settings import LocalSettings
 
-_READY_SECONDS = 120
+READY_SECONDS = 120
 _REQUESTS = 1500
 _BLOCK = 50
 _AT_ONCE = 16
@@ -34,6 +34,22 @@ spec:
   endpoints:
   - {name: web, port: 5000, public: true}
 """
+
+
+OWNER_OF_SERVICES = (
+    "CREATE ROLE bench_owner",
+    "GRANT ROLE bench_owner TO ROLE ACCOUNTADMIN",
+    "GRANT ALL ON DATABASE bench TO ROLE bench_owner",
+    "GRANT ALL ON SCHEMA bench.public TO ROLE bench_owner",
+    "GRANT READ ON IMAGE REPOSITORY bench.public.images TO ROLE bench_owner",
+    "GRANT BIND SERVICE ENDPOINT ON ACCOUNT TO ROLE bench_owner",
+    "CREATE COMPUTE POOL bench MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_S",
+    "GRANT USAGE, MONITOR ON COMPUTE POOL bench TO ROLE bench_owner",
+    "GRANT ROLE bench_owner TO USER ADMIN",
+    "USE ROLE bench_owner",
+    "USE SCHEMA bench.public",
+)
+"""A role that may make services, in the session that runs this; the image repository is there already."""
 
 
 def figures() -> list[Figure]:
@@ -58,24 +74,14 @@ def _service(account: Server, settings: LocalSettings) -> Iterator[tuple[dict[st
             subprocess.run(["docker", "image", "rm", target], check=False, capture_output=True)
     with account.connect() as connection, connection.cursor() as cursor:
         for statement in (
-            "CREATE ROLE bench_owner",
-            "GRANT ROLE bench_owner TO ROLE ACCOUNTADMIN",
-            "GRANT ALL ON DATABASE bench TO ROLE bench_owner",
-            "GRANT ALL ON SCHEMA bench.public TO ROLE bench_owner",
-            "GRANT READ ON IMAGE REPOSITORY bench.public.images TO ROLE bench_owner",
-            "GRANT BIND SERVICE ENDPOINT ON ACCOUNT TO ROLE bench_owner",
-            "CREATE COMPUTE POOL bench MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_S",
-            "GRANT USAGE, MONITOR ON COMPUTE POOL bench TO ROLE bench_owner",
-            "GRANT ROLE bench_owner TO USER ADMIN",
-            "USE ROLE bench_owner",
-            "USE SCHEMA bench.public",
+            *OWNER_OF_SERVICES,
             f"CREATE SERVICE web IN COMPUTE POOL bench FROM SPECIFICATION $$ {_SPEC} $$",
-            f"CALL web!SPCS_WAIT_FOR('RUNNING', {_READY_SECONDS})",
+            f"CALL web!SPCS_WAIT_FOR('RUNNING', {READY_SECONDS})",
         ):
             cursor.execute(statement)
         try:
-            host = _cell(cursor, "SHOW ENDPOINTS IN SERVICE web", "ingress_url")
-            address = _cell(cursor, "SHOW SERVICE INSTANCES IN SERVICE web", "ip_address")
+            host = cell(cursor, "SHOW ENDPOINTS IN SERVICE web", "ingress_url")
+            address = cell(cursor, "SHOW SERVICE INSTANCES IN SERVICE web", "ip_address")
             assert connection.rest
             headers = {"Host": host, "Authorization": f'Snowflake Token="{connection.rest.token}"'}
             yield headers, f"http://127.0.0.1:{settings.ingress_port}/", f"http://{address}:5000/"
@@ -83,7 +89,8 @@ def _service(account: Server, settings: LocalSettings) -> Iterator[tuple[dict[st
             cursor.execute("DROP SERVICE web FORCE")
 
 
-def _cell(cursor: Any, statement: str, column: str) -> str:
+def cell(cursor: Any, statement: str, column: str) -> str:
+    """A column's cell in the first row of a statement's answer."""
     rows = cursor.execute(statement).fetchall()
     names = [description[0] for description in cursor.description]
     return str(rows[0][names.index(column)])

@@ -21,6 +21,7 @@ from local_account.objects import (
 )
 from local_account.registry import image_repository
 from local_account.session import parameter, use, variables
+from local_account.spcs.service_functions import function
 from local_account.spcs.state import sign_in
 from local_account.spcs.statements import (
     compute_pool,
@@ -42,6 +43,7 @@ from local_account.users import database_role, pat, role, security_integration, 
 
 MODULES: list[ModuleType] = [
     *(compute_pool, functions, inspect, jobs, service, service_role, service_tables, snapshot, waiting),
+    function,
     *(database, schema, warehouse, resource_monitor, tag, secret),
     *(network_rule, network_policy, external_access),
     *(user, role, database_role, pat, security_integration),

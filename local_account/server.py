@@ -28,8 +28,10 @@ from local_account.registry.container import RegistryReconciler
 from local_account.registry.front import TokenFront
 from local_account.registry.registry import Registry
 from local_account.spcs.docker.reconciler import Reconciler
+from local_account.spcs.service_functions.caller import ServiceFunctions
 from local_account.spcs.state.events import Events
 from local_account.spcs.state.observed import Observed
+from local_account.spcs.state.uses import Uses
 from local_account.stages.store import StageStore
 from local_account.stages.transfer import StageTransfer
 from local_account.statement.dispatch import Dispatch
@@ -45,6 +47,8 @@ def open_account(settings: LocalSettings) -> Account:
     account.add(StageStore(settings.state / "stages", account.catalog))
     account.add(Registry(settings, account.catalog))
     account.add(Observed(Events(settings.state / "events")))
+    account.add(Uses())
+    account.add(ServiceFunctions(account))
     data = account.add(DataEngine(settings.state / "data", account.catalog))
     account.authenticator.on_close.append(data.forget)
     access.seed(account.catalog)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import floor
 
 from components.account.errors import CapacityError
+from components.services.share import Share, plain
 from settings import Settings
 from settings.values import INSTANCE_FAMILIES
 
@@ -24,30 +25,6 @@ _GIB, _FLOAT = 1 << 30, 4
 # https://github.com/milvus-io/milvus/issues/37239. Milvus loads nothing more above 90 percent of its memory
 # (queryNode.overloadedMemoryThresholdPercentage), and an empty Milvus takes about 1 GiB.
 _OVERHEAD, _LOADABLE, _EMPTY_MILVUS = 1.9, 0.9, 1
-
-
-@dataclass(frozen=True)
-class Share:
-    """What one container gets of its machine.
-
-    Attributes:
-        cpu, memory: CPUs and GiB that it requests.
-        most_cpu, most_memory: CPUs and GiB that it may use.
-    """
-
-    cpu: float
-    memory: int
-    most_cpu: float
-    most_memory: int
-
-    def values(self) -> dict[str, object]:
-        """The values of a specification's template."""
-        return {
-            "cpu": _plain(self.cpu),
-            "memory": self.memory,
-            "most_cpu": _plain(self.most_cpu),
-            "most_memory": self.most_memory,
-        }
 
 
 @dataclass(frozen=True)
@@ -124,15 +101,11 @@ def _require(chosen: Settings, machine: str, shares: Mapping[str, Share]) -> Non
         return
     parts = [(name, share.cpu, share.memory) for name, share in shares.items()]
     parts.append(("jobs", _JOBS_CPU, _JOBS_MEMORY))
-    lines = "\n".join(f"  {name}: {_plain(cpus)} CPU, {gib} GiB" for name, cpus, gib in parts)
+    lines = "\n".join(f"  {name}: {plain(cpus)} CPU, {gib} GiB" for name, cpus, gib in parts)
     pool = chosen.named(f"{machine.upper()}_COMPUTE_POOL")
     raise CapacityError(
         f"Nothing was changed. A machine of {pool}, {family}, has {has['vcpu']} CPU and {has['memory']} GiB; "
-        f"what would run on it requests {_plain(cpu)} CPU and {memory} GiB:\n{lines}\n"
+        f"what would run on it requests {plain(cpu)} CPU and {memory} GiB:\n{lines}\n"
         f"Choose a larger {machine}InstanceFamily, fewer notebooks, no sharedComputePool, or less in "
         "milvusCpu, milvusMemory, notebookCpu, notebookMemory."
     )
-
-
-def _plain(cpu: float) -> str:
-    return f"{cpu:g}"

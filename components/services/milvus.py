@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import pulumi
 
 from components.account.place import Place
-from components.checks.capacity import Share
 from components.objects.credentials import Credentials, CredentialsArgs
 from components.roles.role import Role
 from components.services.job import Job, JobArgs
 from components.services.service import Service, ServiceArgs
+from components.services.share import Share
 from components.services.specification import image_values
 from settings.milvus_config import environment
 

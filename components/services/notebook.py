@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pulumi
 
 from components.account.place import Place
-from components.checks.capacity import Share
 from components.roles.role import Role
 from components.services.service import Service, ServiceArgs
+from components.services.share import Share
 from components.services.specification import image_values
 
 

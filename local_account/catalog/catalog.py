@@ -11,7 +11,7 @@ import sqlite3
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from local_account.base import errors
+from local_account.base import errors, signature
 from local_account.base.result import now
 from local_account.base.sql import Name
 from local_account.catalog.grants import ACCOUNT_OBJECT, Grant, Grants
@@ -46,6 +46,11 @@ class Object:
     @property
     def fqn(self) -> Name:
         return Name(self.database, self.schema, self.name)
+
+    @property
+    def in_sql(self) -> str:
+        """The full name as statements have it: quotes only where they are needed."""
+        return signature.in_sql(self.type, self.fqn)
 
     def named(self, name: Name) -> Object:
         """The same object under another name."""

@@ -327,7 +327,8 @@ class Statements(QueryHistory):
             request.address,
             request.describe_only,
             query.cancelled,
-            query=query.id,
+            query.id,
+            request.text,
         )
         limit, count = await self.look_up(_limits, context)
         several.require_count(1, count if request.count is None else request.count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from local_account.base import signature
 from local_account.base.result import Result, columns, table
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Object
@@ -72,7 +73,10 @@ class Container(ObjectType):
 
 def contents(found: list[Object]) -> Result:
     """The answer of DESCRIBE for a database or schema: its contents."""
-    rows = [{"created_on": one.created, "name": one.name, "kind": one.type} for one in found]
+    rows = [
+        {"created_on": one.created, "name": signature.plain(one.type, one.name), "kind": one.type}
+        for one in found
+    ]
     return table(_CONTENT_COLUMNS, rows)
 
 

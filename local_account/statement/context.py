@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
-from local_account.base import errors
+from local_account.base import errors, signature
 from local_account.base.result import Result
 from local_account.base.sql import Name, Statement, shown
 from local_account.catalog.catalog import ACCOUNT_OBJECT, Catalog, Object
@@ -29,6 +29,10 @@ class Kind(Protocol):
     plural: ClassVar[str]
     scope: ClassVar[str]
     privileges: ClassVar[frozenset[str]]
+
+    def read_name(self, context: Context, statement: Statement) -> Name:
+        """Read the full name of one object of this type."""
+        ...
 
 
 class Language(ABC):
@@ -65,7 +69,8 @@ class Context:
         address: the client's IP address; '' when it is not known.
         describe_only: the client wants only the result's columns; nothing may be run.
         cancelled: set when the client cancels the statement. Waits must end then.
-        query: id of the statement, which clients see; '' when it has none.
+        query_id: id of the statement, which clients see; '' when it has none.
+        text: the statement as the client sent it.
         piped: results of the statements before this one in a chain with `->>`, the nearest first.
         changing: must be called before something outside the catalog is changed.
         shortfall: the error to raise after the changes are stored, if the statement was only done in part.
@@ -77,8 +82,9 @@ class Context:
     address: str = ""
     describe_only: bool = False
     cancelled: Cancellation = field(default_factory=Cancellation)
+    query_id: str = ""
+    text: str = ""
     shortfall: errors.SnowflakeError | None = None
-    query: str = ""
     piped: Sequence[Result] = ()
     changing: Callable[[], None] = lambda: None
 
@@ -135,7 +141,7 @@ class Context:
         """
         item = self.catalog.find(kind, name)
         if item is None or not self.access.sees(item) or not self.reaches(name):
-            raise errors.does_not_exist(kind, shown(name))
+            raise errors.does_not_exist(kind, signature.told(kind, name))
         return item
 
     def require(self, privilege: str, target: Object | None = None) -> None:
@@ -229,8 +235,8 @@ class Context:
         if target is None:
             kind, name, where = "account", self.account.settings.locator, "ACCOUNT"
         else:
-            kind, name = "INTEGRATION" if "INTEGRATION" in target.type else target.type, target.name
-            where = f"{kind} {shown(target.fqn)}"
+            kind = "INTEGRATION" if "INTEGRATION" in target.type else target.type
+            name, where = signature.plain(kind, target.name), f"{kind} {target.in_sql}"
         return errors.insufficient_privileges(kind, name, f"{who} must have {privilege} granted on {where}.")
 
     def creating(self, item: Object) -> None:

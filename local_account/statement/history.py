@@ -39,7 +39,7 @@ def _last_query_id(context: Context, arguments: list[Any]) -> str | None:
     """LAST_QUERY_ID([<number>]); -1, the statement before this one, is the default."""
     if len(arguments) > 1 or not all(isinstance(given, int) for given in arguments):
         raise errors.compilation_error("000938", "22023", "LAST_QUERY_ID expects one number, or nothing.")
-    return context.account.part(QueryHistory).last_id(context.query, *(arguments or [-1]))
+    return context.account.part(QueryHistory).last_id(context.query_id, *(arguments or [-1]))
 
 
 FUNCTIONS = {"LAST_QUERY_ID": _last_query_id}

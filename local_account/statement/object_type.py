@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from local_account.base import errors
+from local_account.base import errors, signature
 from local_account.base.result import Result, columns, status, table
-from local_account.base.sql import Name, Statement, shown
+from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Object
 from local_account.statement import tagging
 from local_account.statement.context import Context
@@ -60,6 +60,15 @@ class ObjectType(Shown):
         return self.title or self.kind.capitalize()
 
     # Hooks
+
+    def read_name(self, context: Context, statement: Statement) -> Name:
+        """Read the full name of an object of this type."""
+        return context.resolve(statement.parts(), self.scope)
+
+    def read_new_name(self, context: Context, statement: Statement, item: Object) -> Name:
+        """Read what follows RENAME TO: the full new name."""
+        del item
+        return context.resolve(statement.parts(), self.scope)
 
     def read_create(self, context: Context, statement: Statement) -> dict[str, Any]:
         """Read what follows the name in CREATE; the option values."""
@@ -128,7 +137,7 @@ class ObjectType(Shown):
         if modifiers - self.modifiers:
             raise errors.unsupported(f"CREATE {' '.join(sorted(modifiers - self.modifiers))} {self.kind}")
         if_not_exists = statement.accept("IF", "NOT", "EXISTS")
-        name = context.resolve(statement.parts(), self.scope)
+        name = self.read_name(context, statement)
         properties = {**self.defaults, **self.read_create(context, statement)}
         properties |= dict.fromkeys(modifiers, True)
         statement.end()
@@ -142,13 +151,13 @@ class ObjectType(Shown):
         """Check privileges and values, then add the object."""
         self.require_create(context, name)
         if self._is_there(context, name, if_not_exists, replace):
-            return status(f"{name.name} already exists, statement succeeded.")
+            return status(f"{self._plain(name)} already exists, statement succeeded.")
         self.prepare(context, name, properties)
         with context.catalog.transaction():
             # The database or schema may have been dropped since the privileges were checked.
             context.require_parents(name)
             if self._is_there(context, name, if_not_exists, replace):
-                return status(f"{name.name} already exists, statement succeeded.")
+                return status(f"{self._plain(name)} already exists, statement succeeded.")
             existing = context.catalog.find(self.kind, name)
             if existing:
                 context.require_ownership(existing)
@@ -162,7 +171,7 @@ class ObjectType(Shown):
                 tagging.apply(context, item, tags)
                 context.catalog.save(item)
             self.created(context, item)
-        return status(f"{self.label()} {name.name} successfully created.")
+        return status(f"{self.label()} {self._plain(name)} successfully created.")
 
     def _is_there(self, context: Context, name: Name, if_not_exists: bool, replace: bool) -> bool:
         """Whether CREATE … IF NOT EXISTS has nothing to do.
@@ -173,7 +182,7 @@ class ObjectType(Shown):
         if context.catalog.find(self.kind, name) is None:
             return False
         if not if_not_exists and not replace:
-            raise errors.already_exists(shown(name))
+            raise errors.already_exists(signature.told(self.kind, name))
         return if_not_exists
 
     def require_create(self, context: Context, name: Name) -> None:
@@ -191,7 +200,7 @@ class ObjectType(Shown):
     def alter(self, context: Context, statement: Statement) -> Result:
         """ALTER <type> [IF EXISTS] <name> {SET … | UNSET … | RENAME TO … | a verb of the type}"""
         if_exists = statement.accept("IF", "EXISTS")
-        name = context.resolve(statement.parts(), self.scope)
+        name = self.read_name(context, statement)
         item = self.find(context, name, optional=if_exists)
         if item is None:
             return status("Statement executed successfully.")
@@ -242,7 +251,7 @@ class ObjectType(Shown):
         """
         current = context.catalog.by_id(item.id)
         if current is None:
-            raise errors.does_not_exist(self.kind, shown(item.fqn))
+            raise errors.does_not_exist(self.kind, signature.told(self.kind, item.fqn))
         return current
 
     def require_alter(self, context: Context, item: Object) -> None:
@@ -268,12 +277,12 @@ class ObjectType(Shown):
         if not self.renamable:
             raise errors.unsupported(f"ALTER {self.kind} RENAME")
         self.require_rename(context, item)
-        name = context.resolve(statement.parts(), self.scope)
+        name = self.read_new_name(context, statement, item)
         statement.end()
         self.check_rename(context, item, name)
         with context.catalog.transaction():
             if context.catalog.find(self.kind, name):
-                raise errors.already_exists(shown(name))
+                raise errors.already_exists(signature.told(self.kind, name))
             item = self.fresh(context, item)
             old = item.fqn
             item.database, item.schema, item.name = name
@@ -284,25 +293,28 @@ class ObjectType(Shown):
     def drop(self, context: Context, statement: Statement) -> Result:
         """DROP <type> [IF EXISTS] <name>"""
         if_exists = statement.accept("IF", "EXISTS")
-        name = context.resolve(statement.parts(), self.scope)
+        name = self.read_name(context, statement)
         item = self.find(context, name, optional=if_exists)
         if item is None:
             # IF EXISTS is about the object alone: its database and schema must be there.
             context.require_reach(name)
-            return status(f"Drop statement executed successfully ({name.name} already dropped).")
+            return status(f"Drop statement executed successfully ({self._plain(name)} already dropped).")
         self.require_drop(context, item)
         forced = self.read_drop(statement)
         statement.end()
         with context.catalog.transaction():
             self.dropping(context, item, forced)
             context.catalog.delete(item)
-        return status(f"{item.name} successfully dropped.")
+        return status(f"{self._plain(item.fqn)} successfully dropped.")
+
+    def _plain(self, name: Name) -> str:
+        return signature.plain(self.kind, name.name)
 
     def require_drop(self, context: Context, item: Object) -> None:
         context.require_ownership(item)
 
     def describe_statement(self, context: Context, statement: Statement) -> Result:
-        item = self.find(context, context.resolve(statement.parts(), self.scope))
+        item = self.find(context, self.read_name(context, statement))
         statement.end()
         assert item is not None
         return self.describe(context, item)
@@ -318,7 +330,7 @@ class ObjectType(Shown):
             return item
         if optional:
             return None
-        raise errors.does_not_exist(self.kind, shown(name))
+        raise errors.does_not_exist(self.kind, signature.told(self.kind, name))
 
 
 def read_restriction(statement: Statement) -> None:

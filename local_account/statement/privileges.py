@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from local_account.base import errors
-from local_account.base.sql import Statement, shown
+from local_account.base.sql import Statement
 from local_account.catalog.catalog import ACCOUNT_OBJECT, Object
 from local_account.identity import access
 from local_account.identity.account_privileges import ACCOUNT_PRIVILEGES, OF_THE_ORGANIZATION, RESERVED
@@ -91,7 +91,7 @@ def read_target(context: Context, statement: Statement) -> Target:
         return _read_integration(context, statement)
     for object_type in context.language.types:
         if statement.accept(*object_type.kind.split(" ")):
-            name = context.resolve(statement.parts(), object_type.scope)
+            name = object_type.read_name(context, statement)
             return Target(object_type.kind, item=context.get(object_type.kind, name))
     raise errors.unsupported(f"GRANT ON {statement.word()}")
 
@@ -144,7 +144,7 @@ def shown_type(kind: str) -> str:
 
 def shown_name(item: Object) -> str:
     """A full name with quotes only where they are needed."""
-    return shown(item.fqn)
+    return item.in_sql
 
 
 def managing_schema(context: Context, item: Object) -> Object | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, ClassVar
 
-from local_account.base import errors
+from local_account.base import errors, signature
 from local_account.base.result import Column, Result, columns, table
 from local_account.base.sql import Name, Statement, shown
 from local_account.catalog.catalog import Object
@@ -62,9 +62,9 @@ class Shown:
         visible = [
             item
             for item in items
-            if like(item.name, pattern)
-            and item.name.startswith(prefix)
-            and (not after or item.name > after)
+            if like(name := signature.plain(item.type, item.name), pattern)
+            and name.startswith(prefix)
+            and (not after or name > after)
             and context.access.sees(item)
             and reaches(item.database, item.schema)
         ]
@@ -128,7 +128,7 @@ class Shown:
         return {
             "created_on": item.created,
             "updated_on": item.updated,
-            "name": item.name,
+            "name": signature.plain(item.type, item.name),
             "database_name": item.database,
             "schema_name": item.schema,
             "owner": access.shown_role(item.owner)[1],

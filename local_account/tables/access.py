@@ -21,6 +21,7 @@ from local_account.objects import warehouse
 from local_account.statement import commands
 from local_account.statement.context import Context
 from local_account.tables import scans
+from local_account.tables.functions import QueryFunction
 
 TABLE_KINDS = ("TABLE", "VIEW")
 _CAPITALS = re.compile("[A-Z]")
@@ -67,6 +68,7 @@ class Plan:
         is_done: nothing is left to do, because IF EXISTS was said of an absent table.
         warehouse: the warehouse that it runs in; None when it needs none.
         scans: name to earlier result, for the results that it reads (see `scans`).
+        functions: the functions outside of the data engine that it calls, by their names in the statement.
     """
 
     expression: exp.Expr
@@ -78,6 +80,7 @@ class Plan:
     is_done: bool = False
     warehouse: Object | None = None
     scans: Mapping[str, Result] = field(default_factory=dict)
+    functions: dict[tuple[str, ...], list[QueryFunction]] = field(default_factory=dict)
 
     @property
     def is_query(self) -> bool:

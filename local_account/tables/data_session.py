@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ import pyarrow
 from fakesnow import statement_type
 from fakesnow.conn import FakeSnowflakeConnection
 from fakesnow.rowtype import describe_as_rowtype
+from snowflake.connector.errors import Error as ConnectorError
 from sqlglot import exp
 
 from local_account.base.result import Column, Result
@@ -329,6 +331,32 @@ class DataSession:
         """
         with contextlib.suppress(duckdb.CatalogException), self._commits.commit({path}, defines=True):
             self._connection.execute(f"DROP {kind} IF EXISTS {path}")
+
+    def define_macro(self, name: str, parameters: list[str], body: str) -> None:
+        """Make or replace a temporary macro of this session, in the engine's SQL."""
+        with engine_errors():
+            self._connection.execute(
+                f"CREATE OR REPLACE TEMP MACRO {name}({', '.join(parameters)}) AS {body}"
+            )
+
+    def refused(self, statement: EngineStatement, pattern: re.Pattern[str]) -> re.Match[str]:
+        """What a pattern finds in the engine's own words about a statement that it cannot bind.
+
+        Raises:
+            SnowflakeError: the engine refuses the statement for another reason.
+            AssertionError: the engine has run it.
+        """
+        try:
+            with self._undone_alone(several=False):
+                self._cursor().run(statement.expression)
+        except (duckdb.Error, ConnectorError) as error:
+            if found := pattern.search(str(error)):
+                return found
+            with engine_errors(statement.plan.expression):
+                raise
+        finally:
+            self._fake.results_cache.clear()
+        raise AssertionError("the engine has run a statement that it cannot bind")
 
     def interrupt(self) -> None:
         """Stop the statement that is running."""

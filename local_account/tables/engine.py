@@ -11,6 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from local_account.objects.warehouse import Load
 from local_account.statement.context import Context
 from local_account.tables import access, results, rewrite, scans
 from local_account.tables.access import Plan
+from local_account.tables.calls import ANSWER, Answers, Calls, note_calls
 from local_account.tables.engine_statement import Places, prepared
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class DataEngine:
         self._folder, self._catalog = folder, catalog
         self._lock = threading.Lock()
         self._store: DataStore | None = None
+        self._answers: Answers | None = None
         self._sessions: OrderedDict[int, DataSession] = OrderedDict()
 
     def execute(self, context: Context, statement: Statement, written: str) -> Result:
@@ -58,6 +61,7 @@ class DataEngine:
         with _alone(context.session, session):
             session.follow_catalog(self._catalog)
             plan = access.plan(context, statement, session.temporary, scanned)
+            note_calls(context, plan, statement.text)
             rewrite.name_values(plan.expression)
             values = [results.bound(binding) for binding in statement.bindings or []]
             load = context.account.part(Load)
@@ -172,6 +176,32 @@ class DataEngine:
         if plan.is_done:
             return status("Statement executed successfully.")
         places = self._places(session, plan.schemas)
+        if not plan.functions:
+            return self._run_plan(context, session, plan, text, values, places)
+        calls = Calls(context, plan)
+        answers = self._answering()
+        plan = replace(plan, expression=calls.written(session, places, values))
+        with answers.given(calls):
+            return self._run_plan(context, session, plan, text, values, places)
+
+    def _answering(self) -> Answers:
+        with self._lock:
+            assert self._store
+            if self._answers is None:
+                answers = Answers()
+                self._store.answer(ANSWER, answers.answer)
+                self._answers = answers
+            return self._answers
+
+    def _run_plan(
+        self,
+        context: Context,
+        session: DataSession,
+        plan: Plan,
+        text: str,
+        values: list[Any],
+        places: Places,
+    ) -> Result:
         if plan.is_definition and not context.describe_only:
             context.changing()
             return self._define(context, session, plan, text, values, places)

@@ -66,6 +66,9 @@ def _translated(code: str, sqlstate: str, message: str, statement: exp.Expr | No
         return _invalid_identifier(decoded(found), message.startswith(_INVALID_TABLE), statement)
     if function := _UNKNOWN_FUNCTION.search(message):
         return errors.compilation_error("002140", "42601", f"Unknown function {function[1].upper()}")
+    if "Python exception occurred while executing the UDF" in message:
+        # Nobody but `calls.Calls` calls the engine's functions of Python with keys that they know.
+        return errors.compilation_error("002140", "42601", "Unknown function")
     if column := _COLUMN_EXISTS.search(message):
         name = shown([decoded(column[1])])
         if isinstance(statement, exp.Create):

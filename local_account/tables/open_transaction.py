@@ -151,6 +151,8 @@ class Change:
         Raises:
             NotRepeatable: the statement calls a function that gives another result each time.
         """
+        if self.plan.functions:
+            raise NotRepeatable("a change in it called a service function")
         tokens = Snowflake().tokenize(self.statement.text)
         called = {token.text.upper() for token in tokens if token.token_type is not TokenType.STRING}
         if wrong := called & _OTHER_RESULT_EACH_TIME:

@@ -10,6 +10,7 @@ from local_account.identity.account import Account
 from local_account.spcs.state.lifecycle import suspend
 from local_account.spcs.state.observed import SERVICE, Observed
 from local_account.spcs.state.status import services_on
+from local_account.spcs.state.uses import Uses
 
 _NEVER = float("inf")
 
@@ -17,8 +18,7 @@ _NEVER = float("inf")
 def suspend_idle(account: Account, pools: list[Object]) -> float:
     """Suspend pools and services whose AUTO_SUSPEND_SECS are over.
 
-    A service is idle when no service function calls it. This account has no service functions, so a service's
-    time counts from its start. A pool is idle while nothing runs in it.
+    A service is idle when no service function calls it. A pool is idle while nothing runs in it.
 
     Returns:
         Seconds until the next suspension may be due.
@@ -44,12 +44,12 @@ def _suspend(account: Account, item: Object, left: Callable[[Account, Object], f
 
 
 def _service_left(account: Account, item: Object) -> float:
-    del account
     properties = item.properties
     seconds = properties["AUTO_SUSPEND_SECS"]
     if not seconds or properties["SUSPENDED"] or properties.get("RESULT"):
         return _NEVER
-    return (properties.get("RESUMED_ON") or item.created) + seconds - now()
+    started = properties.get("RESUMED_ON") or item.created
+    return max(started, account.part(Uses).last(item.id)) + seconds - now()
 
 
 def _pool_left(account: Account, pool: Object) -> float:

@@ -17,6 +17,7 @@ from snowflake.connector.constants import FIELD_ID_TO_NAME
 
 from tests.account import spcs_world
 from tests.account.parity.judge import Answer
+from tests.account.services.batch_server import CODE
 from tests.tools import client_environment
 
 DATABASE, WAREHOUSE = "PARITY", "PARITY_WH"
@@ -69,6 +70,7 @@ class World:
             "ingress_port": str(settings.ingress_port),
             "user": self.account.credentials()["user"],
             "python": json.dumps(["python3", "-c", _CODE]),
+            "echo": json.dumps(["python3", "-c", CODE]),
             "folder": tempfile.gettempdir(),
             "spec": f"$$\nspec:\n  containers:\n  - {{name: main, image: {self.image}}}\n$$",
         }

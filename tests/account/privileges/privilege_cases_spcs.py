@@ -112,7 +112,36 @@ OPERATING = [
         )
     ),
 ]
-CASES = [*MAKING, *WATCHING, *OPERATING]
+SERVED, FN = f"SERVICE = {S}.SERVED ENDPOINT = web AS '/'", f"FUNCTION {S}.FN(VARCHAR)"
+"""A service function calls an endpoint of a service of its own, whose specification nothing changes."""
+FUNCTIONS = [
+    Case(
+        f"CREATE FUNCTION {S}.NEW(A VARCHAR) RETURNS VARCHAR {SERVED}",
+        {
+            USE_DB: ABSENT,
+            f"CREATE FUNCTION ON SCHEMA {S}": FORBIDDEN,
+            f"SERVICE ROLE {S}.SERVED!ALL_ENDPOINTS_USAGE": ABSENT,
+        },
+        (USE_S, f"USAGE ON SERVICE {S}.SERVED"),
+        after=(f"DROP FUNCTION {S}.NEW(VARCHAR)",),
+    ),
+    Case(f"DESCRIBE {FN}", {**PLACE, f"USAGE ON {FN}": ABSENT}),
+    Case(f"SHOW USER FUNCTIONS IN SCHEMA {S}", {f"USAGE ON {FN}": EMPTY}, (USE_DB, USE_S)),
+    Case(f"SHOW GRANTS ON {FN}", {**PLACE, f"USAGE ON {FN}": ABSENT}),
+    *(
+        Case(f"ALTER {FN} {change}", {**PLACE, OWN: FORBIDDEN}, (f"USAGE ON {FN}",))
+        for change in ("SET MAX_BATCH_ROWS = 5", "UNSET MAX_BATCH_ROWS")
+    ),
+    Case(
+        f"DROP FUNCTION {S}.GOES()",
+        {**PLACE, OWN: ABSENT},
+        before=(
+            f"CREATE FUNCTION IF NOT EXISTS {S}.GOES() RETURNS VARCHAR {SERVED}",
+            f"GRANT OWNERSHIP ON FUNCTION {S}.GOES() TO ROLE {OWNER} COPY CURRENT GRANTS",
+        ),
+    ),
+]
+CASES = [*MAKING, *WATCHING, *OPERATING, *FUNCTIONS]
 OWNER_HAS = (USE_DB, f"CREATE SERVICE ON SCHEMA {S}", f"USAGE ON COMPUTE POOL {POOL}", *PULL)
 """What the owner of the service had when it made it, and must have for a new specification."""
 SETUP = (
@@ -131,6 +160,11 @@ SETUP = (
 MAKE_SERVICE = (
     f"CREATE SERVICE {SV} IN COMPUTE POOL {POOL} {spec()}",
     f"ALTER SERVICE {SV} SUSPEND",
+    f"CREATE SERVICE {S}.SERVED IN COMPUTE POOL {POOL} {spec(endpoints=[{'name': 'web', 'port': 8000}])}",
+)
+MAKE_FUNCTION = (
+    f"CREATE {FN.replace('(', '(A ')} RETURNS VARCHAR {SERVED}",
+    f"GRANT OWNERSHIP ON {FN} TO ROLE {OWNER}",
 )
 CLEANUP = (
     "DROP INTEGRATION PS_EAI",

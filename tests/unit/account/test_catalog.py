@@ -14,6 +14,7 @@ from local_account.objects import warehouse
 from local_account.spcs.docker import idle
 from local_account.spcs.state.events import Events
 from local_account.spcs.state.observed import Observed
+from local_account.spcs.state.uses import Uses
 
 WAREHOUSE = Name("", "", "W")
 POOL = Name("", "", "P")
@@ -142,7 +143,7 @@ def idle_pool(catalog: Catalog) -> Object:
 
 def account_of(catalog: Catalog) -> Any:
     observed = Observed(Events(Path("unused")))
-    return SimpleNamespace(catalog=catalog, part={Observed: observed}.__getitem__)
+    return SimpleNamespace(catalog=catalog, part={Observed: observed, Uses: Uses()}.__getitem__)
 
 
 def test_idle_service_and_pool_are_suspended(catalog: Interrupted) -> None:
@@ -151,6 +152,14 @@ def test_idle_service_and_pool_are_suspended(catalog: Interrupted) -> None:
     assert idle.suspend_idle(account, [pool]) == float("inf")
     assert now_in(catalog, service).properties["SUSPENDED"]
     assert now_in(catalog, pool).properties["SUSPENDED"]
+
+
+def test_a_service_that_functions_call_is_not_idle(catalog: Interrupted) -> None:
+    service, account = idle_service(catalog), account_of(catalog)
+    with account.part(Uses).of(service.id):
+        assert idle.suspend_idle(account, []) > 0
+    assert idle.suspend_idle(account, []) == pytest.approx(300, abs=60)
+    assert not now_in(catalog, service).properties["SUSPENDED"]
 
 
 def test_alter_of_an_idle_service_survives_its_suspension(catalog: Interrupted) -> None:

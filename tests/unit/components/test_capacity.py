@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from components.account.errors import CapacityError
-from components.checks.capacity import Share, capacity_of, vectors_that_fit
+from components.checks.capacity import capacity_of, vectors_that_fit
+from components.services.share import Share
 from machine.paths import PROJECT
 from settings import Settings
 from settings.values import INSTANCE_FAMILIES

@@ -16,8 +16,8 @@ from sqlglot.tokens import TokenType
 
 from components.account import sql
 from components.account.account import AccountError, from_config
-from components.checks.capacity import Share
 from components.services import specification
+from components.services.share import Share
 from settings import Settings, SettingsError, load
 from tests.unit import program
 
