@@ -61,13 +61,13 @@ def _checked(given: Mapping[str, str | bool | int | float]) -> Mapping[str, str]
     return {key: _text(value) for key, value in given.items()}
 
 
-def environment(config: Mapping[str, str]) -> dict[str, str]:
+def environment(config: Mapping[str, object]) -> dict[str, str]:
     """The variables for Milvus's container.
 
     Args:
         config: the setting milvusConfig.
     """
-    return {re.sub("[.-]", "_", key).upper(): text for key, text in config.items()}
+    return {re.sub("[.-]", "_", key).upper(): str(value) for key, value in config.items()}
 
 
 def _owner(key: str) -> str:

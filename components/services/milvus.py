@@ -64,7 +64,7 @@ class MilvusArgs:
     place: Place
     compute_pool: pulumi.Input[str]
     share: Share
-    config: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, object] = field(default_factory=dict)
     volume: Volume = field(default_factory=Volume)
     ready_timeout: int = 600
     name: str = SERVICE
