@@ -33,7 +33,7 @@ from local_account.spcs.statements import (
     snapshot,
     waiting,
 )
-from local_account.stages import script, stage
+from local_account.stages import file_format, script, stage
 from local_account.statement import functions as account_functions
 from local_account.tables import statements as data_statements
 from local_account.tables import table, transactions
@@ -46,7 +46,7 @@ MODULES: list[ModuleType] = [
     *(user, role, database_role, pat, security_integration),
     *(grant, roles, show),
     *(use, parameter),
-    *(stage, script),
+    *(stage, file_format, script),
     *(data_statements, table, transactions),
     *(account_functions, image_repository, sign_in),
 ]

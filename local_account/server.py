@@ -32,6 +32,7 @@ from local_account.spcs.state.observed import Observed
 from local_account.stages.store import StageStore
 from local_account.stages.transfer import StageTransfer
 from local_account.statement.dispatch import Dispatch
+from local_account.statement.temporary import SessionObjects
 from local_account.tables.engine import DataEngine
 from local_account.users import security_integration
 
@@ -40,7 +41,9 @@ def open_account(settings: LocalSettings) -> Account:
     """Open an account, with all of its parts, from its state folder. The caller must `close` it."""
     account = Account(settings)
     account.add(Dispatch(MODULES))
-    account.add(StageStore(settings.state / "stages", account.catalog))
+    temporary = account.add(SessionObjects())
+    account.authenticator.on_close.append(temporary.forget)
+    account.add(StageStore(settings.state / "stages", account.catalog, temporary.ids))
     account.add(Registry(settings, account.catalog))
     account.add(Observed(Events(settings.state / "events")))
     data = account.add(DataEngine(settings.state / "data", account.catalog))

@@ -10,9 +10,11 @@ from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Any
 
+from sqlglot.tokens import TokenType
+
 from local_account.base import errors
 from local_account.base.result import Column, Result
-from local_account.base.sql import Statement
+from local_account.base.sql import Statement, shown
 from local_account.identity.account import Account
 from local_account.identity.session import Session
 from local_account.statement.context import Context, Function, Language, TableMethod
@@ -36,7 +38,17 @@ _SNOWFLAKES_VERBS = {
 }
 _READING_VERBS = {"SHOW", "DESCRIBE", "DESC", "LIST", "LS"}
 _OBJECT_VERBS = ("CREATE", "ALTER", "DROP", "SHOW", "DESCRIBE", "DESC")
-_CREATE_MODIFIERS = {"TRANSIENT", "TEMPORARY", "TEMP", "LOCAL", "GLOBAL", "SECURE", "VOLATILE", "TERSE"}
+_CREATE_MODIFIERS = {
+    "TRANSIENT",
+    "TEMPORARY",
+    "TEMP",
+    "LOCAL",
+    "GLOBAL",
+    "SECURE",
+    "VOLATILE",
+    "TERSE",
+    "SCOPED",
+}
 
 
 class Dispatch(Language):
@@ -103,6 +115,8 @@ class Dispatch(Language):
         """
         if statement.verb and statement.verb not in self._known_verbs:
             raise statement.unexpected()
+        if statement.bindings and "IDENTIFIER" in statement.text.upper():
+            statement = _with_names(statement)
         if context.describe_only and statement.verb and statement.verb not in self._verbs:
             return self._describe(context, statement)
         result = self._run(context, statement)
@@ -157,6 +171,20 @@ class Dispatch(Language):
     def _verb_statement(self, context: Context, statement: Statement) -> Result | None:
         handler = self._verbs.get(statement.words(1)[0])
         return handler(context, statement) if handler else None
+
+
+def _with_names(statement: Statement) -> Statement:
+    """Put bound names in the place of `IDENTIFIER(?)`; the other bindings stay."""
+    tokens, bindings, edits = statement.tokens, list(statement.bindings or []), []
+    marks = [index for index, token in enumerate(tokens) if token.token_type is TokenType.PLACEHOLDER]
+    for number, index in reversed(list(enumerate(marks))):
+        around = [token.text.upper() for token in tokens[max(index - 2, 0) : index + 2]]
+        if around == ["IDENTIFIER", "(", "?", ")"] and number < len(bindings):
+            name = shown(Statement(str(bindings.pop(number).get("value") or "")).parts())
+            edits.insert(0, (tokens[index - 2].start, tokens[index + 1].end + 1, name))
+    found = statement.edited(edits)
+    found.bindings = bindings or None
+    return found
 
 
 def _collect(modules: Iterable[ModuleType], attribute: str) -> dict[Any, Any]:

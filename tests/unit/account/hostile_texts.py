@@ -23,8 +23,8 @@ from local_account.base.errors import SnowflakeError
 from local_account.base.sql import Statement
 from local_account.http import statements
 from local_account.modules import MODULES
-from local_account.stages.statements import Reader
-from local_account.stages.store import parse_location
+from local_account.stages.location import parse_location
+from local_account.stages.reader import Reader
 from local_account.statement import several
 from local_account.statement.dispatch import Dispatch
 from local_account.statement.options import like
