@@ -92,13 +92,16 @@ def parse(statement: Statement) -> exp.Expr:
     return found[0]
 
 
-def plan(context: Context, statement: Statement, temporary: set[Name]) -> Plan:
+def plan(
+    context: Context, statement: Statement, temporary: set[Name], views: frozenset[Name] = frozenset()
+) -> Plan:
     """Parse a statement and check every table in it.
 
     Args:
         context: account and session.
         statement: the statement.
         temporary: the session's temporary tables, which only this session can see.
+        views: views that were made for this statement alone, after checks of their own.
 
     Raises:
         SnowflakeError: 002003 for an absent or invisible object, 003001 for a missing privilege, 000606
@@ -110,7 +113,8 @@ def plan(context: Context, statement: Statement, temporary: set[Name]) -> Plan:
     if tables and not isinstance(found.expression, (*_DEFINITIONS, *_DESCRIPTIONS)):
         require_warehouse(context)
     for node in tables:
-        _check(context, found, node, temporary)
+        if not (views and Name(node.catalog, node.db, node.name) in views):
+            _check(context, found, node, temporary)
     return found
 
 

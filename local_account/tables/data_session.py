@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import duckdb
@@ -113,6 +114,11 @@ class DataSession:
         self._autocommit = on
 
     @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The engine's connection, for what is not a statement of the client."""
+        return self._connection
+
+    @property
     def in_transaction(self) -> bool:
         """Whether changes wait for COMMIT."""
         return self._open is not None
@@ -148,6 +154,10 @@ class DataSession:
         if ending and not ending.lost:
             with engine_errors():
                 self._connection.execute("ROLLBACK")
+
+    def undone_alone(self) -> AbstractContextManager[None]:
+        """Undo what the body did if it fails, and nothing else of the open transaction."""
+        return self._undone_alone(several=True)
 
     @contextlib.contextmanager
     def _undone_alone(self, several: bool) -> Iterator[None]:

@@ -10,7 +10,8 @@ import contextlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,18 +29,27 @@ if TYPE_CHECKING:
     from local_account.tables.data_session import DataSession
     from local_account.tables.store import DataStore
 
+Outside = Callable[
+    ["Context", "DataSession", Statement], AbstractContextManager[tuple[Statement, frozenset[Name]]]
+]
 MAX_SESSIONS = 256
 _ROWS_AT_ONCE = 200
 
 
 class DataEngine:
-    """Runs data SQL; databases are DuckDB files in `folder`."""
+    """Runs data SQL; databases are DuckDB files in `folder`.
+
+    Attributes:
+        outside: makes what a statement reads from outside of tables, for example from stages, into views of
+            the session's connection. It gives the statement with these views, and their names.
+    """
 
     def __init__(self, folder: Path, catalog: Catalog) -> None:
         self._folder, self._catalog = folder, catalog
         self._lock = threading.Lock()
         self._store: DataStore | None = None
         self._sessions: OrderedDict[int, DataSession] = OrderedDict()
+        self.outside: Outside = _nothing_outside
 
     def execute(self, context: Context, statement: Statement) -> Result:
         """Run a query or a change of tables.
@@ -53,12 +63,46 @@ class DataEngine:
         """
         session = self._session(context.session)
         statement = rewrite.divided_casts(statement)
-        with _alone(context.session, session):
-            plan = access.plan(context, statement, session.temporary)
+        with (
+            _alone(context.session, session),
+            self.outside(context, session, statement) as (statement, views),
+        ):
+            plan = access.plan(context, statement, session.temporary, views)
             text = rewrite.named_values(plan.expression, statement.text)
             values = [results.bound(binding) for binding in statement.bindings or []]
             with context.cancelled.ending(session.interrupt):
                 return self._run(context, session, plan, text, values)
+
+    @property
+    def folder(self) -> Path:
+        """The only folder whose files the engine can read and write."""
+        return self._folder
+
+    @contextlib.contextmanager
+    def alone(self, context: Context) -> Iterator[DataSession]:
+        """The session's connection, on which the body is the only statement."""
+        session = self._session(context.session)
+        with _alone(context.session, session), context.cancelled.ending(session.interrupt):
+            yield session
+
+    @contextlib.contextmanager
+    def aside(self, context: Context) -> Iterator[DataSession]:
+        """A connection of its own, on which an error does not touch the session's transaction."""
+        self._session(context.session)
+        assert self._store
+        session = self._store.open(context.session)
+        try:
+            self._present(context, set())
+            session.enter(context.session, self._catalog)
+            with context.cancelled.ending(session.interrupt):
+                yield session
+        finally:
+            session.close()
+
+    def present(self, context: Context, plan: Plan, session: DataSession) -> None:
+        """Make the schemas that a plan needs, and follow the client's USE."""
+        self._present(context, plan.schemas)
+        session.enter(context.session, self._catalog)
 
     def transaction(self, context: Context, verb: str) -> Result:
         """BEGIN, COMMIT or ROLLBACK in a session."""
@@ -218,6 +262,14 @@ class DataEngine:
             if item is not None:
                 item.name = name.name
                 context.catalog.save(item)
+
+
+@contextlib.contextmanager
+def _nothing_outside(
+    context: Context, session: DataSession, statement: Statement
+) -> Iterator[tuple[Statement, frozenset[Name]]]:
+    del context, session
+    yield statement, frozenset()
 
 
 @contextlib.contextmanager
