@@ -22,7 +22,7 @@ from local_account.identity.account import Account
 from local_account.identity.credentials import hash_password
 from local_account.ingress.app import ingress_runner
 from local_account.ingress.sign_in import SignIn
-from local_account.loading import queries
+from local_account.loading import outside
 from local_account.modules import MODULES
 from local_account.registry.container import RegistryReconciler
 from local_account.registry.front import TokenFront
@@ -48,7 +48,7 @@ def open_account(settings: LocalSettings) -> Account:
     account.add(Registry(settings, account.catalog))
     account.add(Observed(Events(settings.state / "events")))
     data = account.add(DataEngine(settings.state / "data", account.catalog))
-    data.outside = queries.staged
+    data.outside = outside.staged
     account.authenticator.on_close.append(data.forget)
     access.seed(account.catalog)
     security_integration.seed(account.catalog)

@@ -13,10 +13,11 @@ from sqlglot import exp
 
 from local_account.base import errors
 from local_account.base.errors import SnowflakeError
-from local_account.base.sql import Statement, quote
+from local_account.base.sql import Statement
 from local_account.loading.staged_files import Rows, Staging, find, require_format
 from local_account.stages import format_options
 from local_account.statement.context import Context
+from local_account.tables.names import encoded
 
 USED: dict[str, Any] = {}
 """Stands for a binding that the function has used."""
@@ -166,7 +167,7 @@ def parquet_type(kind: str, binary_as_text: bool) -> str:
 
 
 def _guess(staging: Staging, rows: Rows, column: str) -> str:
-    field = quote(column)
+    field = encoded(column)
     tests = ", ".join(f"bool_and({test.format(field)})" for _, test in _GUESSES)
     text = f"max(length(regexp_replace({field}, '[^0-9]', '', 'g')))"
     places = f"max(length(split_part({field}, '.', 2)))"

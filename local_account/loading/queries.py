@@ -6,7 +6,6 @@ See https://docs.snowflake.com/en/user-guide/querying-stage
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -24,30 +23,20 @@ from local_account.tables.engine import DataEngine
 if TYPE_CHECKING:
     from local_account.tables.data_session import DataSession
 
-_OUTSIDE = re.compile(r"@|infer_schema", re.IGNORECASE)
-
 
 @contextlib.contextmanager
 def staged(
     context: Context, session: DataSession, statement: Statement
 ) -> Iterator[tuple[Statement, frozenset[Name]]]:
-    """Make views of the staged files that a statement reads.
-
-    Gives:
-        The statement with these views, and their names; the same statement when it reads no staged files.
-
-    Raises:
-        SnowflakeError: the stage or a file is absent or cannot be read, or the session may not read it.
-    """
-    if not _OUTSIDE.search(statement.text):
-        yield statement, frozenset()
-        return
+    """As `outside.staged`."""
     expression = access.parse(statement)
     tables = [node for node in expression.find_all(exp.Table) if location(node)]
     functions = [node for node in expression.find_all(exp.TableFromRows) if infer_schema.is_call(node)]
     if not tables and not functions:
         yield statement, frozenset()
         return
+    if isinstance(expression, exp.Create) and str(expression.args.get("kind")).upper() == "VIEW":
+        raise errors.unsupported("CREATE VIEW on a stage")
     access.require_warehouse(context)
     staging = Staging(session.connection, context.account.part(DataEngine).folder)
     bindings = list(statement.bindings or [])

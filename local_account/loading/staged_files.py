@@ -22,7 +22,6 @@ import pyarrow
 from local_account.base import errors
 from local_account.base.errors import SnowflakeError
 from local_account.base.result import now
-from local_account.base.sql import quote
 from local_account.catalog.catalog import Object
 from local_account.loading import compression, csv_rows
 from local_account.loading.csv_rows import BadRecord, CsvReader, Enclosed
@@ -30,6 +29,7 @@ from local_account.loading.json_rows import JsonReader
 from local_account.stages.location import find_stage, matching, parse_location, shown
 from local_account.stages.store import File, StageStore
 from local_account.statement.context import Context
+from local_account.tables.names import encoded
 
 ROW, LINE = "_ROW", "_LINE"
 METADATA = {
@@ -147,6 +147,8 @@ class Staging:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         self._connection = connection
+        # The engine accepts no new table while the last result is not read to its end.
+        connection.execute("SELECT 1").fetchall()
         self._folder = folder / "loading" / secrets.token_hex(8)
         self._count = 0
 
@@ -204,7 +206,7 @@ class Staging:
             kind = "JSON" if options["TYPE"] == "JSON" else "VARCHAR"
             names = ["$1"] if options["TYPE"] != "PARQUET" else []
             empty = {**dict.fromkeys(names, kind), ROW: "BIGINT", LINE: "BIGINT", **METADATA}
-            columns = ", ".join(f"NULL::{kind} AS {quote(name)}" for name, kind in empty.items())
+            columns = ", ".join(f"NULL::{kind} AS {encoded(name)}" for name, kind in empty.items())
             selects = [f"SELECT {columns} WHERE false"]
         self._connection.execute(
             f"CREATE OR REPLACE TEMP VIEW {view} AS {' UNION ALL BY NAME '.join(selects)}"
@@ -214,7 +216,8 @@ class Staging:
     def types(self, rows: Rows) -> list[tuple[str, str]]:
         """Name and type of each column that holds a file's fields."""
         found = self._connection.execute(f"DESCRIBE temp.main.{rows.view}").fetchall()
-        return [(str(entry[0]), str(entry[1])) for entry in found if entry[0] in rows.columns]
+        kinds = {str(entry[0]): str(entry[1]) for entry in found}
+        return [(name, kinds[encoded(name)]) for name in rows.columns]
 
     def members(self, rows: Rows) -> list[tuple[str, str]]:
         """Name and type of each member of the objects in a JSON file."""
@@ -224,8 +227,8 @@ class Staging:
             "WHEN bool_and(member.type IN ('BOOLEAN', 'NULL')) THEN 'BOOLEAN' "
             "WHEN bool_and(member.type IN ('OBJECT', 'NULL')) THEN 'OBJECT' "
             "WHEN bool_and(member.type IN ('ARRAY', 'NULL')) THEN 'ARRAY' ELSE 'TEXT' END "
-            f'FROM temp.main.{rows.view}, json_each("$1") AS member '
-            "WHERE json_type(\"$1\") = 'OBJECT' GROUP BY member.key ORDER BY min(member.id)"
+            f"FROM temp.main.{rows.view}, json_each({encoded('$1')}) AS member "
+            f"WHERE json_type({encoded('$1')}) = 'OBJECT' GROUP BY member.key ORDER BY min(member.id)"
         )
         return [(str(name), str(kind)) for name, kind in found.fetchall()]
 
@@ -257,7 +260,7 @@ class Staging:
         rows.columns = [f"${index + 1}" for index in range(count)]
         table = cells.table(rows.columns)
         rows.count = table.num_rows
-        self._make(staged, view, table, [quote(name) for name in rows.columns])
+        self._make(staged, view, table, [f'"{name}" AS {encoded(name)}' for name in rows.columns])
         return rows
 
     def _json(self, staged: StagedFile, view: str, reader: JsonReader, text: str) -> Rows:
@@ -272,7 +275,7 @@ class Staging:
                 LINE: pyarrow.array(lines, pyarrow.int64()),
             }
         )
-        self._make(staged, view, table, ['"$1"::JSON AS "$1"'])
+        self._make(staged, view, table, [f'"$1"::JSON AS {encoded("$1")}'])
         return Rows(view, ["$1"], len(values))
 
     def _parquet(self, staged: StagedFile, view: str) -> Rows:
@@ -286,7 +289,7 @@ class Staging:
             found = self._connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
             names = [str(entry[0]) for entry in found if entry[0] != "file_row_number"]
             counted = self._connection.execute(f"SELECT count(*) FROM {source}").fetchone()
-            fields = [quote(name) for name in names]
+            fields = [f'"{name.replace(chr(34), chr(34) * 2)}" AS {encoded(name)}' for name in names]
             self._select(staged, view, source, [*fields, f"file_row_number + 1 AS {ROW}", f"0 AS {LINE}"])
         except duckdb.Error:
             raise SnowflakeError(
@@ -307,7 +310,7 @@ class Staging:
             "METADATA$FILE_LAST_MODIFIED": f"make_timestamp({int(staged.file.modified * 1_000_000)})",
             "METADATA$START_SCAN_TIME": f"make_timestamptz({int(now() * 1_000_000)})",
         }
-        chosen = [*fields, *(f"{value} AS {quote(label)}" for label, value in metadata.items())]
+        chosen = [*fields, *(f"{value} AS {encoded(label)}" for label, value in metadata.items())]
         self._connection.execute(
             f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {', '.join(chosen)} FROM {source}"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -12,14 +12,15 @@ from sqlglot.errors import SqlglotError
 
 from local_account.base import errors
 from local_account.base.errors import SnowflakeError
-from local_account.base.sql import Name, Statement, quote
+from local_account.base.sql import Name, Statement, shown
 from local_account.catalog.catalog import Object
 from local_account.objects import warehouse
 from local_account.statement.context import Context
 
 TABLE_KINDS = ("TABLE", "VIEW")
-_INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
+INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
 _QUERIES = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)
+_NAME = "account_name"
 _CHANGES: dict[type[exp.Expr], tuple[str, ...]] = {
     exp.Insert: ("INSERT",),
     exp.Update: ("UPDATE",),
@@ -41,7 +42,7 @@ class Plan:
         schemas: every schema that it touches, as (database, schema) names.
         names: full name of every table and view in it.
         opaque: it also reads data whose names are not in it, through a view.
-        target: name of the object that it changes or defines.
+        target: name of the object that it changes, defines or describes.
         item: that object in the catalog; None when it does not exist.
     """
 
@@ -93,7 +94,10 @@ def parse(statement: Statement) -> exp.Expr:
 
 
 def plan(
-    context: Context, statement: Statement, temporary: set[Name], views: frozenset[Name] = frozenset()
+    context: Context,
+    statement: Statement,
+    temporary: Container[Name],
+    views: frozenset[Name] = frozenset(),
 ) -> Plan:
     """Parse a statement and check every table in it.
 
@@ -180,7 +184,7 @@ def _tables(expression: exp.Expr) -> Iterator[exp.Table]:
             change, names = node
             scope.update(dict.fromkeys(names, change))
             continue
-        if isinstance(node, exp.Table) and not (_is_bare(node) and scope[_folded(node.this)] > 0):
+        if isinstance(node, exp.Table) and not (_is_bare(node) and scope[folded(node.this)] > 0):
             yield node
         with_ = node.args.get("with_")
         children = [child for child in node.iter_expressions() if child is not with_]
@@ -207,11 +211,17 @@ def _is_bare(node: exp.Table) -> bool:
 
 def _cte_name(cte: exp.CTE) -> str:
     alias = cte.args["alias"].this
-    return _folded(alias)
+    return folded(alias)
 
 
-def _folded(identifier: exp.Identifier) -> str:
+def folded(identifier: exp.Identifier) -> str:
+    """What an identifier means: an unquoted one is upper case."""
     return identifier.name if identifier.quoted else identifier.name.upper()
+
+
+def full_name(node: exp.Table) -> Name | None:
+    """Full name of a table in a plan's expression; None for a common table expression."""
+    return node.meta.get(_NAME)
 
 
 def table_name(context: Context, node: exp.Table) -> Name:
@@ -220,46 +230,52 @@ def table_name(context: Context, node: exp.Table) -> Name:
     Raises:
         SnowflakeError: 000002 for IDENTIFIER() of something other than a string.
     """
+    return context.resolve(_parts(node), "schema")
+
+
+def _parts(node: exp.Table) -> list[str]:
     if isinstance(node.this, exp.DynamicIdentifier):
         literal = node.this.expressions[0] if node.this.expressions else node.this.this
         if not isinstance(literal, exp.Literal) or not literal.is_string:
             raise errors.unsupported("IDENTIFIER() of anything but a string")
-        return context.resolve(Statement(literal.name).parts(), "schema")
-    parts = [_folded(part) for part in node.parts if isinstance(part, exp.Identifier)]
-    return context.resolve(parts, "schema")
+        return Statement(literal.name).parts()
+    return [folded(part) for part in node.parts if isinstance(part, exp.Identifier)]
 
 
-def _check(context: Context, found: Plan, node: exp.Table, temporary: set[Name]) -> None:
+def _check(context: Context, found: Plan, node: exp.Table, temporary: Container[Name]) -> None:
     if isinstance(found.expression, exp.Show):
         _check_show(context, found, node)
         return
-    name = table_name(context, node)
-    if name.schema == _INFORMATION_SCHEMA:
-        context.require_usage(Name("", "", name.database)._replace(database=name.database))
+    target = changed_table(found.expression)
+    name = _name_in(context, found, node, target)
+    node.meta[_NAME] = name
+    if name.schema == INFORMATION_SCHEMA:
+        if isinstance(found.expression, exp.Describe):
+            raise errors.unsupported("DESCRIBE VIEW INFORMATION_SCHEMA")
+        context.require_usage(Name(name.database, "", ""))
         found.schemas.add((name.database, ""))
         found.opaque = True
         return
     try:
         context.require_usage(name)
     except SnowflakeError:
-        raise _absent(name) from None
+        raise _absent(node) from None
     found.schemas.add((name.database, name.schema))
     found.names.add(name)
-    target = _target(found.expression)
     if node is not target and isinstance(node.parent, exp.AlterRename):
         _check_new_name(context, name)
         return
     item = next((i for i in (context.catalog.find(kind, name) for kind in TABLE_KINDS) if i), None)
     if node is target:
         found.target, found.item = name, item
+    if node is target and isinstance(found.expression, exp.Create):
+        _check_create(context, found.expression, item, name, name in temporary)
+        return
     if name in temporary:
         return
     found.opaque |= item is not None and item.type == "VIEW"
-    if node is target and isinstance(found.expression, exp.Create):
-        _check_create(context, found.expression, item, name)
-        return
     if item is None or not context.access.sees(item):
-        raise _absent(name)
+        raise _absent(node)
     if node is target and isinstance(found.expression, exp.Alter):
         context.require_ownership(item)
         return
@@ -269,22 +285,39 @@ def _check(context: Context, found: Plan, node: exp.Table, temporary: set[Name])
         context.require(privilege, item)
 
 
+def _name_in(context: Context, found: Plan, node: exp.Table, target: exp.Expr | None) -> Name:
+    """Full name of a table in a statement; in a view's definition a bare name is one of the view's schema."""
+    parts = _parts(node)
+    is_view = isinstance(found.expression, exp.Create) and str(found.expression.kind).upper() == "VIEW"
+    if is_view and node is not target and isinstance(target, exp.Table):
+        parts = [*table_name(context, target)[: max(3 - len(parts), 0)], *parts]
+    return context.resolve(parts, "schema")
+
+
 def _check_show(context: Context, found: Plan, node: exp.Table) -> None:
     scope = str(found.expression.args.get("scope_kind") or "TABLE").upper()
     if scope not in ("TABLE", "VIEW"):
         raise errors.unsupported(f"SHOW COLUMNS IN {scope}")
     name = table_name(context, node)
+    node.meta[_NAME] = name
     context.require_usage(name)
     item = next((i for i in (context.catalog.find(kind, name) for kind in TABLE_KINDS) if i), None)
     if item is None or not context.access.sees(item):
-        raise _absent(name)
+        raise _absent(node)
     found.schemas.add((name.database, name.schema))
+    found.target = name
 
 
-def _check_create(context: Context, expression: exp.Create, item: Object | None, name: Name) -> None:
+def _check_create(
+    context: Context, expression: exp.Create, item: Object | None, name: Name, hides_temporary: bool
+) -> None:
+    if is_temporary(expression):
+        # A temporary table may have the name of a permanent one, which it hides.
+        if hides_temporary and not expression.args.get("replace") and not expression.args.get("exists"):
+            raise errors.already_exists(name.name)
+        return
     schema = context.catalog.find("SCHEMA", Name(name.database, "", name.schema))
-    if not _is_temporary(expression):
-        context.require_create(f"CREATE {expression.kind}", schema)
+    context.require_create(f"CREATE {expression.kind}", schema)
     if item is None:
         return
     if expression.args.get("replace"):
@@ -300,17 +333,13 @@ def _check_new_name(context: Context, name: Name) -> None:
         raise errors.already_exists(name.name)
 
 
-def _is_temporary(expression: exp.Create) -> bool:
-    properties = expression.args.get("properties")
+def is_temporary(expression: exp.Expr) -> bool:
+    """Whether this makes a temporary table."""
+    properties = expression.args.get("properties") if isinstance(expression, exp.Create) else None
     return bool(properties and properties.find(exp.TemporaryProperty))
 
 
-def is_temporary(expression: exp.Expr) -> bool:
-    """Whether this makes a temporary table."""
-    return isinstance(expression, exp.Create) and _is_temporary(expression)
-
-
-def _target(expression: exp.Expr) -> exp.Expr | None:
+def changed_table(expression: exp.Expr) -> exp.Expr | None:
     """The table that a statement changes or describes."""
     if isinstance(expression, exp.TruncateTable):
         return expression.expressions[0] if expression.expressions else None
@@ -332,6 +361,7 @@ def _privileges(expression: exp.Expr) -> tuple[str, ...]:
     return found
 
 
-def _absent(name: Name) -> SnowflakeError:
-    shown = ".".join(part if part.isupper() else quote(part) for part in name if part)
-    return errors.compilation_error("002003", "42S02", f"Object '{shown}' does not exist or not authorized.")
+def _absent(node: exp.Table) -> SnowflakeError:
+    """The error for an absent table, which names it as the statement does."""
+    text = f"Object '{shown(_parts(node))}' does not exist or not authorized."
+    return errors.compilation_error("002003", "42S02", text)

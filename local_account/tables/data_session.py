@@ -7,11 +7,12 @@ use.
 from __future__ import annotations
 
 import contextlib
-import re
+import itertools
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -21,14 +22,12 @@ from fakesnow.conn import FakeSnowflakeConnection
 from fakesnow.rowtype import describe_as_rowtype
 from sqlglot import exp
 
-from local_account.base import errors
 from local_account.base.result import Column, Result
-from local_account.base.sql import Name, quote
-from local_account.catalog.catalog import Catalog
-from local_account.identity.session import Session
+from local_account.base.sql import Name
 from local_account.tables import results
 from local_account.tables.access import Plan
 from local_account.tables.dialect import Cursor
+from local_account.tables.engine_statement import EngineStatement
 from local_account.tables.errors import engine_errors
 from local_account.tables.open_transaction import (
     Change,
@@ -39,14 +38,14 @@ from local_account.tables.open_transaction import (
     has_moving_default,
 )
 
-# Names that DuckDB can have for databases and schemas as the account writes them.
-PLAIN = re.compile(r"[A-Z_][A-Z0-9_]*")
+_temporary_numbers = itertools.count(1)
 
 
 class _EngineConnection:
-    """The engine's connection, without fakesnow's note of a comment on the table that MERGE makes for itself.
+    """The engine's connection, without fakesnow's notes about temporary tables.
 
-    The note would be a change of a second database, which the engine forbids within a transaction.
+    A note of a comment on the table that MERGE makes for itself would be a change of a second database, which
+    the engine forbids within a transaction. Temporary tables have no history of loads.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -54,6 +53,8 @@ class _EngineConnection:
 
     def execute(self, query: str, *values: Any) -> duckdb.DuckDBPyConnection:
         if query.lstrip().startswith("INSERT INTO _fs_global.") and "'MERGE_CANDIDATES'" in query:
+            return self._connection
+        if query.startswith("DELETE FROM temp._fs_information_schema"):
             return self._connection
         return self._connection.execute(query, *values)
 
@@ -66,7 +67,7 @@ class DataSession:
 
     Attributes:
         lock: makes statements of one session run one after the other.
-        temporary: temporary tables of this session.
+        temporary: temporary tables of this session, and their names in the engine.
     """
 
     def __init__(
@@ -75,37 +76,20 @@ class DataSession:
         self._connection, self._commits, self._arrow = connection, commits, arrow
         self._wrapped: Any = _EngineConnection(connection)
         self._fake = FakeSnowflakeConnection(self._wrapped, {}, create_database=False, create_schema=False)
+        # What fakesnow makes without a full name is temporary.
+        self._fake.database, self._fake._schema = "temp", "main"  # noqa: SLF001 no other way in
         self._autocommit = autocommit
         self._open: OpenTransaction | None = None
         self.lock = threading.RLock()
-        self.temporary: set[Name] = set()
-        self._entered: tuple[str, str, int] = ("", "", 0)
+        self.temporary: dict[Name, str] = {}
         self._used = time.monotonic()
-
-    def enter(self, session: Session, catalog: Catalog) -> None:
-        """Follow the client's USE. A schema that the statement needs must exist in the engine already."""
-        self._used = time.monotonic()
-        item = catalog.find("SCHEMA", Name(session.database, "", session.schema))
-        wanted = (session.database, session.schema, item.id if item else 0)
-        if wanted == self._entered or not item:
-            return
-        # Other names have no data in the engine, and could break out of the statement's text below.
-        if not all(PLAIN.fullmatch(name) for name in wanted[:2]):
-            return
-        try:
-            self._use(session.database, session.schema)
-            self._entered = wanted
-        except duckdb.Error:
-            # A schema that is absent in the engine is one that the present statement does not use.
-            self._undo()
 
     def _cursor(self) -> Cursor:
         return Cursor(conn=self._fake, duck_conn=self._wrapped)
 
-    def _use(self, database: str, schema: str) -> None:
-        self._connection.execute(f"SET schema = '{database}.{schema}'")
-        self._fake.database, self._fake.database_set = database, True
-        self._fake._schema, self._fake.schema_set = schema, True  # noqa: SLF001 no other way in
+    def new_temporary(self, name: Name) -> None:
+        """Choose the engine's name for a temporary table, which is its own among all sessions."""
+        self.temporary[name] = f"_T{next(_temporary_numbers)}"
 
     def set_autocommit(self, on: bool) -> None:
         """Set whether each statement is a separate transaction; a change commits an open transaction."""
@@ -188,7 +172,6 @@ class DataSession:
         if self._open.lost:
             with contextlib.suppress(duckdb.Error):
                 self._connection.execute("ROLLBACK")
-            self._entered = ("", "", 0)
 
     def _is_aborted(self) -> bool:
         try:
@@ -203,30 +186,27 @@ class DataSession:
         Raises:
             NotRepeatable: the outcome may differ from the first.
         """
-        begun, moment, present = self._commits.count, self._begin(), self._entered
+        begun, moment = self._commits.count, self._begin()
         for change in transaction.repeatable():
             inserts = change.plan.expression.key in ("insert", "merge")
-            if inserts and has_moving_default(self._connection, change.plan.target):
+            if inserts and has_moving_default(self._connection, change.statement.target):
                 raise NotRepeatable("the default of a column can differ the second time")
-            if change.place[0]:
-                self._use(*change.place)
-            self._cursor().execute(change.frozen(), binding_params=tuple(change.values), server=True)
-            if change.mark != fingerprint(self._connection, change.plan, self.temporary):
+            self._cursor().run(change.frozen(), change.values)
+            if change.mark != fingerprint(self._connection, change.statement):
                 raise NotRepeatable("its changes came out differently when they were repeated")
         # Asked at the end: the engine looks at a database when a statement first uses it.
         if transaction.changes and self._commits.any_since(transaction.begun, transaction.basis()):
             raise NotRepeatable("another session changed the same tables meanwhile")
-        if present[0]:
-            self._use(*present[:2])
         transaction.begun, transaction.moment = begun, moment
 
-    def run(self, plan: Plan, text: str, values: Sequence[Any] = ()) -> Result:
+    def run(self, statement: EngineStatement, values: Sequence[Any] = ()) -> Result:
         """Run one statement; return its rows as wire cells. If it fails, it changes nothing."""
+        plan = statement.plan
         if plan.is_query or plan.is_description:
             with self._undone_alone(several=False):
-                return self._answer(plan, *self._execute(text, values))
+                return self._answer(plan, *self._execute(statement, values))
         with self._changing(plan, several=plan.is_several):
-            return self._change(plan, text, values)
+            return self._change(statement, values)
 
     @contextlib.contextmanager
     def _changing(self, plan: Plan, several: bool) -> Iterator[None]:
@@ -257,21 +237,25 @@ class DataSession:
             else:
                 yield
 
-    def _change(self, plan: Plan, text: str, values: Sequence[Any]) -> Result:
-        place = self._entered[:2]
-        found = self._execute(text, values)
-        if self._open:
+    def _change(self, statement: EngineStatement, values: Sequence[Any]) -> Result:
+        # The engine uses an expression up, and the transaction may have to run it once more.
+        kept = replace(statement, expression=statement.expression.copy()) if self._open else None
+        found = self._execute(statement, values)
+        if self._open and kept:
             with engine_errors():
-                mark = fingerprint(self._connection, plan, self.temporary)
-            self._open.add(Change(plan, text, values, place, self._open.moment, mark))
-        return self._answer(plan, *found)
+                mark = fingerprint(self._connection, kept)
+            self._open.add(Change(kept, values, self._open.moment, mark))
+        return self._answer(statement.plan, *found)
 
-    def _execute(self, text: str, values: Sequence[Any]) -> tuple[pyarrow.Table | None, list[str]]:
+    def _execute(
+        self, statement: EngineStatement, values: Sequence[Any]
+    ) -> tuple[pyarrow.Table | None, list[str]]:
         """Run a statement in the engine; return its rows and the engine's types of their columns."""
+        self._used = time.monotonic()
         cursor = self._cursor()
-        with engine_errors():
+        with engine_errors(statement.plan.expression):
             try:
-                cursor.execute(text, binding_params=tuple(values), server=True)
+                cursor.run(statement.expression, values)
             finally:
                 self._fake.results_cache.clear()
         kinds = [str(entry[1]) for entry in self._connection.description or []]
@@ -280,6 +264,8 @@ class DataSession:
     def _answer(self, plan: Plan, table: pyarrow.Table | None, kinds: list[str]) -> Result:
         if table is None:
             return Result([])
+        if plan.target and plan.is_description:
+            table = results.described(table, plan.target)
         names = results.column_names(plan.expression, list(table.column_names))
         shape = [results.column(name, kind) for name, kind in zip(names, kinds, strict=True)]
         kind = _type_id(plan.expression)
@@ -288,20 +274,21 @@ class DataSession:
             return Result(shape, statement_type=kind, extra=extra)
         return Result(shape, results.cells(table, shape), statement_type=kind)
 
-    def run_batch(self, plan: Plan, text: str, rows: list[tuple[Any, ...]], at_once: int) -> Result:
+    def run_batch(self, statement: EngineStatement, rows: list[tuple[Any, ...]], at_once: int) -> Result:
         """Run a statement for each row of bindings, as one change; the row counts are added up."""
         count, shape = 0, [Column("number of rows", "fixed")]
-        with self._changing(plan, several=True):
-            for part, values in _batches(plan.expression, text, rows, at_once):
-                result = self._change(plan, part, values)
+        with self._changing(statement.plan, several=True):
+            for part, values in _batches(statement.expression, rows, at_once):
+                result = self._change(replace(statement, expression=part), values)
                 shape = list(result.columns)[:1]
                 count += int(result.rows[0][0] or 0)
-        return Result(shape, [[str(count)]], statement_type=_type_id(plan.expression))
+        return Result(shape, [[str(count)]], statement_type=_type_id(statement.plan.expression))
 
-    def describe(self, plan: Plan, text: str) -> Result:
+    def describe(self, statement: EngineStatement) -> Result:
         """The columns that a statement would give; the statement is not run."""
-        with self._undone_alone(several=False), engine_errors():
-            found = self._cursor()._describe_only(text)  # noqa: SLF001 describing runs it otherwise
+        self._used, plan = time.monotonic(), statement.plan
+        with self._undone_alone(several=False), engine_errors(plan.expression):
+            found = self._cursor().columns_of(statement.expression)
         if found is None:
             return Result([Column("status")], statement_type=_type_id(plan.expression))
         described = describe_as_rowtype(found)
@@ -316,12 +303,14 @@ class DataSession:
         }
         return Result(shape, statement_type=_type_id(plan.expression), extra=extra)
 
-    def drop(self, kind: str, name: Name) -> None:
-        """Remove a table or view if it exists."""
-        for part in name:
-            if not part.isascii():
-                raise errors.unsupported(f"data SQL in {quote(part)}")
-        path = f"{name.database}.{name.schema}.{quote(name.name)}"
+    def drop(self, kind: str, name: Name, path: Name) -> None:
+        """Remove a table or view if it exists.
+
+        Args:
+            kind: TABLE or VIEW.
+            name: its name in the account.
+            path: its name in the engine.
+        """
         with contextlib.suppress(duckdb.CatalogException), self._commits.commit({name}, defines=True):
             self._connection.execute(f"DROP {kind} IF EXISTS {path}")
 
@@ -342,19 +331,18 @@ class DataSession:
 
 
 def _batches(
-    expression: exp.Expr, text: str, rows: list[tuple[Any, ...]], at_once: int
-) -> list[tuple[str, tuple[Any, ...]]]:
+    expression: exp.Expr, rows: list[tuple[Any, ...]], at_once: int
+) -> Iterator[tuple[exp.Expr, tuple[Any, ...]]]:
     """One statement for many rows of a plain INSERT … VALUES (…); other statements once for each row."""
     values = expression.expression if isinstance(expression, exp.Insert) else None
     if not isinstance(values, exp.Values) or len(values.expressions) != 1:
-        return [(text, row) for row in rows]
-    found = []
+        yield from ((expression.copy(), row) for row in rows)
+        return
     for start in range(0, len(rows), at_once):
         part = rows[start : start + at_once]
         wide = expression.copy()
         wide.expression.set("expressions", [values.expressions[0].copy() for _ in part])
-        found.append((wide.sql(dialect="snowflake"), tuple(value for row in part for value in row)))
-    return found
+        yield wide, tuple(value for row in part for value in row)
 
 
 def _type_id(expression: exp.Expr) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from fakesnow.cursor import FakeSnowflakeCursor
+from fakesnow.cursor import DESCRIBE_RESULT_SQL, FakeSnowflakeCursor
+from fakesnow.dialect import parse_one
+from fakesnow.transforms.merge import operations
 from sqlglot import exp
 
 NOT_HEXADECIMAL = "The following string is not a legal hex-encoded value: "
@@ -21,6 +24,34 @@ class Cursor(FakeSnowflakeCursor):
     literals and columns are written more than once: copies of copies would make nested casts very large.
     """
 
+    def run(self, expression: exp.Expr, values: Sequence[Any] = ()) -> None:
+        """Run a statement in the engine's names; the expression is used up."""
+        parameters = list(values) or None
+        for part in self._transform_explode(expression):
+            translated = self._transform(part, parameters)
+            self._execute(translated, parameters if translated.find(exp.Placeholder) else None)
+
+    def columns_of(self, expression: exp.Expr) -> list | None:
+        """The engine's columns of a statement, which is not run; None if it can only be run."""
+        if known := DESCRIBE_RESULT_SQL.get(type(expression)):
+            query = parse_one(known)
+        elif isinstance(expression, exp.Merge):
+            counts = [kind for kind, indices in operations(expression).items() if indices]
+            query = exp.select(*(exp.alias_("0", f"number of rows {kind}", quoted=True) for kind in counts))
+        elif isinstance(expression, exp.Query):
+            # There are no bindings yet; NULL in their place does not change the columns.
+            query = expression.transform(lambda e: exp.Null() if isinstance(e, exp.Placeholder) else e)
+        else:
+            return None
+        self.run(exp.Describe(this=query))
+        return self.fetchall()
+
+    def _transform_explode(self, expression: exp.Expr) -> list[exp.Expr]:
+        parts = super()._transform_explode(expression)
+        if isinstance(parts[0], exp.Create) and parts[0].kind == "SEQUENCE":
+            _place_sequence(*parts)
+        return parts
+
     def _transform(self, expression: exp.Expr, params: Any) -> exp.Expr:
         translated = super()._transform(expression, params)
         # Inner expressions first: the outer ones are built from them.
@@ -29,6 +60,20 @@ class Cursor(FakeSnowflakeCursor):
             if mended is not node:
                 node.replace(mended)
         return translated
+
+
+def _place_sequence(sequence: exp.Expr, create: exp.Expr) -> None:
+    """Make the sequence of an AUTOINCREMENT column beside its table, whose default then names it in full."""
+    table, made = create.find(exp.Table), sequence.find(exp.Table)
+    assert table and made
+    if table.catalog == "temp":
+        sequence.set("properties", exp.Properties(expressions=[exp.TemporaryProperty()]))
+    made.set("db", table.args["db"].copy())
+    made.set("catalog", table.args["catalog"].copy())
+    for call in create.find_all(exp.Anonymous):
+        if call.name == "NEXTVAL" and call.expressions[0].name == made.name:
+            path = f"{table.catalog}.{table.db}.{made.name}"
+            call.set("expressions", [exp.Literal.string(path)])
 
 
 def _mended(node: exp.Expr) -> exp.Expr:

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local_account.base import errors
-from local_account.base.errors import SnowflakeError
-from local_account.base.result import Column, Result
+from local_account.base.result import Column, Result, status
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Catalog, Object
 from local_account.identity.session import Session
 from local_account.statement.context import Context
 from local_account.tables import access, results, rewrite
 from local_account.tables.access import Plan
+from local_account.tables.engine_statement import EngineStatement, Places, prepared
 
 if TYPE_CHECKING:
     from local_account.tables.data_session import DataSession
@@ -51,12 +51,13 @@ class DataEngine:
         self._sessions: OrderedDict[int, DataSession] = OrderedDict()
         self.outside: Outside = _nothing_outside
 
-    def execute(self, context: Context, statement: Statement) -> Result:
+    def execute(self, context: Context, statement: Statement, written: str) -> Result:
         """Run a query or a change of tables.
 
         Args:
             context: account and session; with `describe_only` the statement is not run.
             statement: one query or change of tables, with the bindings of each `?`.
+            written: the statement as the user wrote it, which a view keeps.
 
         Raises:
             SnowflakeError: the statement is not permitted, or the data engine refuses it.
@@ -68,10 +69,10 @@ class DataEngine:
             self.outside(context, session, statement) as (statement, views),
         ):
             plan = access.plan(context, statement, session.temporary, views)
-            text = rewrite.named_values(plan.expression, statement.text)
+            rewrite.name_values(plan.expression)
             values = [results.bound(binding) for binding in statement.bindings or []]
             with context.cancelled.ending(session.interrupt):
-                return self._run(context, session, plan, text, values)
+                return self._run(context, session, plan, written, values)
 
     @property
     def folder(self) -> Path:
@@ -88,21 +89,16 @@ class DataEngine:
     @contextlib.contextmanager
     def aside(self, context: Context) -> Iterator[DataSession]:
         """A connection of its own, on which an error does not touch the session's transaction."""
-        self._session(context.session)
-        assert self._store
-        session = self._store.open(context.session)
+        session = self._loaded().open(context.session)
         try:
-            self._present(context, set())
-            session.enter(context.session, self._catalog)
             with context.cancelled.ending(session.interrupt):
                 yield session
         finally:
             session.close()
 
-    def present(self, context: Context, plan: Plan, session: DataSession) -> None:
-        """Make the schemas that a plan needs, and follow the client's USE."""
-        self._present(context, plan.schemas)
-        session.enter(context.session, self._catalog)
+    def prepared(self, session: DataSession, plan: Plan, text: str) -> EngineStatement:
+        """A plan's statement in the engine's names, whose schemas are made if necessary."""
+        return prepared(plan, text, self._places(session, plan.schemas))
 
     def transaction(self, context: Context, verb: str) -> Result:
         """BEGIN, COMMIT or ROLLBACK in a session."""
@@ -134,8 +130,8 @@ class DataEngine:
         session = self._session(context.session)
         context.changing()
         with session.lock:
-            self._present(context, {(item.database, item.schema)})
-            session.drop(item.type, item.fqn)
+            place = self._places(session, {item.fqn[:2]}).table(item.fqn, permanent=True)
+            session.drop(item.type, item.fqn, place)
 
     def drop_temporary(self, context: Context, name: Name) -> bool:
         """Remove a temporary table of this session; False when the session has no such table."""
@@ -144,13 +140,14 @@ class DataEngine:
             if name not in session.temporary:
                 return False
             context.changing()
-            session.drop("TABLE", name)
-            session.temporary.discard(name)
+            session.drop("TABLE", name, self._places(session, set()).table(name))
+            del session.temporary[name]
         return True
 
     def rows(self, context: Context, item: Object) -> int | None:
-        """Number of rows in a table for SHOW; None before the data engine is loaded."""
-        return self._store.rows(item.fqn) if self._store else None
+        """Number of rows in a table, without those of open transactions."""
+        session = self._session(context.session)
+        return self._loaded().rows(self._places(session, {item.fqn[:2]}).table(item.fqn, permanent=True))
 
     def forget(self, session: Session) -> None:
         """Close the engine connection of a closed client session."""
@@ -176,16 +173,19 @@ class DataEngine:
 
     def _session(self, session: Session) -> DataSession:
         with self._lock:
-            if self._store is None:
-                # The import alone takes seconds and most of the memory; many accounts never need it.
-                from local_account.tables.store import DataStore
-
-                self._store = DataStore(self._folder, self._catalog)
             if session.id not in self._sessions:
-                self._sessions[session.id] = self._store.open(session)
+                self._sessions[session.id] = self._loaded().open(session)
                 self._close_idle()
             self._sessions.move_to_end(session.id)
             return self._sessions[session.id]
+
+    def _loaded(self) -> DataStore:
+        if self._store is None:
+            # The import alone takes seconds and most of the memory; many accounts never need it.
+            from local_account.tables.store import DataStore
+
+            self._store = DataStore(self._folder, self._catalog)
+        return self._store
 
     def _close_idle(self) -> None:
         for identity, session in list(self._sessions.items())[: -MAX_SESSIONS or None]:
@@ -193,51 +193,79 @@ class DataEngine:
             if len(self._sessions) > MAX_SESSIONS and idle:
                 self._sessions.pop(identity).close()
 
-    def _present(self, context: Context, schemas: set[tuple[str, str]]) -> None:
-        assert self._store
+    def _places(self, session: DataSession, schemas: set[tuple[str, str]]) -> Places:
+        """Where the engine has schemas, which are made there if necessary, and the session's own tables."""
         with self._lock:
-            self._store.follow_catalog()
-            for database, schema in schemas:
-                self._store.ensure(database, schema)
-            with contextlib.suppress(SnowflakeError):
-                # The engine's helper functions are in every database. A missing database does no harm here.
-                self._store.ensure(context.session.database, context.session.schema)
+            store = self._loaded()
+            store.follow_catalog()
+            found = {place: store.place(*place) for place in schemas}
+        return Places(found, session.temporary, store.known)
 
     def _run(
         self, context: Context, session: DataSession, plan: Plan, text: str, values: list[Any]
     ) -> Result:
-        self._present(context, plan.schemas)
-        session.enter(context.session, self._catalog)
+        places = self._places(session, plan.schemas)
+        if plan.is_definition and not context.describe_only:
+            context.changing()
+            return self._define(context, session, plan, text, values, places)
+        statement = prepared(plan, text, places)
         if context.describe_only:
-            return session.describe(plan, text)
+            return session.describe(statement)
         if not plan.is_query:
             context.changing()
-        if plan.is_definition:
-            return self._define(context, session, plan, text, values)
         if values and all(isinstance(value, list) for value in values):
-            return session.run_batch(plan, text, list(zip(*values, strict=True)), _ROWS_AT_ONCE)
-        return session.run(plan, text, values)
+            return session.run_batch(statement, list(zip(*values, strict=True)), _ROWS_AT_ONCE)
+        return session.run(statement, values)
 
     def _define(
-        self, context: Context, session: DataSession, plan: Plan, text: str, values: list[Any]
+        self,
+        context: Context,
+        session: DataSession,
+        plan: Plan,
+        text: str,
+        values: list[Any],
+        places: Places,
     ) -> Result:
         """Run CREATE or ALTER in the engine and record it in the catalog."""
         assert plan.target
-        name, expression = plan.target, plan.expression
+        name = plan.target
         # Definitions end an open transaction, as in Snowflake.
         session.commit()
-        if expression.key == "create" and plan.item is None and name not in session.temporary:
-            session.drop(str(expression.args["kind"]), name)
-        elif expression.key == "create" and plan.item and not expression.args.get("replace"):
-            return Result([Column("status")], [[f"{name.name} already exists, statement succeeded."]])
-        result = session.run(plan, text, values)
-        if access.is_temporary(expression):
-            session.temporary.add(name)
-        elif expression.key == "create":
-            self._record(context, plan, str(expression.args["kind"]).upper(), name, text)
-        elif name not in session.temporary:
-            self._rename(context, plan)
-        return result
+        if plan.expression.key == "alter":
+            if name in session.temporary:
+                return self._alter_temporary(context, session, plan, text, places)
+            new_name = self._new_name(context, plan)
+            session.run(prepared(plan, text, places), values)
+            self._rename(context, plan, new_name)
+            return status("Statement executed successfully.")
+        kind = str(plan.expression.args["kind"]).upper()
+        temporary = access.is_temporary(plan.expression)
+        exists = name in session.temporary if temporary else plan.item is not None
+        if exists and not plan.expression.args.get("replace"):
+            return status(f"{name.name} already exists, statement succeeded.")
+        if not exists and temporary:
+            session.new_temporary(name)
+        elif not exists:
+            session.drop(kind, name, places.table(name, permanent=True))
+        try:
+            session.run(prepared(plan, text, places), values)
+        except BaseException:
+            if temporary and not exists:
+                del session.temporary[name]
+            raise
+        if not temporary:
+            self._record(context, plan, kind, name, text)
+        return status(f"{kind.capitalize()} {name.name} successfully created.")
+
+    def _alter_temporary(
+        self, context: Context, session: DataSession, plan: Plan, text: str, places: Places
+    ) -> Result:
+        assert plan.target
+        if new_name := self._new_name(context, plan):
+            session.temporary[new_name] = session.temporary.pop(plan.target)
+        else:
+            session.run(prepared(plan, text, places))
+        return status("Statement executed successfully.")
 
     def _record(self, context: Context, plan: Plan, kind: str, name: Name, text: str) -> None:
         with context.catalog.transaction():
@@ -250,13 +278,17 @@ class DataEngine:
             item = context.catalog.create(kind, name, context.session.role, properties, remark)
             context.creating(item)
 
-    def _rename(self, context: Context, plan: Plan) -> None:
+    def _new_name(self, context: Context, plan: Plan) -> Name | None:
+        """The new name in ALTER … RENAME TO; None for other definitions."""
         renamed = plan.expression.find(access.exp.AlterRename)
-        if not renamed or not plan.item:
-            return
-        name = access.table_name(context, renamed.this)
-        if name[:2] != plan.item.fqn[:2]:
+        name = access.table_name(context, renamed.this) if renamed and plan.target else None
+        if name and plan.target and name[:2] != plan.target[:2]:
             raise errors.unsupported("ALTER TABLE RENAME to another schema")
+        return name
+
+    def _rename(self, context: Context, plan: Plan, name: Name | None) -> None:
+        if name is None or plan.item is None:
+            return
         with context.catalog.transaction():
             item = context.catalog.by_id(plan.item.id)
             if item is not None:

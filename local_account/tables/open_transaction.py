@@ -22,8 +22,9 @@ from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.tokens import TokenType
 
 from local_account.base.errors import SnowflakeError
-from local_account.base.sql import Name, quote
+from local_account.base.sql import Name
 from local_account.tables.access import Plan
+from local_account.tables.engine_statement import EngineStatement
 
 _MOST_MEMORY = 64 << 20
 _VALUE_SIZE = 64
@@ -115,26 +116,26 @@ class Change:
     """One change that the transaction has made.
 
     Attributes:
-        plan: what was run; its text is `text`.
-        text: the statement.
+        statement: what was run.
         values: values of its `?`.
-        place: the session's database and schema at that time.
         moment: the time that CURRENT_TIMESTAMP gave.
         mark: fingerprint of the changed table afterwards; None when the change depends on no other data.
     """
 
-    plan: Plan
-    text: str
+    statement: EngineStatement
     values: Sequence[Any]
-    place: tuple[str, str]
     moment: str
     mark: object = None
+
+    @property
+    def plan(self) -> Plan:
+        return self.statement.plan
 
     @property
     def size(self) -> int:
         """Roughly the bytes of memory that this takes."""
         texts = (len(value) for value in self.values if isinstance(value, (str, bytes)))
-        return len(self.text) + _VALUE_SIZE * len(self.values) + sum(texts)
+        return len(self.statement.text) + _VALUE_SIZE * len(self.values) + sum(texts)
 
     @property
     def basis(self) -> set[tuple[str, ...]]:
@@ -144,22 +145,20 @@ class Change:
             return set(map(_definition, plan.target_names))
         return set(plan.names)
 
-    def frozen(self) -> str:
-        """The statement's text with the moment of its first run in place of the present.
+    def frozen(self) -> exp.Expr:
+        """The statement in the engine's names with the moment of its first run in place of the present.
 
         Raises:
             NotRepeatable: the statement calls a function that gives another result each time.
         """
-        tokens = Snowflake().tokenize(self.text)
+        tokens = Snowflake().tokenize(self.statement.text)
         called = {token.text.upper() for token in tokens if token.token_type is not TokenType.STRING}
         if wrong := called & _OTHER_RESULT_EACH_TIME:
             raise NotRepeatable(f"a change in it called {min(wrong)}")
-        moments = list(self.plan.expression.find_all(*_MOMENTS))
+        moments = list(self.statement.expression.find_all(*_MOMENTS))
         if any(node.this for node in moments):
             raise NotRepeatable("a change in it asked for the time in another precision or zone")
-        if not moments:
-            return self.text
-        return self.plan.expression.transform(self._freeze).sql(dialect="snowflake")
+        return self.statement.expression.transform(self._freeze)
 
     def _freeze(self, node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.CurrentTimestamp):
@@ -232,21 +231,19 @@ class OpenTransaction:
             )
 
 
-def fingerprint(connection: duckdb.DuckDBPyConnection, plan: Plan, temporary: set[Name]) -> object:
+def fingerprint(connection: duckdb.DuckDBPyConnection, statement: EngineStatement) -> object:
     """What stands for a changed table's rows in any order; None when the change read no other table."""
-    if plan.target is None or not _reads_other_tables(plan):
+    if statement.target is None or not _reads_other_tables(statement.plan):
         return None
-    database, schema, name = plan.target
-    path = f"temp.main.{quote(name)}" if plan.target in temporary else f"{database}.{schema}.{quote(name)}"
     query = "SELECT count(*), sum(hash(changed_row_)::HUGEINT) FROM "
-    return connection.execute(f"{query}{path} AS changed_row_").fetchone()
+    return connection.execute(f"{query}{statement.target} AS changed_row_").fetchone()
 
 
 def has_moving_default(connection: duckdb.DuckDBPyConnection, table: Name | None) -> bool:
     """Whether a column's default is more than a constant, so that it can differ the next time."""
     found = connection.execute(
-        "SELECT column_default FROM duckdb_columns() WHERE database_name IN (?, 'temp') "
-        "AND schema_name IN (?, 'main') AND table_name = ? AND column_default IS NOT NULL",
+        "SELECT column_default FROM duckdb_columns() WHERE database_name = ? "
+        "AND schema_name = ? AND table_name = ? AND column_default IS NOT NULL",
         list(table or ("", "", "")),
     )
     return any(not _CONSTANT.fullmatch(default) for (default,) in found.fetchall())

@@ -12,6 +12,8 @@ from sqlglot import exp
 
 from local_account.base.errors import SnowflakeError
 from local_account.base.result import Column
+from local_account.base.sql import Name
+from local_account.tables.names import decoded
 
 if TYPE_CHECKING:
     import pyarrow
@@ -53,8 +55,19 @@ def column(name: str, engine_type: str) -> Column:
     return Column(name, kind, _TIME_SCALE if kind.startswith("time") else 0)
 
 
-def column_names(expression: exp.Expr, names: list[str]) -> list[str]:
-    """Snowflake's names for the columns of a query; an expression without alias is named by its text."""
+def expression_name(expression: exp.Expr) -> str:
+    """Name of a column that is an expression without an alias."""
+    return expression.sql(dialect="snowflake", comments=False).upper()
+
+
+def column_names(expression: exp.Expr, engine_names: list[str]) -> list[str]:
+    """Snowflake's names for the columns of a query; an expression without alias is named by its text.
+
+    Args:
+        expression: the statement in Snowflake's names.
+        engine_names: the columns' names in the engine.
+    """
+    names = list(map(decoded, engine_names))
     query = expression
     while isinstance(query, (exp.SetOperation, exp.Subquery)):
         query = query.this
@@ -67,8 +80,28 @@ def column_names(expression: exp.Expr, names: list[str]) -> list[str]:
         ):
             found.append(name)
         else:
-            found.append(item.sql(dialect="snowflake", comments=False).upper())
+            found.append(expression_name(item))
     return found
+
+
+def described(rows: pyarrow.Table, name: Name) -> pyarrow.Table:
+    """The rows of DESCRIBE or SHOW COLUMNS with Snowflake's names.
+
+    Args:
+        name: the table or view that they describe.
+    """
+    import pyarrow
+
+    own = {"database_name": name.database, "schema_name": name.schema, "table_name": name.name}
+    for index, column in enumerate(rows.column_names):
+        if column in ("name", "column_name"):
+            values = [decoded(value) for value in rows.column(index).to_pylist()]
+        elif column in own:
+            values = [own[column]] * rows.num_rows
+        else:
+            continue
+        rows = rows.set_column(index, column, pyarrow.array(values, pyarrow.string()))
+    return rows
 
 
 def cells(table: pyarrow.Table, shape: list[Column]) -> list[list[str | None]]:

@@ -14,22 +14,19 @@ def divided_casts(statement: Statement) -> Statement:
     return statement.edited((token.start, token.end + 1, "? ::") for token in casts)
 
 
-def named_values(expression: exp.Expr, text: str) -> str:
-    """Replace `$1` of VALUES by COLUMN1, Snowflake's name of that column; other texts do not change."""
+def name_values(expression: exp.Expr) -> None:
+    """Replace `$1` of VALUES by COLUMN1, Snowflake's name of that column."""
     selects = [select for select in expression.find_all(exp.Select) if _values(select)]
-    changed = False
     for select in selects:
         values = _values(select)
         assert values
         for parameter in list(select.find_all(exp.Parameter)):
             if parameter.find_ancestor(exp.Select) is select and parameter.name.isdecimal():
                 parameter.replace(exp.column(f"COLUMN{parameter.name}"))
-                changed = True
         if not values.alias and values.expressions:
             width = len(values.expressions[0].expressions) or 1
             columns = [exp.to_identifier(f"COLUMN{index + 1}") for index in range(width)]
             values.set("alias", exp.TableAlias(this=exp.to_identifier("_VALUES"), columns=columns))
-    return expression.sql(dialect="snowflake") if changed else text
 
 
 def _values(select: exp.Select) -> exp.Values | None:

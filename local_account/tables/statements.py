@@ -15,7 +15,9 @@ def run(context: Context, statement: Statement) -> Result:
     Raises:
         SnowflakeError: the statement is not permitted, or the data engine refuses it.
     """
-    return context.account.part(DataEngine).execute(context, functions.substitute(context, statement))
+    return context.account.part(DataEngine).execute(
+        context, functions.substitute(context, statement), statement.text
+    )
 
 
 def select(context: Context, statement: Statement) -> Result:

@@ -11,6 +11,7 @@ import json
 import warnings
 from pathlib import Path
 
+import duckdb
 from fakesnow import macros
 from fakesnow.instance import GLOBAL_DATABASE_NAME, FakeSnow
 
@@ -19,7 +20,8 @@ from local_account.base.sql import Name, quote
 from local_account.catalog.catalog import Catalog
 from local_account.identity.parameters import values_in_session
 from local_account.identity.session import Session
-from local_account.tables.data_session import PLAIN, DataSession
+from local_account.tables import names
+from local_account.tables.data_session import DataSession
 from local_account.tables.open_transaction import (
     Commits,
 )
@@ -37,9 +39,12 @@ class DataStore:
         self._folder, self._catalog = folder, catalog
         self._engine = FakeSnow(db_path=folder)
         self._ids_file = folder / "objects.json"
-        # Catalog id of each engine object: an object that is dropped and made again must start empty.
-        self._ids: dict[str, int] = json.loads(self._ids_file.read_text()) if self._ids_file.exists() else {}
+        ids: dict[str, int] = json.loads(self._ids_file.read_text()) if self._ids_file.exists() else {}
+        # The engine's name of each object by its catalog id: a renamed object keeps its data, and one that is
+        # dropped and made again starts empty.
+        self._keys = {identity: key for key, identity in ids.items()}
         self._attached: set[str] = set()
+        self._made: set[str] = set()
         self._followed = -1
         self._commits = Commits()
         self._settle()
@@ -65,38 +70,54 @@ class DataStore:
         connection.execute(f"SET schema = '{GLOBAL_DATABASE_NAME}.main'")
         return DataSession(connection, self._commits, autocommit, arrow)
 
-    def ensure(self, database: str, schema: str) -> None:
-        """Make the engine's database and schema for those of the catalog.
+    def place(self, database: str, schema: str) -> tuple[str, str]:
+        """The engine's database and schema for those of the catalog, which are made if necessary.
 
         Args:
             schema: name of the schema; '' for the database alone.
 
         Raises:
-            SnowflakeError: 000002 when the data engine cannot have an object with this name.
+            SnowflakeError: 002003 when the catalog does not have it.
         """
-        for name in (database, schema):
-            if name and not PLAIN.fullmatch(name):
-                raise errors.unsupported(f"data SQL in {quote(name)}: only plain upper-case names")
-        self._ensure_object("DATABASE", database, Name("", "", database))
-        if database not in self._attached:
-            with contextlib.closing(self._engine.connect(database)):
-                self._attached.add(database)
-        if schema:
-            self._ensure_object("SCHEMA", f"{database}.{schema}", Name(database, "", schema))
-            self._engine.duck_conn.execute(f"CREATE SCHEMA IF NOT EXISTS {database}.{schema}")
+        mine = self._key("DATABASE", Name("", "", database), "_D{}")
+        if mine not in self._attached:
+            self._engine.connect(mine).close()
+            encode_names(self._engine.duck_conn, mine)
+            self._attached.add(mine)
+        if not schema:
+            return mine, ""
+        key = self._key("SCHEMA", Name(database, "", schema), f"{mine}._S{{}}")
+        if key not in self._made:
+            self._engine.duck_conn.execute(f"CREATE SCHEMA IF NOT EXISTS {key}")
+            self._made.add(key)
+        return mine, key.partition(".")[2]
 
-    def _ensure_object(self, kind: str, key: str, name: Name) -> None:
+    def _key(self, kind: str, name: Name, form: str) -> str:
+        """The engine's name for a database or schema of the catalog, the same whatever that is called later.
+
+        Args:
+            form: how the engine's name is made from the catalog's id, if there is none yet.
+        """
         item = self._catalog.find(kind, name)
         if item is None:
             raise errors.does_not_exist(kind, str(name))
-        if self._ids.get(key) == item.id:
-            return
-        if item.id in self._ids.values():
-            raise errors.unsupported(f"data SQL in a renamed {kind.lower()}")
-        if key in self._ids:
-            self._remove(key)
-        self._ids[key] = item.id
-        self._save()
+        if item.id not in self._keys:
+            key = form.format(item.id)
+            while key in self._keys.values():
+                key += "_"
+            self._keys[item.id] = key
+            self._save()
+        return self._keys[item.id]
+
+    def known(self) -> dict[tuple[str, str], tuple[str, str]]:
+        """Every database and schema of the engine, and its name in the catalog."""
+        items = (item for kind in ("DATABASE", "SCHEMA") for item in self._catalog.objects(kind))
+        found = {}
+        for item in items:
+            if key := self._keys.get(item.id):
+                database, _, schema = key.partition(".")
+                found[database, schema] = (item.database or item.name, item.name if schema else "")
+        return found
 
     def follow_catalog(self) -> None:
         """Remove databases and schemas that were dropped from the catalog since the last call."""
@@ -104,42 +125,67 @@ class DataStore:
         if version == self._followed:
             return
         present = {item.id for kind in ("DATABASE", "SCHEMA") for item in self._catalog.objects(kind)}
-        for key in [key for key, identity in self._ids.items() if identity not in present]:
-            self._remove(key)
+        for identity in [identity for identity in self._keys if identity not in present]:
+            self._remove(self._keys.get(identity, ""))
         self._followed = version
 
     def _remove(self, key: str) -> None:
         database, _, schema = key.partition(".")
+        if schema and database not in self._attached and (self._folder / f"{database}.db").exists():
+            # It is removed when its database is next used.
+            return
+        gone = {key}
         if schema:
             if database in self._attached:
-                self._engine.duck_conn.execute(f"DROP SCHEMA IF EXISTS {database}.{schema} CASCADE")
-            elif (self._folder / f"{database}.db").exists() and database in self._ids:
-                return
-        else:
+                self._engine.duck_conn.execute(f"DROP SCHEMA IF EXISTS {key} CASCADE")
+        elif key:
             if database in self._attached:
                 self._engine.duck_conn.execute(f"DETACH {database}")
                 self._attached.discard(database)
             for suffix in (".db", ".db.wal"):
                 (self._folder / f"{database}{suffix}").unlink(missing_ok=True)
-            self._ids = {k: v for k, v in self._ids.items() if not k.startswith(f"{database}.")}
-        self._ids.pop(key, None)
+            gone.update(other for other in self._keys.values() if other.startswith(f"{database}."))
+        self._keys = {identity: other for identity, other in self._keys.items() if other not in gone}
+        self._made -= gone
         self._save()
 
     def _save(self) -> None:
-        files.write_whole(self._ids_file, json.dumps(self._ids))
+        ids = {key: identity for identity, key in self._keys.items()}
+        files.write_whole(self._ids_file, json.dumps(ids))
 
-    def rows(self, name: Name) -> int | None:
-        """Number of rows in a table; None when the engine has not opened its database yet."""
-        found = (
-            self._engine.duck_conn.cursor()
-            .execute(
-                "SELECT estimated_size FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? "
-                "AND table_name = ?",
-                list(name),
-            )
-            .fetchone()
-        )
-        return found[0] if found else None
+    def rows(self, path: Name) -> int:
+        """Number of rows in a table.
+
+        Args:
+            path: its full name in the engine.
+        """
+        with contextlib.closing(self._engine.duck_conn.cursor()) as cursor:
+            found = cursor.execute(f"SELECT count(*) FROM {path}").fetchone()
+        assert found
+        return found[0]
 
     def close(self) -> None:
         self._engine.duck_conn.close()
+
+
+def encode_names(connection: duckdb.DuckDBPyConnection, database: str) -> None:
+    """Encode the names in a database from before there were encoded names.
+
+    Args:
+        database: the engine's name of the database.
+    """
+    found = connection.execute(
+        "SELECT schema_name, table_name, column_name FROM duckdb_columns() JOIN duckdb_tables() "
+        "USING (database_name, schema_name, table_name) "
+        "WHERE database_name = ? AND schema_name <> '_fs_information_schema'",
+        [database],
+    ).fetchall()
+    for schema, table, column in found:
+        if not names.is_plain(column):
+            path = f"{database}.{schema}.{quote(table)}"
+            new_name = names.encoded(column)
+            connection.execute(f"ALTER TABLE {path} RENAME COLUMN {quote(column)} TO {new_name}")
+    for schema, table in sorted({row[:2] for row in found}):
+        if not names.is_plain(table):
+            path = f"{database}.{schema}.{quote(table)}"
+            connection.execute(f"ALTER TABLE {path} RENAME TO {names.encoded(table)}")
