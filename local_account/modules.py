@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from local_account.grants import grant, roles, show
+from local_account.loading import statements as loading_statements
 from local_account.objects import (
     database,
     external_access,
@@ -48,5 +49,6 @@ MODULES: list[ModuleType] = [
     *(use, parameter),
     *(stage, file_format, script),
     *(data_statements, table, transactions),
+    loading_statements,
     *(account_functions, image_repository, sign_in),
 ]

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_account.base.errors import SnowflakeError
+from local_account.stages.format_options import codec
 
 MOST_CHARACTERS, MOST_COLUMNS = 128 << 20, 16384
-_ENCODINGS = {"UTF8": "utf-8", "WINDOWS1252": "cp1252"}
 
 
 class Enclosed(str):
@@ -50,9 +50,8 @@ def decoded(pieces: Iterable[bytes], options: dict[str, Any], name: str) -> Iter
     Raises:
         SnowflakeError: 100144 when the bytes are no text in the format's encoding.
     """
-    given = str(options.get("ENCODING", "UTF8"))
-    encoding = _ENCODINGS.get(given, given)
-    keep_mark = encoding != "utf-8" or not options.get("SKIP_BYTE_ORDER_MARK", True)
+    encoding = codec(str(options.get("ENCODING", "UTF8")))
+    keep_mark = encoding != "UTF8" or not options.get("SKIP_BYTE_ORDER_MARK", True)
     lenient = options.get("REPLACE_INVALID_CHARACTERS") or options.get("IGNORE_UTF8_ERRORS")
     decoder = codecs.getincrementaldecoder(encoding)("replace" if lenient else "strict")
     is_first = True

@@ -91,7 +91,8 @@ def query(
         for name, kind in _columns(staging, staging.read(file, options), options):
             shown = name.upper() if str(given.get("IGNORE_CASE", "")).upper() == "TRUE" else name
             before, holders = columns.setdefault(shown, (kind, []))
-            columns[shown] = (before if before == kind else "TEXT", [*holders, file.name])
+            both = {before, kind} - {""}
+            columns[shown] = (both.pop() if len(both) == 1 else "TEXT", [*holders, file.name])
     rows = [
         exp.Tuple(
             expressions=[
@@ -141,22 +142,20 @@ def _arguments(
 
 
 def _columns(staging: Staging, rows: Rows, options: dict[str, Any]) -> list[tuple[str, str]]:
-    """Name and type of each column of a file."""
+    """Name and type of each column of a file; the type is '' when all its values are NULL."""
     if options["TYPE"] == "PARQUET":
-        as_text = options["BINARY_AS_TEXT"]
-        return [(name, parquet_type(kind, as_text)) for name, kind in staging.types(rows)]
+        filled = staging.filled(rows)
+        return [(name, parquet_type(kind) if name in filled else "") for name, kind in staging.types(rows)]
     if options["TYPE"] == "JSON":
         return staging.members(rows)
     names = rows.header or [f"c{index + 1}" for index in range(len(rows.columns))]
     return [(name, _guess(staging, rows, column)) for name, column in zip(names, rows.columns, strict=False)]
 
 
-def parquet_type(kind: str, binary_as_text: bool) -> str:
+def parquet_type(kind: str) -> str:
     """Snowflake's type for a column type of the data engine."""
     if decimal := _DECIMAL.fullmatch(kind):
         return f"NUMBER({decimal[1]}, {decimal[2]})"
-    if kind == "BLOB" and binary_as_text:
-        return "TEXT"
     if kind.endswith("[]"):
         return "ARRAY"
     if kind.startswith(("STRUCT", "MAP")):

@@ -31,7 +31,7 @@ from local_account.stages.store import File, StageStore
 from local_account.statement.context import Context
 from local_account.tables.names import encoded
 
-ROW, LINE = "_ROW", "_LINE"
+ROW, LINE, WIDTH = "_ROW", "_LINE", "_WIDTH"
 METADATA = {
     "METADATA$FILENAME": "VARCHAR",
     "METADATA$FILE_ROW_NUMBER": "BIGINT",
@@ -219,6 +219,15 @@ class Staging:
         kinds = {str(entry[0]): str(entry[1]) for entry in found}
         return [(name, kinds[encoded(name)]) for name in rows.columns]
 
+    def filled(self, rows: Rows) -> set[str]:
+        """The columns that have a value other than NULL."""
+        if not rows.columns:
+            return set()
+        counts = self.ask(
+            f"SELECT {', '.join(f'count({encoded(name)})' for name in rows.columns)} FROM temp.main.{rows.view}"
+        )
+        return {name for name, count in zip(rows.columns, counts, strict=True) if count}
+
     def members(self, rows: Rows) -> list[tuple[str, str]]:
         """Name and type of each member of the objects in a JSON file."""
         found = self._connection.execute(
@@ -260,7 +269,7 @@ class Staging:
         rows.columns = [f"${index + 1}" for index in range(count)]
         table = cells.table(rows.columns)
         rows.count = table.num_rows
-        self._make(staged, view, table, [f'"{name}" AS {encoded(name)}' for name in rows.columns])
+        self._make(staged, view, table, [*(f'"{name}" AS {encoded(name)}' for name in rows.columns), WIDTH])
         return rows
 
     def _json(self, staged: StagedFile, view: str, reader: JsonReader, text: str) -> Rows:
@@ -325,12 +334,14 @@ class _Cells:
         self._rows: list[list[str]] = []
         self._numbers: list[int] = []
         self._lines: list[int] = []
+        self._widths: list[int] = []
         self._parts: list[tuple[int, list[pyarrow.Array]]] = []
 
     def add(self, number: int, line: int, record: list[str]) -> None:
         self._rows.append(record)
         self._numbers.append(number)
         self._lines.append(line)
+        self._widths.append(len(record))
         if len(self._rows) >= _ROWS_AT_ONCE:
             self._pack()
 
@@ -366,6 +377,7 @@ class _Cells:
             columns[name] = pyarrow.chunked_array(chunks, text)
         columns[ROW] = pyarrow.array(self._numbers, pyarrow.int64())
         columns[LINE] = pyarrow.array(self._lines, pyarrow.int64())
+        columns[WIDTH] = pyarrow.array(self._widths, pyarrow.int32())
         return pyarrow.table(columns)
 
 

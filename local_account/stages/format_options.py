@@ -19,8 +19,7 @@ from local_account.statement.options import Reader, boolean, one_of, option_name
 TYPE, FORMAT_NAME = "TYPE", "FORMAT_NAME"
 _NONE = "NONE"
 _ABSENT_TYPES = ("AVRO", "ORC", "XML", "CUSTOM")
-# Snowflake's names of encodings that Python calls differently.
-_ENCODINGS = {"ISO2022CN": "", "ISO2022JP": "iso2022_jp", "ISO2022KR": "iso2022_kr", "ISO88598I": ""}
+_CODECS = (("ISO8859", "iso8859-"), ("WINDOWS", "cp"), ("UTF16BE", "utf-16-be"), ("UTF16LE", "utf-16-le"))
 
 
 class Option(NamedTuple):
@@ -77,15 +76,24 @@ def _count(statement: Statement) -> int:
 def _encoding(statement: Statement) -> str:
     value = statement.text_or_word().upper().replace("-", "").replace("_", "")
     try:
-        codecs.lookup(_ENCODINGS.get(value, value))
+        codecs.lookup(codec(value))
     except LookupError:
-        raise errors.invalid_value(value, "ENCODING", "UTF8, ISO88591, UTF16, WINDOWS1252 …") from None
+        raise errors.unsupported(f"ENCODING = {value[:40]}") from None
     return value
+
+
+def codec(encoding: str) -> str:
+    """Python's name of an encoding."""
+    for beginning, name in _CODECS:
+        if encoding.startswith(beginning):
+            return name + encoding.removeprefix(beginning)
+    return {"KOI8R": "koi8-r", "UTF32BE": "utf-32-be", "UTF32LE": "utf-32-le"}.get(encoding, encoding)
 
 
 _TRUTH = "Boolean"
 _OF_TEXTS = ("AUTO", "GZIP", "BZ2", "BROTLI", "ZSTD", "DEFLATE", "RAW_DEFLATE", "NONE")
-_OF_PARQUET = ("AUTO", "SNAPPY", "LZO", "NONE")
+# write_pandas says GZIP of Parquet files too.
+_OF_PARQUET = ("AUTO", "SNAPPY", "LZO", "GZIP", "BROTLI", "ZSTD", "NONE")
 _COMPRESSIONS = one_of(*dict.fromkeys(_OF_TEXTS + _OF_PARQUET))
 _MOMENTS = {
     "DATE_FORMAT": Option(_text, "String", "AUTO"),

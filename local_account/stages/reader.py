@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from local_account.base import errors
 
@@ -20,12 +21,17 @@ class Reader:
     Its methods raise SnowflakeError 001003 when the text is not what they read.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, bindings: list[dict[str, Any]] | None = None) -> None:
         self._text, self._position = text, 0
+        self._bindings = list(bindings or [])
         self._skip()
 
     def path(self) -> str:
-        """Read a quoted string or a bare path."""
+        """Read a quoted string, a bare path, or the value that is bound to a `?`."""
+        if self._bindings and self._text[self._position : self._position + 1] == "?":
+            self._position += 1
+            self._skip()
+            return str(self._bindings.pop(0).get("value") or "")
         if found := _QUOTED.match(self._text, self._position):
             value = _ESCAPE.sub(lambda escape: escape[1] or "'", found[1])
         elif found := _BARE.match(self._text, self._position):

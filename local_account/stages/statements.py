@@ -31,7 +31,7 @@ from local_account.stages.reader import Reader
 from local_account.stages.store import File, StageStore
 from local_account.statement.context import Context
 
-RawHandler = Callable[[Context, str], Result]
+RawHandler = Callable[[Context, Statement], Result]
 LIST_COLUMNS = columns("name size:fixed md5 last_modified")
 REMOVE_COLUMNS = columns("name result")
 # Connector 5 sends these headers only when the URL names them.
@@ -42,16 +42,19 @@ _COMPRESSED = (".gz", ".bz2", ".br", ".zst", ".deflate", ".raw_deflate", ".parqu
 _GLOB = re.compile(r"[*?\[]")
 
 
-def put(context: Context, text: str) -> Result:
+def put(context: Context, statement: Statement) -> Result:
     """PUT file://<path> @<stage>[/<path>] [PARALLEL] [AUTO_COMPRESS] [SOURCE_COMPRESSION] [OVERWRITE]"""
-    reader = Reader(text)
+    reader = Reader(statement.after_verb(), statement.bindings)
     source = _local(reader.source())
     location = parse_location(reader.path())
     options = reader.options("PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE")
     item = find_stage(context, location, "WRITE")
     name = source.replace("\\", "/").rpartition("/")[2]
     target = parse_location(f"@x/{location.path}/{_stored_name(source, name, options)}").path
-    url = "" if _GLOB.search(name) else _url(context, item, target, upload=True)
+    url = "" if _GLOB.search(name) else _url(context, item, target, upload=True, guessed=True)
+    if statement.bindings and not url:
+        # The driver does not ask again for each file, and has no other way over plain HTTP.
+        raise errors.unsupported("PUT of several files to a bound stage (bulk_upload_chunks)")
     data = {
         "command": "UPLOAD",
         "src_locations": [source],
@@ -66,9 +69,9 @@ def put(context: Context, text: str) -> Result:
     return Result([], extra=data)
 
 
-def get(context: Context, text: str) -> Result:
+def get(context: Context, statement: Statement) -> Result:
     """GET @<stage>[/<path>] file://<folder> [PARALLEL] [PATTERN]"""
-    reader = Reader(text)
+    reader = Reader(statement.after_verb(), statement.bindings)
     location = parse_location(reader.path())
     folder = _local(reader.path())
     options = reader.options("PARALLEL", "PATTERN")
@@ -90,9 +93,9 @@ def get(context: Context, text: str) -> Result:
     return Result([], extra=data)
 
 
-def list_files(context: Context, text: str) -> Result:
+def list_files(context: Context, statement: Statement) -> Result:
     """{LIST | LS} @<stage>[/<path>] [PATTERN]"""
-    reader = Reader(text)
+    reader = Reader(statement.after_verb(), statement.bindings)
     location = parse_location(reader.path())
     options = reader.options("PATTERN")
     item = find_stage(context, location, "READ")
@@ -108,9 +111,9 @@ def list_files(context: Context, text: str) -> Result:
     return table(LIST_COLUMNS, rows)
 
 
-def remove(context: Context, text: str) -> Result:
+def remove(context: Context, statement: Statement) -> Result:
     """{REMOVE | RM} @<stage>[/<path>] [PATTERN]"""
-    reader = Reader(text)
+    reader = Reader(statement.after_verb(), statement.bindings)
     location = parse_location(reader.path())
     options = reader.options("PATTERN")
     item = find_stage(context, location, "WRITE")
@@ -148,9 +151,10 @@ def _copy(stages: StageStore, origin: Object, path: str, item: Object, target: s
 
 
 def _stored_name(source: str, name: str, options: dict[str, str]) -> str:
-    """The name under which the driver that sent this PUT will upload the file.
+    """The name under which the driver that sent this PUT will probably upload the file.
 
-    Connector 5 uploads to the first URL that it gets. Other drivers ask again, with only the final name.
+    Connector 5 and `write_pandas` upload to the first URL that they get. Other drivers ask again, with only
+    the final name.
     """
     compresses = _boolean(options.get("AUTO_COMPRESS", "TRUE")) and "/" in source
     given = options.get("SOURCE_COMPRESSION", "AUTO_DETECT").upper()
@@ -158,8 +162,9 @@ def _stored_name(source: str, name: str, options: dict[str, str]) -> str:
     return f"{name}.gz" if compresses and not compressed else name
 
 
-def _url(context: Context, item: Object, path: str, upload: bool) -> str:
-    token = context.account.part(StageStore).grant_transfer(item.id, path, upload, is_encrypted(item))
+def _url(context: Context, item: Object, path: str, upload: bool, guessed: bool = False) -> str:
+    store = context.account.part(StageStore)
+    token = store.grant_transfer(item.id, path, upload, is_encrypted(item), guessed and path.endswith(".gz"))
     return f"{context.origin}/stages/{token}/{quote(path)}?X-Goog-SignedHeaders={_SIGNED_HEADERS}"
 
 

@@ -43,6 +43,7 @@ class Transfer:
 
     Attributes:
         key: the master key of the stage, if clients encrypt its files.
+        guessed: the path ends with `.gz` because the client probably compresses the file.
     """
 
     upload: bool
@@ -50,6 +51,7 @@ class Transfer:
     path: str
     expires: float
     key: bytes = b""
+    guessed: bool = False
 
 
 class StageStore:
@@ -183,17 +185,20 @@ class StageStore:
         """The key with which clients wrap the keys of a stage's files."""
         return encryption.master_key(self._secret, stage)
 
-    def grant_transfer(self, stage: int, path: str, upload: bool, encrypted: bool) -> str:
+    def grant_transfer(
+        self, stage: int, path: str, upload: bool, encrypted: bool, guessed: bool = False
+    ) -> str:
         """A token that permits the upload or download of one file for one hour.
 
         Args:
             encrypted: the client encrypts and decrypts the file.
+            guessed: the path ends with `.gz` because the client probably compresses the file.
         """
         token = secrets.token_urlsafe(32)
         key = self.master_key(stage) if encrypted else b""
         with self._lock:
             self._transfers = {key: entry for key, entry in self._transfers.items() if entry.expires > now()}
-            self._transfers[token] = Transfer(upload, stage, path, now() + URL_SECONDS, key)
+            self._transfers[token] = Transfer(upload, stage, path, now() + URL_SECONDS, key, guessed)
         return token
 
     def transfer(self, token: str) -> Transfer | None:

@@ -25,6 +25,7 @@ from local_account.stages.encryption import (
 from local_account.stages.store import StageStore, Transfer
 
 _CHUNK = 1024 * 1024
+_GZIP = b"\x1f\x8b"
 _RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
 
 
@@ -46,7 +47,8 @@ class StageTransfer:
             await self._receive(request, transfer, incoming)
             # With `0` in this header Google Cloud Storage stores the file only if it does not exist yet.
             replace = request.headers.get("x-goog-if-generation-match") != "0"
-            await asyncio.to_thread(self._stages.put, transfer.stage, transfer.path, incoming, replace)
+            path = await asyncio.to_thread(_path, transfer, incoming)
+            await asyncio.to_thread(self._stages.put, transfer.stage, path, incoming, replace)
         except FileExistsError:
             raise web.HTTPPreconditionFailed(text=f"{transfer.path} exists already.") from None
         except EncryptionError as error:
@@ -122,6 +124,14 @@ class StageTransfer:
 
 def _write(file: Any, decryption: Decryption | None, chunk: bytes) -> None:
     file.write(decryption.update(chunk) if decryption else chunk)
+
+
+def _path(transfer: Transfer, incoming: Path) -> str:
+    """Where an uploaded file belongs; drivers compress only what is not compressed yet, such as Parquet."""
+    if not transfer.guessed:
+        return transfer.path
+    with incoming.open("rb") as file:
+        return transfer.path if file.read(2) == _GZIP else transfer.path.removesuffix(".gz")
 
 
 async def _pieces(descriptor: int, size: int, encryption: Encryption | None) -> AsyncIterator[bytes]:

@@ -70,7 +70,7 @@ class Plan:
     def is_several(self) -> bool:
         """Whether the data engine runs it as several statements, which must be undone together."""
         overwrites = isinstance(self.expression, exp.Insert) and bool(self.expression.args.get("overwrite"))
-        return overwrites or isinstance(self.expression, exp.Merge)
+        return overwrites or isinstance(self.expression, (exp.Merge, exp.TruncateTable))
 
     @property
     def is_definition(self) -> bool:

@@ -32,12 +32,18 @@ from local_account.tables.errors import engine_errors
 from local_account.tables.open_transaction import (
     Change,
     Commits,
+    Load,
     NotRepeatable,
     OpenTransaction,
     fingerprint,
     has_moving_default,
 )
 
+LOADS = (
+    "CREATE TABLE IF NOT EXISTS {path} "
+    "(table_key VARCHAR, stage BIGINT, path VARCHAR, digest VARCHAR, loaded TIMESTAMPTZ)"
+)
+"""The table of loaded files, which every database of the engine has."""
 _temporary_numbers = itertools.count(1)
 
 
@@ -191,7 +197,11 @@ class DataSession:
             inserts = change.plan.expression.key in ("insert", "merge")
             if inserts and has_moving_default(self._connection, change.statement.target):
                 raise NotRepeatable("the default of a column can differ the second time")
+            if isinstance(change, Load):
+                self._load(change)
+                continue
             self._cursor().run(change.frozen(), change.values)
+            self._forget_loads(change.statement)
             if change.mark != fingerprint(self._connection, change.statement):
                 raise NotRepeatable("its changes came out differently when they were repeated")
         # Asked at the end: the engine looks at a database when a statement first uses it.
@@ -241,6 +251,7 @@ class DataSession:
         # The engine uses an expression up, and the transaction may have to run it once more.
         kept = replace(statement, expression=statement.expression.copy()) if self._open else None
         found = self._execute(statement, values)
+        self._forget_loads(statement)
         if self._open and kept:
             with engine_errors():
                 mark = fingerprint(self._connection, kept)
@@ -266,6 +277,7 @@ class DataSession:
             return Result([])
         if plan.target and plan.is_description:
             table = results.described(table, plan.target)
+        assert table is not None
         names = results.column_names(plan.expression, list(table.column_names))
         shape = [results.column(name, kind) for name, kind in zip(names, kinds, strict=True)]
         kind = _type_id(plan.expression)
@@ -273,6 +285,58 @@ class DataSession:
         if extra:
             return Result(shape, statement_type=kind, extra=extra)
         return Result(shape, results.cells(table, shape), statement_type=kind)
+
+    def changing(self, plan: Plan) -> AbstractContextManager[None]:
+        """Let the body change the plan's table: all of it, or nothing if it fails."""
+        return self._changing(plan, several=True)
+
+    def load(
+        self,
+        statement: EngineStatement,
+        sql: str,
+        values: Sequence[Any] = (),
+        rows: pyarrow.Table | None = None,
+    ) -> None:
+        """Run a change in the engine's own language, inside of `changing`.
+
+        Args:
+            sql: the change; it may read the rows as `temp.main._LOADED`.
+        """
+        change = Load(statement, values, self._open.moment if self._open else "", sql=sql, rows=rows)
+        self._load(change)
+        if self._open:
+            self._open.add(change)
+
+    def _load(self, change: Load) -> None:
+        if change.rows is not None:
+            # The engine accepts no new table while the last result is not read to its end.
+            self._connection.execute("SELECT 1").fetchall()
+            self._connection.register("_LOADED", change.rows)
+        self._connection.execute(change.sql, list(change.values)).fetchall()
+        if change.rows is not None:
+            self._connection.unregister("_LOADED")
+
+    def loads(self, statement: EngineStatement) -> tuple[str, str]:
+        """The engine's table of files that were loaded, and the key of the statement's table in it."""
+        target = statement.target
+        assert target
+        path = f"{target.database}.main._LOADS"
+        if target.database == "temp":
+            self._connection.execute(LOADS.format(path=path).replace("TABLE", "TEMP TABLE", 1))
+            return path, target.name
+        return path, str(statement.plan.item.id if statement.plan.item else 0)
+
+    def _forget_loads(self, statement: EngineStatement) -> None:
+        """TRUNCATE TABLE also removes what is known of loaded files."""
+        if isinstance(statement.plan.expression, exp.TruncateTable) and statement.target:
+            path, key = self.loads(statement)
+            self._connection.execute(f"DELETE FROM {path} WHERE table_key = ?", [key])  # noqa: S608
+
+    def translated(self, expression: exp.Expr) -> list[str]:
+        """The columns of a SELECT in the engine's own language."""
+        with engine_errors():
+            found = self._cursor()._transform(expression, None)  # noqa: SLF001 the statement is not run
+        return [item.sql(dialect="duckdb") for item in found.expressions]
 
     def run_batch(self, statement: EngineStatement, rows: list[tuple[Any, ...]], at_once: int) -> Result:
         """Run a statement for each row of bindings, as one change; the row counts are added up."""

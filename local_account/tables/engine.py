@@ -63,7 +63,7 @@ class DataEngine:
             SnowflakeError: the statement is not permitted, or the data engine refuses it.
         """
         session = self._session(context.session)
-        statement = rewrite.divided_casts(statement)
+        statement = rewrite.unscoped(rewrite.divided_casts(statement))
         with (
             _alone(context.session, session),
             self.outside(context, session, statement) as (statement, views),

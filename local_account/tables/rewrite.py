@@ -32,3 +32,11 @@ def name_values(expression: exp.Expr) -> None:
 def _values(select: exp.Select) -> exp.Values | None:
     source = select.args.get("from_") or select.args.get("from")
     return source.this if source and isinstance(source.this, exp.Values) else None
+
+
+def unscoped(statement: Statement) -> Statement:
+    """Leave out the word SCOPED of CREATE SCOPED TEMPORARY, with which clients mark their own tables."""
+    if statement.verb != "CREATE":
+        return statement
+    marks = (token for token in statement.tokens[1:4] if token.text.upper() == "SCOPED")
+    return statement.edited((token.start, token.end + 1, "") for token in marks)
