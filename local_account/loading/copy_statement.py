@@ -17,7 +17,7 @@ _EXTERNAL = re.compile(r"(?:s3|s3gov|s3china|s3compat|gcs|azure|https?)://", re.
 _VALIDATION = re.compile(r"RETURN_(?:ERRORS|ALL_ERRORS|(\d{1,6})_ROWS)")
 _REFUSED = (
     *("CLUSTER_AT_INGEST_TIME", "LOAD_MODE", "INCLUDE_METADATA", "FILE_PROCESSOR", "CREDENTIALS"),
-    *("ENCRYPTION", "STORAGE_INTEGRATION", "PARTITION BY"),
+    *("ENCRYPTION", "STORAGE_INTEGRATION"),
 )
 
 

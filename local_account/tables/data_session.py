@@ -286,6 +286,32 @@ class DataSession:
             return Result(shape, statement_type=kind, extra=extra)
         return Result(shape, results.cells(table, shape), statement_type=kind)
 
+    def rows(self, statement: EngineStatement) -> tuple[pyarrow.Table, list[str]]:
+        """The rows of a query, and the engine's types of their columns."""
+        with self._undone_alone(several=False):
+            table, kinds = self._execute(statement, ())
+        assert table is not None
+        return table, kinds
+
+    def texts(self, rows: pyarrow.Table) -> pyarrow.Table:
+        """The same rows as texts: binary as hexadecimal digits, times in the ISO form, the rest as it is."""
+        # The engine accepts no new table while the last result is not read to its end.
+        self._connection.execute("SELECT 1").fetchall()
+        names = [f"c{index}" for index in range(rows.num_columns)]
+        self._connection.register("_TEXTS", rows.rename_columns(names))
+        binary = [
+            pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind) for kind in rows.schema.types
+        ]
+        chosen = ", ".join(
+            f"{'hex(' if is_binary else 'CAST('}{name}{')' if is_binary else ' AS VARCHAR)'} AS {name}"
+            for name, is_binary in zip(names, binary, strict=True)
+        )
+        try:
+            query = f"SELECT {chosen} FROM temp.main._TEXTS"  # noqa: S608 names and types of our own
+            return self._connection.execute(query).to_arrow_table()
+        finally:
+            self._connection.unregister("_TEXTS")
+
     def changing(self, plan: Plan) -> AbstractContextManager[None]:
         """Let the body change the plan's table: all of it, or nothing if it fails."""
         return self._changing(plan, several=True)
