@@ -45,6 +45,7 @@ class Target:
         position: where it stands in the table, counted from 1.
         kind: Snowflake's type without arguments: NUMBER, VARCHAR, TIMESTAMP_NTZ …
         length: of a VARCHAR or BINARY; 0 for other types.
+        written: Snowflake's type with its arguments.
         engine: the data engine's type.
         nullable: whether it accepts NULL.
     """
@@ -53,6 +54,7 @@ class Target:
     position: int
     kind: str
     length: int
+    written: str
     engine: str
     nullable: bool
 
@@ -65,7 +67,7 @@ def target(name: str, position: int, kind: str, engine: str, nullable: bool) -> 
     """A column from the row of DESCRIBE TABLE and the data engine's type."""
     word = kind.partition("(")[0]
     sized = _ARGUMENTS.fullmatch(kind) if word in ("VARCHAR", "BINARY") else None
-    return Target(name, position, word, int(sized[1]) if sized else 0, engine, nullable)
+    return Target(name, position, word, int(sized[1]) if sized else 0, kind, engine, nullable)
 
 
 def from_text(column: Target, text: str, options: dict[str, Any]) -> str:
@@ -190,7 +192,10 @@ def problem(column: Target, text: str | None, reported: str) -> tuple[str, str]:
     if column.kind in ("NUMBER", "FLOAT", "REAL", "DECFLOAT"):
         is_number = text is not None and _NUMBER.fullmatch(text.strip())
         if is_number and column.kind == "NUMBER":
-            return "100132", f"Number out of representable range: type {column.engine}, value {shown.strip()}"
+            return (
+                "100132",
+                f"Number out of representable range: type {column.written}, value {shown.strip()}",
+            )
         return "100038", f"Numeric value '{shown}' is not recognized"
     if column.kind == "BOOLEAN":
         return "100037", f"Boolean value '{shown}' is not recognized"
