@@ -35,10 +35,16 @@ def master_key(secret: bytes, stage: int) -> bytes:
     return _derived(secret, f"stage {stage}")
 
 
-def material(key: bytes) -> dict[str, Any]:
-    """What the answers of PUT and GET tell a client about a master key."""
+def material(key: bytes, client: str) -> dict[str, Any]:
+    """What the answers of PUT and GET tell a client about a master key.
+
+    Args:
+        client: CLIENT_APP_ID of the session. Connector 5 for Python reads the number of the key as a text
+            only, the Go driver as a number only, and the other drivers as both.
+    """
     text = base64.b64encode(key).decode()
-    return {"queryStageMasterKey": text, "queryId": str(uuid.uuid4()), "smkId": _SMK}
+    number = str(_SMK) if client == "PythonConnector" else _SMK
+    return {"queryStageMasterKey": text, "queryId": str(uuid.uuid4()), "smkId": number}
 
 
 def encrypted_size(size: int) -> int:

@@ -172,7 +172,8 @@ def _material(context: Context, item: Object) -> dict[str, Any] | None:
     """What a client needs to encrypt or decrypt a file; None if it does not have to."""
     if not is_encrypted(item):
         return None
-    return encryption.material(context.account.part(StageStore).master_key(item.id))
+    client = str(context.session.parameters.get("CLIENT_APP_ID", ""))
+    return encryption.material(context.account.part(StageStore).master_key(item.id), client)
 
 
 def _folder(found: list[File], path: str) -> str:
