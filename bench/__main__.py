@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 
-from bench import account, catalog, ingress, registry, sessions
+from bench import account, catalog, ingress, loading, registry, sessions
 from bench.measure import Figure, show
 from local_account.base.settings import PORT_VARIABLE, free_ports
 
@@ -25,6 +25,7 @@ _PARTS = {
     "account": account.figures,
     "sessions": sessions.figures,
     "catalog": catalog.figures,
+    "loading": loading.figures,
     "ingress": ingress.figures,
     "registry": registry.figures,
     # The last, because it sets the environment.

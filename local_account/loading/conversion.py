@@ -145,14 +145,22 @@ def strptime_format(written: str) -> str:
     return "".join(pieces)
 
 
-def from_value(column: Target, value: str) -> str:
-    """The value of an expression of any type, for example a column of a Parquet file."""
+def from_value(column: Target, value: str, kind: str, options: dict[str, Any]) -> str:
+    """The value of an expression of any type, for example a column of a Parquet file.
+
+    Args:
+        kind: the data engine's type of the expression.
+        options: complete format options.
+    """
+    if kind == column.engine:
+        return value
     if column.is_semistructured:
         return f"CAST(to_json({value}) AS {column.engine})"
-    if column.kind in ("VARCHAR", "TEXT"):
+    if kind == "JSON" and column.kind in ("VARCHAR", "TEXT"):
         # A text in a JSON document loses its quotes.
-        unquoted = f"json_extract_string(CAST({value} AS VARCHAR), '$')"
-        return f"CASE WHEN typeof({value}) = 'JSON' THEN {unquoted} ELSE CAST({value} AS VARCHAR) END"
+        return f"json_extract_string({value}, '$')"
+    if kind == "BLOB" and column.kind in ("VARCHAR", "TEXT"):
+        return f"decode({value})" if options.get("BINARY_AS_TEXT") else f"hex({value})"
     return f"CAST({value} AS {column.engine})"
 
 

@@ -221,7 +221,11 @@ class FileLoad:
             elif self._format["TYPE"] == "CSV":
                 yield column, conversion.from_text(column, encoded(f"${index + 1}"), self._format)
             else:
-                yield column, self._parquet_value(column, encoded(fields[index]))
+                value = encoded(fields[index])
+                yield (
+                    column,
+                    conversion.from_value(column, value, self._kinds(rows, [value])[0], self._format),
+                )
 
     def _members(self, rows: Rows) -> list[str]:
         found = self._connection.execute(
@@ -247,14 +251,18 @@ class FileLoad:
             item.replace(item.unalias())
         statement = self._engine.prepared(self._session, Plan(select), self._query)
         texts = self._session.translated(statement.expression)
-        for column, text, is_plain in zip(self._targets, texts, plain, strict=True):
+        kinds = self._kinds(rows, texts)
+        for column, text, kind, is_plain in zip(self._targets, texts, kinds, plain, strict=True):
             if is_plain and text.strip('"').startswith("_Q_24"):
                 yield column, conversion.from_text(column, text, self._format)
             else:
-                yield column, self._parquet_value(column, text)
+                yield column, conversion.from_value(column, text, kind, self._format)
 
-    def _parquet_value(self, column: Target, value: str) -> str:
-        return conversion.from_value(column, value)
+    def _kinds(self, rows: Rows, values: Sequence[str]) -> list[str]:
+        """The engine's types of expressions."""
+        with engine_errors():
+            query = f"DESCRIBE SELECT {', '.join(values)} FROM temp.main.{rows.view}"
+            return [str(entry[1]) for entry in self._connection.execute(query).fetchall()]
 
     # Their values
 
