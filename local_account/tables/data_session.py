@@ -44,6 +44,8 @@ LOADS = (
     "(table_key VARCHAR, stage BIGINT, path VARCHAR, digest VARCHAR, loaded TIMESTAMPTZ)"
 )
 """The table of loaded files, which every database of the engine has."""
+# What INFORMATION_SCHEMA does not show.
+LOADS_SCHEMA = "_fs_information_schema"
 _temporary_numbers = itertools.count(1)
 
 
@@ -346,8 +348,9 @@ class DataSession:
         """The engine's table of files that were loaded, and the key of the statement's table in it."""
         target = statement.target
         assert target
-        path = f"{target.database}.main._LOADS"
+        path = f"{target.database}.{LOADS_SCHEMA}._LOADS"
         if target.database == "temp":
+            path = "temp.main._LOADS"
             self._connection.execute(LOADS.format(path=path).replace("TABLE", "TEMP TABLE", 1))
             return path, target.name
         return path, str(statement.plan.item.id if statement.plan.item else 0)

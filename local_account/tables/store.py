@@ -21,7 +21,7 @@ from local_account.catalog.catalog import Catalog
 from local_account.identity.parameters import values_in_session
 from local_account.identity.session import Session
 from local_account.tables import names
-from local_account.tables.data_session import LOADS, DataSession
+from local_account.tables.data_session import LOADS, LOADS_SCHEMA, DataSession
 from local_account.tables.open_transaction import (
     Commits,
 )
@@ -83,7 +83,7 @@ class DataStore:
         if mine not in self._attached:
             self._engine.connect(mine).close()
             encode_names(self._engine.duck_conn, mine)
-            self._engine.duck_conn.execute(LOADS.format(path=f"{mine}.main._LOADS"))
+            self._engine.duck_conn.execute(LOADS.format(path=f"{mine}.{LOADS_SCHEMA}._LOADS"))
             self._attached.add(mine)
         if not schema:
             return mine, ""
