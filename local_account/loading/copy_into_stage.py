@@ -1,4 +1,7 @@
-"""COPY INTO <stage>: writes rows to files. See https://docs.snowflake.com/en/sql-reference/sql/copy-into-location"""
+"""COPY INTO <stage>: writes rows to files.
+
+See https://docs.snowflake.com/en/sql-reference/sql/copy-into-location
+"""
 
 from __future__ import annotations
 
@@ -97,8 +100,8 @@ def run(context: Context, statement: Statement) -> Result:
         raise SnowflakeError(
             "001030",
             "22000",
-            f"Files already existing at the unload destination: {unload.location}. Use overwrite option to force "
-            "unloading.",
+            f"Files already existing at the unload destination: {unload.location}. Use overwrite option to "
+            "force unloading.",
         )
     for path, (count, content) in zip(paths, parts, strict=True):
         packed = content if given["TYPE"] == "PARQUET" else _COMPRESSED[_compression(given)][1](content)
@@ -121,7 +124,7 @@ def _read(statement: Statement) -> _Unload:
     location = read_location(statement)
     statement.expect("FROM")
     query = (
-        statement.nested() if statement.words(1) == ("(",) else f"SELECT * FROM {shown(statement.parts())}"
+        statement.nested() if statement.words(1) == ("(",) else f"SELECT * FROM {shown(statement.parts())}"  # noqa: S608
     )
     options = {name: default for name, (_, default) in _OPTIONS.items()}
     readers: dict[str, Reader] = {name: reader for name, (reader, _) in _OPTIONS.items()}
@@ -148,7 +151,8 @@ def _path(base: str, index: int, given: dict[str, Any], single: bool) -> str:
         return base + (f".{given['FILE_EXTENSION']}" if given.get("FILE_EXTENSION") else "")
     if given["TYPE"] == "PARQUET":
         packed = {"AUTO": "snappy.", "SNAPPY": "snappy.", "GZIP": "gz.", "NONE": ""}
-        return f"{base}_0_0_{index}.{packed.get(given['COMPRESSION'], given['COMPRESSION'].lower() + '.')}parquet"
+        middle = packed.get(given["COMPRESSION"], f"{given['COMPRESSION'].lower()}.")
+        return f"{base}_0_0_{index}.{middle}parquet"
     end = given["FILE_EXTENSION"] or given["TYPE"].lower() + _COMPRESSED[_compression(given)][0]
     return f"{base}_0_0_{index}.{end}"
 

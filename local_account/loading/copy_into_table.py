@@ -1,9 +1,15 @@
-"""COPY INTO <table>: loads staged files. See https://docs.snowflake.com/en/sql-reference/sql/copy-into-table"""
+"""COPY INTO <table>: loads staged files.
+
+See https://docs.snowflake.com/en/sql-reference/sql/copy-into-table
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pyarrow
+
+from local_account.base import errors
 from local_account.base.errors import SnowflakeError
 from local_account.base.result import Column, Result, columns, status, table
 from local_account.base.sql import Statement, quote, shown
@@ -58,7 +64,7 @@ def run(context: Context, statement: Statement) -> Result:
             if copy.validation:
                 return _validate(copy, load, files, targets)
             context.changing()
-            return _Loading(session, prepared, load, options).run(files, targets)
+            return _Loading(session, prepared, load, options).run(files)
 
 
 def _files(context: Context, copy: Copy) -> tuple[Object, list[StagedFile]]:
@@ -92,8 +98,6 @@ def _targets(context: Context, engine: DataEngine, session: DataSession, copy: C
         return list(found.values())
     for name in copy.columns:
         if name not in found:
-            from local_account.base import errors
-
             raise errors.compilation_error(
                 "000904", "42000", f"error line 1 at position 0\ninvalid identifier '{name}'"
             )
@@ -110,13 +114,13 @@ class _Loading:
         self._options = options
         self._on_error = options["ON_ERROR"]
 
-    def run(self, files: list[StagedFile], targets: list[Target]) -> Result:
+    def run(self, files: list[StagedFile]) -> Result:
         rows, size, purged = [], 0, []
         with self._session.changing(self._statement.plan):
             path, key = self._session.loads(self._statement)
             self._session.load(
                 self._statement,
-                f"DELETE FROM {path} WHERE table_key = ? AND loaded < now() - INTERVAL {_DAYS} DAY",
+                f"DELETE FROM {path} WHERE table_key = ? AND loaded < now() - INTERVAL {_DAYS} DAY",  # noqa: S608
                 [key],
             )
             known = self._known(path, key)
@@ -129,10 +133,10 @@ class _Loading:
                 found = self._read(file)
                 row = self._row(file, found)
                 if row["status"] in ("LOADED", "PARTIALLY_LOADED"):
-                    self._insert(found, targets)
+                    self._insert(found)
                     self._session.load(
                         self._statement,
-                        f"INSERT INTO {path} VALUES (?, ?, ?, ?, now())",
+                        f"INSERT INTO {path} VALUES (?, ?, ?, ?, now())",  # noqa: S608
                         [key, file.stage.id, file.file.path, file.digest],
                     )
                 if row["status"] == "LOADED":
@@ -151,7 +155,8 @@ class _Loading:
 
     def _known(self, path: str, key: str) -> set[tuple[int, str, str]]:
         found = self._session.connection.execute(
-            f"SELECT stage, path, digest FROM {path} WHERE table_key = ?", [key]
+            f"SELECT stage, path, digest FROM {path} WHERE table_key = ?",  # noqa: S608
+            [key],
         )
         return {(int(stage), str(file), str(digest)) for stage, file, digest in found.fetchall()}
 
@@ -161,8 +166,6 @@ class _Loading:
         except SnowflakeError as error:
             if self._on_error == "ABORT_STATEMENT" or "compilation error" in error.message:
                 raise
-            import pyarrow
-
             lines = error.message.partition("\n")[0]
             return Loaded(pyarrow.table({}), 0, [Problem(error.code, lines, 0)])
 
@@ -197,13 +200,12 @@ class _Loading:
             "first_error_column_name": (first.column or None) if first else None,
         }
 
-    def _insert(self, found: Loaded, targets: list[Target]) -> None:
-        del targets
+    def _insert(self, found: Loaded) -> None:
         if found.rows.num_rows:
             names = ", ".join(found.rows.column_names)
             self._session.load(
                 self._statement,
-                f"INSERT INTO {self._statement.target} ({names}) SELECT {names} FROM temp.main._LOADED",
+                f"INSERT INTO {self._statement.target} ({names}) SELECT {names} FROM temp.main._LOADED",  # noqa: S608
                 rows=found.rows,
             )
 
@@ -223,23 +225,25 @@ def _validate(copy: Copy, load: FileLoad, files: list[StagedFile], targets: list
             if len(rows) >= copy.validated_rows:
                 break
         return Result(shape, rows)
-    listed = []
-    for file in files:
-        for problem in load.read(file, _MOST_ERRORS).problems[:_MOST_ERRORS]:
-            listed.append(
-                {
-                    "ERROR": problem.message,
-                    "FILE": file.name,
-                    "LINE": problem.line,
-                    "CHARACTER": problem.character,
-                    "BYTE_OFFSET": 0,
-                    "CATEGORY": "conversion" if problem.column else "parsing",
-                    "CODE": int(problem.code),
-                    "SQL_STATE": "22000",
-                    "COLUMN_NAME": problem.column or None,
-                    "ROW_NUMBER": problem.row,
-                    "ROW_START_LINE": problem.line,
-                    "REJECTED_RECORD": None,
-                }
-            )
-    return table(_ERROR_COLUMNS, listed)
+    return table(_ERROR_COLUMNS, [_listed(file, found) for file in files for found in _problems(load, file)])
+
+
+def _problems(load: FileLoad, file: StagedFile) -> list[Problem]:
+    return load.read(file, _MOST_ERRORS).problems[:_MOST_ERRORS]
+
+
+def _listed(file: StagedFile, problem: Problem) -> dict[str, Any]:
+    return {
+        "ERROR": problem.message,
+        "FILE": file.name,
+        "LINE": problem.line,
+        "CHARACTER": problem.character,
+        "BYTE_OFFSET": 0,
+        "CATEGORY": "conversion" if problem.column else "parsing",
+        "CODE": int(problem.code),
+        "SQL_STATE": problem.state,
+        "COLUMN_NAME": problem.column or None,
+        "ROW_NUMBER": problem.row,
+        "ROW_START_LINE": problem.line,
+        "REJECTED_RECORD": None,
+    }

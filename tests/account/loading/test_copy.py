@@ -33,7 +33,9 @@ def put(session: SnowflakeConnection, name: str, content: bytes | str, to: str =
 
 
 def rows(session: SnowflakeConnection, query: str) -> list[Any]:
-    return session.cursor().execute(query).fetchall()
+    cursor = session.cursor()
+    cursor.execute(query)
+    return cursor.fetchall()
 
 
 def test_what_was_loaded_is_told_and_not_loaded_again(session: SnowflakeConnection) -> None:
@@ -104,7 +106,8 @@ def test_delimiters_escapes_and_nulls(session: SnowflakeConnection) -> None:
     put(session, "w.csv", text.encode("utf-16"))
     options = (
         "TYPE = CSV FIELD_DELIMITER = '||' RECORD_DELIMITER = '\\r\\n' SKIP_HEADER = 1 ENCODING = 'UTF-16' "
-        "FIELD_OPTIONALLY_ENCLOSED_BY = '\"' NULL_IF = ('NULL', '-') TRIM_SPACE = TRUE DATE_FORMAT = 'DD.MM.YYYY'"
+        "FIELD_OPTIONALLY_ENCLOSED_BY = '\"' NULL_IF = ('NULL', '-') TRIM_SPACE = TRUE "
+        "DATE_FORMAT = 'DD.MM.YYYY'"
     )
     run(session, f"COPY INTO w FROM @files FILE_FORMAT = ({options})")
     found = [

@@ -131,7 +131,7 @@ def random_frames(session: Session) -> bool:
     import pandas
     from snowflake.connector.pandas_tools import write_pandas
 
-    chance = random.Random(7)
+    chance = random.Random(7)  # noqa: S311
     pieces = ["", "a", '"', "'", ",", "\n", "\\", "\\N", "é", "𝄞", " ", "NULL", "\0"]
     for number in range(3):
         texts = [
