@@ -5,6 +5,8 @@ See https://docs.snowflake.com/en/user-guide/data-load-local-file-system-create-
 
 from __future__ import annotations
 
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -76,3 +78,31 @@ def test_clients_encrypt_by_default(account: RunningAccount, place: Place, tmp_p
         assert (found["file"], found["size"], found["status"]) == ("f.txt", 18000, "DOWNLOADED")
         assert (out / "f.txt").read_text() == content
         (out / "f.txt").unlink()
+
+
+def test_parts_of_a_file_are_those_that_a_driver_asks_for(place: Place, tmp_path: Path) -> None:
+    """Go's driver downloads large files in parts, and reads the key from the headers of a request before."""
+    content = bytes(range(256)) * 100
+    (tmp_path / "f").write_bytes(content)
+    for options, size in (("", 25616), ("ENCRYPTION = (TYPE = 'SNOWFLAKE_SSE')", 25600)):
+        place.run(
+            f"CREATE OR REPLACE STAGE parts {options}",
+            f"PUT file://{tmp_path}/f @parts AUTO_COMPRESS = FALSE",
+        )
+        with place.connect() as connection:
+            answer = connection.cursor()._execute_helper(f"GET @parts file://{tmp_path}")
+        url = answer["data"]["presignedUrls"][0]
+        with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=10) as response:
+            assert (response.headers["Content-Length"], response.status) == (str(size), 200)
+            key = response.headers["x-goog-meta-encryptiondata"]
+        with urllib.request.urlopen(url, timeout=10) as response:
+            whole = response.read()
+            assert (len(whole), response.headers["x-goog-meta-encryptiondata"]) == (size, key)
+        assert (whole == content) is bool(options)
+        for start, end in ((0, 10), (15, 17), (16000, size)):
+            asked = urllib.request.Request(url, headers={"Range": f"bytes={start}-{end - 1}"})
+            with urllib.request.urlopen(asked, timeout=10) as response:
+                assert (response.status, response.read()) == (206, whole[start:end])
+        with pytest.raises(urllib.error.HTTPError) as failure:
+            urllib.request.urlopen(urllib.request.Request(url, method="PUT", data=b"x"), timeout=10)
+        assert failure.value.code == 403
