@@ -10,7 +10,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow
@@ -31,6 +31,7 @@ from local_account.statement.options import Reader, boolean, integer, option_nam
 from local_account.tables import access, results
 from local_account.tables.engine import DataEngine
 
+_UNLOAD_TYPE = 0x3700
 _SUMMARY = columns("rows_unloaded:fixed input_bytes:fixed output_bytes:fixed")
 _DETAILS = columns("FILE_NAME FILE_SIZE:fixed ROW_COUNT:fixed")
 _OPTIONS: dict[str, tuple[Reader, Any]] = {
@@ -111,13 +112,13 @@ def run(context: Context, statement: Statement) -> Result:
         read_bytes += len(content)
         written.append({"FILE_NAME": shown_file(stage, path), "FILE_SIZE": len(packed), "ROW_COUNT": count})
     if options["DETAILED_OUTPUT"]:
-        return table(_DETAILS, written)
+        return replace(table(_DETAILS, written), statement_type=_UNLOAD_TYPE)
     summary = {
         "rows_unloaded": rows.num_rows,
         "input_bytes": read_bytes,
         "output_bytes": sum(entry["FILE_SIZE"] for entry in written),
     }
-    return table(_SUMMARY, [summary])
+    return replace(table(_SUMMARY, [summary]), statement_type=_UNLOAD_TYPE)
 
 
 def _read(statement: Statement) -> _Unload:

@@ -5,6 +5,7 @@ See https://docs.snowflake.com/en/sql-reference/sql/copy-into-table
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pyarrow
@@ -28,7 +29,7 @@ from local_account.tables.engine import DataEngine
 from local_account.tables.engine_statement import EngineStatement
 from local_account.tables.names import decoded, encoded
 
-_COPY_TYPE = 0x3000 + 0x100 * 6
+_COPY_TYPE = 0x3600
 _COLUMNS = columns(
     "file status rows_parsed:fixed rows_loaded:fixed error_limit:fixed errors_seen:fixed first_error "
     "first_error_line:fixed first_error_character:fixed first_error_column_name"
@@ -146,12 +147,10 @@ class _Loading:
             for file in purged:
                 file.remove()
         if not rows:
-            return status("Copy executed with 0 files processed.")
+            return replace(status("Copy executed with 0 files processed."), statement_type=_COPY_TYPE)
         if self._options["RETURN_FAILED_ONLY"]:
             rows = [row for row in rows if row["status"] != "LOADED"]
-        result = table(_COLUMNS, rows)
-        result.statement_type = _COPY_TYPE
-        return result
+        return replace(table(_COLUMNS, rows), statement_type=_COPY_TYPE)
 
     def _known(self, path: str, key: str) -> set[tuple[int, str, str]]:
         found = self._session.connection.execute(

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import quote
@@ -32,6 +33,8 @@ from local_account.stages.store import File, StageStore
 from local_account.statement.context import Context
 
 RawHandler = Callable[[Context, Statement], Result]
+# By these numbers the JDBC driver knows that a statement gives rows.
+_LIST, _GET, _PUT, _REMOVE = 0x4701, 0x7101, 0x7102, 0x7103
 LIST_COLUMNS = columns("name size:fixed md5 last_modified")
 REMOVE_COLUMNS = columns("name result")
 # Connector 5 sends these headers only when the URL names them.
@@ -66,7 +69,7 @@ def put(context: Context, statement: Statement) -> Result:
         "encryptionMaterial": _material(context, item),
         "stageInfo": {**_stage_info(item, location.path), "presignedUrl": url},
     }
-    return Result([], extra=data)
+    return Result([], statement_type=_PUT, extra=data)
 
 
 def get(context: Context, statement: Statement) -> Result:
@@ -90,7 +93,7 @@ def get(context: Context, statement: Statement) -> Result:
         "presignedUrls": [_url(context, item, file.path, upload=False) for file in found],
         "stageInfo": _stage_info(item, base),
     }
-    return Result([], extra=data)
+    return Result([], statement_type=_GET, extra=data)
 
 
 def list_files(context: Context, statement: Statement) -> Result:
@@ -108,7 +111,7 @@ def list_files(context: Context, statement: Statement) -> Result:
         }
         for file in matching(context, item, location.path, options.get("PATTERN"))
     ]
-    return table(LIST_COLUMNS, rows)
+    return replace(table(LIST_COLUMNS, rows), statement_type=_LIST)
 
 
 def remove(context: Context, statement: Statement) -> Result:
@@ -120,7 +123,8 @@ def remove(context: Context, statement: Statement) -> Result:
     found = matching(context, item, location.path, options.get("PATTERN"))
     for file in found:
         context.account.part(StageStore).remove(item.id, file.path)
-    return table(REMOVE_COLUMNS, [{"name": shown(item, file.path), "result": "removed"} for file in found])
+    rows = [{"name": shown(item, file.path), "result": "removed"} for file in found]
+    return replace(table(REMOVE_COLUMNS, rows), statement_type=_REMOVE)
 
 
 def copy_files(context: Context, statement: Statement) -> Result:
