@@ -93,14 +93,14 @@ def query(
             shown = name.upper() if str(given.get("IGNORE_CASE", "")).upper() == "TRUE" else name
             before, holders = columns.setdefault(shown, (kind, []))
             both = {before, kind} - {""}
-            columns[shown] = (both.pop() if len(both) == 1 else "TEXT", [*holders, file.name])
+            columns[shown] = ("TEXT" if len(both) > 1 else "".join(both), [*holders, file.name])
     rows = [
         exp.Tuple(
             expressions=[
                 exp.Literal.string(name),
-                exp.Literal.string(kind),
+                exp.Literal.string(kind or "TEXT"),
                 exp.true(),
-                exp.Literal.string(_expression(name, index, kind, options)),
+                exp.Literal.string(_expression(name, index, kind or "TEXT", options)),
                 exp.Literal.string(",".join(holders)),
                 exp.Literal.number(index),
             ]

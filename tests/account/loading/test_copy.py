@@ -214,6 +214,19 @@ def test_parquet_columns(session: SnowflakeConnection) -> None:
     assert rows(session, "SELECT count(*) FROM t WHERE name IS NULL") == [(4,)]
 
 
+def test_a_column_without_values_has_the_type_of_the_other_files(session: SnowflakeConnection) -> None:
+    run(session, "CREATE OR REPLACE TEMPORARY FILE FORMAT pq TYPE = PARQUET")
+    for name, values in (("a", [None]), ("b", [True])):
+        target = io.BytesIO()
+        table = pyarrow.table({"x": values, "none": pyarrow.nulls(1, pyarrow.int32())})
+        pyarrow.parquet.write_table(table, target)
+        put(session, name, target.getvalue())
+    schema = "TABLE(INFER_SCHEMA(LOCATION => '@files', FILE_FORMAT => 'pq'))"
+    query = f"SELECT COLUMN_NAME, TYPE, FILENAMES FROM {schema} ORDER BY ORDER_ID"
+    both = "files/a,files/b"
+    assert rows(session, query) == [("x", "BOOLEAN", both), ("none", "TEXT", both)]
+
+
 def test_lengths_and_not_null(session: SnowflakeConnection) -> None:
     run(session, "CREATE OR REPLACE TABLE n (a VARCHAR(3), b INT NOT NULL)")
     put(session, "n.csv", "abcd,1\nabc,\n")
