@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 
-from bench import account, catalog, ingress, registry, service_functions, sessions
+from bench import account, catalog, ingress, loading, registry, service_functions, sessions
 from bench.measure import Figure, show
 from local_account.base.settings import PORT_VARIABLE, free_ports
 
@@ -25,6 +25,7 @@ _PARTS = {
     "account": account.figures,
     "sessions": sessions.figures,
     "catalog": catalog.figures,
+    "loading": loading.figures,
     "ingress": ingress.figures,
     "service_functions": service_functions.figures,
     "registry": registry.figures,

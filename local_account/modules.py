@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from local_account.grants import grant, roles, show
+from local_account.loading import statements as loading_statements
 from local_account.objects import (
     database,
     external_access,
@@ -34,7 +35,7 @@ from local_account.spcs.statements import (
     snapshot,
     waiting,
 )
-from local_account.stages import script, stage
+from local_account.stages import file_format, script, stage
 from local_account.statement import functions as account_functions
 from local_account.statement import history
 from local_account.tables import statements as data_statements
@@ -49,7 +50,8 @@ MODULES: list[ModuleType] = [
     *(user, role, database_role, pat, security_integration),
     *(grant, roles, show),
     *(use, parameter, variables),
-    *(stage, script),
+    *(stage, file_format, script),
     *(data_statements, table, transactions),
+    loading_statements,
     *(account_functions, history, image_repository, sign_in),
 ]

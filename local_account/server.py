@@ -22,6 +22,7 @@ from local_account.identity.account import Account
 from local_account.identity.credentials import hash_password
 from local_account.ingress.app import ingress_runner
 from local_account.ingress.sign_in import SignIn
+from local_account.loading import outside
 from local_account.modules import MODULES
 from local_account.objects import warehouse
 from local_account.registry.container import RegistryReconciler
@@ -35,6 +36,7 @@ from local_account.spcs.state.uses import Uses
 from local_account.stages.store import StageStore
 from local_account.stages.transfer import StageTransfer
 from local_account.statement.dispatch import Dispatch
+from local_account.statement.temporary import SessionObjects
 from local_account.tables.engine import DataEngine
 from local_account.users import security_integration
 
@@ -44,12 +46,15 @@ def open_account(settings: LocalSettings) -> Account:
     account = Account(settings)
     account.add(Dispatch(MODULES))
     account.add(warehouse.Load())
-    account.add(StageStore(settings.state / "stages", account.catalog))
+    temporary = account.add(SessionObjects())
+    account.authenticator.on_close.append(temporary.forget)
+    account.add(StageStore(settings.state / "stages", account.catalog, temporary.ids))
     account.add(Registry(settings, account.catalog))
     account.add(Observed(Events(settings.state / "events")))
     account.add(Uses())
     account.add(ServiceFunctions(account))
     data = account.add(DataEngine(settings.state / "data", account.catalog))
+    data.outside = outside.staged
     account.authenticator.on_close.append(data.forget)
     access.seed(account.catalog)
     security_integration.seed(account.catalog)

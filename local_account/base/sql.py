@@ -17,6 +17,10 @@ from local_account.base import errors
 class _Tokenizer(Snowflake.Tokenizer):
     # Otherwise sqlglot makes one single string of everything behind CALL, EXECUTE …
     COMMANDS: ClassVar[set[TokenType]] = set()
+    # Otherwise two words are one token, unlike in the names of all other types of objects.
+    KEYWORDS: ClassVar[dict[str, TokenType]] = {
+        words: kind for words, kind in Snowflake.Tokenizer.KEYWORDS.items() if words != "FILE FORMAT"
+    }
 
 
 STRINGS = {TokenType.STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING, TokenType.NATIONAL_STRING}

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from local_account.base import errors, sql
 from local_account.base.result import Result
 from local_account.base.sql import Statement
-from local_account.stages.statements import Reader
-from local_account.stages.store import read_stage_file
+from local_account.stages.location import read_stage_file
+from local_account.stages.reader import Reader
 from local_account.statement.context import Context
 
 

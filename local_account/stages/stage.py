@@ -6,16 +6,20 @@ from typing import Any
 
 from local_account.base import errors
 from local_account.base.result import Result, columns, table
-from local_account.base.sql import Statement
+from local_account.base.sql import Statement, shown
 from local_account.catalog.catalog import Object
+from local_account.stages import format_options
+from local_account.stages.copy_options import STAGE_COPY_OPTIONS, read_copy_options
 from local_account.stages.statements import RAW_STATEMENTS, copy_files
 from local_account.statement.context import Context
-from local_account.statement.object_type import ObjectType, one_of, read_options
+from local_account.statement.object_type import one_of, read_options
+from local_account.statement.temporary import MaybeTemporary
 
 ENCRYPTION = "ENCRYPTION"
 DIRECTORY = "DIRECTORY"
+FILE_FORMAT, COPY_OPTIONS = "FILE_FORMAT", "COPY_OPTIONS"
 DESCRIBE_COLUMNS = columns("parent_property property property_type property_value property_default")
-_EXTERNAL = ("URL", "STORAGE_INTEGRATION", "CREDENTIALS", "FILE_FORMAT", "COPY_OPTIONS")
+_EXTERNAL = ("URL", "STORAGE_INTEGRATION", "CREDENTIALS")
 
 
 def _encryption(statement: Statement) -> str:
@@ -33,13 +37,18 @@ def _directory(statement: Statement) -> dict[str, bool]:
     return found
 
 
-class Stage(ObjectType):
-    """Internal named stages. Files lie unencrypted in the state folder; ENCRYPTION is only shown."""
+class Stage(MaybeTemporary):
+    """Internal named stages."""
 
     kind, plural, scope = "STAGE", "STAGES", "schema"
     title = "Stage area"
     privileges = frozenset({"READ", "WRITE"})
-    options = {ENCRYPTION: _encryption, DIRECTORY: _directory}  # noqa: RUF012 a class variable of the base
+    options = {  # noqa: RUF012 a class variable of the base
+        ENCRYPTION: _encryption,
+        DIRECTORY: _directory,
+        FILE_FORMAT: format_options.read,
+        COPY_OPTIONS: read_copy_options,
+    }
     defaults = {ENCRYPTION: "SNOWFLAKE_FULL", DIRECTORY: {}}  # noqa: RUF012
     show_columns = columns(
         "created_on:timestamp_ltz name database_name schema_name url has_credentials has_encryption_key "
@@ -85,6 +94,8 @@ class Stage(ObjectType):
         rows = [
             # The files of an internal stage have no address of their own.
             ("STAGE_LOCATION", "URL", "String", "", ""),
+            *_format_rows(item.properties.get(FILE_FORMAT) or {}),
+            *_copy_rows(item.properties.get(COPY_OPTIONS) or {}),
             (DIRECTORY, "ENABLE", "Boolean", directory.get("ENABLE", False), "false"),
             (DIRECTORY, "AUTO_REFRESH", "Boolean", directory.get("AUTO_REFRESH", False), "false"),
             (DIRECTORY, "LAST_REFRESHED_ON", "String", "", ""),
@@ -102,6 +113,40 @@ class Stage(ObjectType):
                 for parent, name, kind, value, default in rows
             ],
         )
+
+
+def _format_rows(given: dict[str, Any]) -> list[tuple[str, str, str, Any, Any]]:
+    if format_options.FORMAT_NAME in given:
+        name = shown(given[format_options.FORMAT_NAME])
+        return [("STAGE_FILE_FORMAT", format_options.FORMAT_NAME, "String", name, "")]
+    options = format_options.complete(given)
+    kind = options[format_options.TYPE]
+    return [
+        ("STAGE_FILE_FORMAT", format_options.TYPE, "String", kind, "CSV"),
+        *(
+            (
+                "STAGE_FILE_FORMAT",
+                name,
+                option.kind,
+                format_options.shown(options[name]),
+                format_options.shown(option.default),
+            )
+            for name, option in format_options.OPTIONS[kind].items()
+        ),
+    ]
+
+
+def _copy_rows(given: dict[str, Any]) -> list[tuple[str, str, str, Any, Any]]:
+    return [
+        (
+            "STAGE_COPY_OPTIONS",
+            name,
+            option.kind,
+            format_options.shown(given.get(name, option.default)),
+            format_options.shown(option.default),
+        )
+        for name, option in STAGE_COPY_OPTIONS.items()
+    ]
 
 
 TYPES = [Stage()]

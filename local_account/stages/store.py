@@ -9,39 +9,23 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import secrets
 import shutil
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from local_account.base import errors
 from local_account.base.result import now
-from local_account.base.sql import Name
-from local_account.catalog.catalog import Catalog, Object
-from local_account.identity.account import Account
-from local_account.statement.context import Context
+from local_account.catalog.catalog import Catalog
+from local_account.stages import encryption
 
 URL_SECONDS = 3600
-MAX_SPECIFICATION = 1024 * 1024
 _INCOMING = "incoming"
-_LOCATION = re.compile(
-    r'@((?:"(?:[^"]|"")++"|[^"./\s])++(?:\.(?:"(?:[^"]|"")++"|[^"./\s])++){0,2})(?:/(.*))?', re.S
-)
-_TABLE_STAGE = re.compile(r"@[^/]*\.%")
-_PART = re.compile(r'"((?:[^"]|"")++)"|([A-Za-z_][A-Za-z0-9_$]*)')
-
-
-class Location(NamedTuple):
-    """`@[database.][schema.]stage[/path]`; the path has no leading, trailing or doubled slash."""
-
-    parts: list[str]
-    path: str
+_OWNERS = ("STAGE", "TABLE", "USER")
 
 
 class File(NamedTuple):
@@ -55,19 +39,33 @@ class File(NamedTuple):
 
 @dataclass(frozen=True)
 class Transfer:
-    """Permission that one URL gives until it expires: to upload or to download one file."""
+    """Permission that one URL gives until it expires: to upload or to download one file.
+
+    Attributes:
+        key: the master key of the stage, if clients encrypt its files.
+        guessed: the path ends with `.gz` because the client probably compresses the file.
+    """
 
     upload: bool
     stage: int
     path: str
     expires: float
+    key: bytes = b""
+    guessed: bool = False
 
 
 class StageStore:
-    """The folders of all stages, and the URLs given out for their files."""
+    """The folders of all stages, and the URLs given out for their files.
 
-    def __init__(self, root: Path, catalog: Catalog) -> None:
-        self._root, self._catalog = root, catalog
+    A stage is known by the id of its STAGE, or of the USER or TABLE that has it.
+
+    Args:
+        temporary: gives the ids of temporary stages, which are negative.
+    """
+
+    def __init__(self, root: Path, catalog: Catalog, temporary: Callable[[], set[int]]) -> None:
+        self._root, self._catalog, self._temporary = root, catalog, temporary
+        self._secret = secrets.token_bytes(32)
         self._transfers: dict[str, Transfer] = {}
         self._digests: dict[tuple[int, str], tuple[int, str]] = {}
         self._lock, self._closed = threading.Lock(), False
@@ -183,26 +181,39 @@ class StageStore:
 
     # URLs
 
-    def grant_transfer(self, stage: int, path: str, upload: bool) -> str:
-        """A token that permits the upload or download of one file for one hour."""
+    def master_key(self, stage: int) -> bytes:
+        """The key with which clients wrap the keys of a stage's files."""
+        return encryption.master_key(self._secret, stage)
+
+    def grant_transfer(
+        self, stage: int, path: str, upload: bool, encrypted: bool, guessed: bool = False
+    ) -> str:
+        """A token that permits the upload or download of one file for one hour.
+
+        Args:
+            encrypted: the client encrypts and decrypts the file.
+            guessed: the path ends with `.gz` because the client probably compresses the file.
+        """
         token = secrets.token_urlsafe(32)
+        key = self.master_key(stage) if encrypted else b""
         with self._lock:
             self._transfers = {key: entry for key, entry in self._transfers.items() if entry.expires > now()}
-            self._transfers[token] = Transfer(upload, stage, path, now() + URL_SECONDS)
+            self._transfers[token] = Transfer(upload, stage, path, now() + URL_SECONDS, key, guessed)
         return token
 
-    def transfer(self, token: str, upload: bool) -> Transfer | None:
-        """What a token permits; None when it is unknown, expired or for the other direction."""
+    def transfer(self, token: str) -> Transfer | None:
+        """What a token permits; None when it is unknown or expired."""
         entry = self._transfers.get(token)
-        if entry is None or entry.expires < now() or entry.upload != upload:
+        if entry is None or entry.expires < now():
             return None
-        return entry if self._catalog.by_id(entry.stage) else None
+        present = self._catalog.by_id(entry.stage) or entry.stage in self._temporary()
+        return entry if present else None
 
     def sweep(self) -> None:
         """Remove the folders of stages that are no longer in the catalog."""
         # List folders before stages, so that a stage made in between does not look dropped.
-        folders = [path for path in self._root.iterdir() if path.name.isdigit()]
-        present = {item.id for item in self._catalog.objects("STAGE")}
+        folders = [path for path in self._root.iterdir() if path.name != _INCOMING]
+        present = {item.id for kind in _OWNERS for item in self._catalog.objects(kind)} | self._temporary()
         for path in folders:
             if int(path.name) not in present:
                 shutil.rmtree(path, ignore_errors=True)
@@ -222,78 +233,3 @@ def _make_folder(name: str, parent: int) -> bool:
     except FileExistsError:
         return False
     return True
-
-
-def parse_location(text: str) -> Location:
-    """Split a stage location into its parts, without a check that the stage exists.
-
-    Raises:
-        SnowflakeError: 001003 when the text is not a location, 000002 for user and table stages.
-    """
-    if text.startswith(("@~", "@%")) or _TABLE_STAGE.match(text):
-        raise errors.unsupported("user and table stages")
-    matched = _LOCATION.fullmatch(text)
-    names = (
-        [quoted.replace('""', '"') or bare.upper() for quoted, bare in _PART.findall(matched[1])]
-        if matched
-        else []
-    )
-    if not matched or not names:
-        raise errors.compilation_error("001003", "42000", f"syntax error: invalid stage location '{text}'.")
-    path = [part for part in (matched[2] or "").split("/") if part not in ("", ".")]
-    if ".." in path or "\0" in text:
-        raise errors.compilation_error(
-            "002003", "02000", f"Stage path '{text}' leaves its stage: '..' is not allowed."
-        )
-    return Location(names, "/".join(path))
-
-
-def find_stage(context: Context, location: Location, privilege: str) -> Object:
-    """The stage of a location, if the session may use it.
-
-    Args:
-        privilege: READ or WRITE.
-
-    Raises:
-        SnowflakeError: 002003 when it is absent or invisible, 003001 without the privilege.
-    """
-    name: Name = context.resolve(location.parts, "schema")
-    context.require_usage(name)
-    item = context.get("STAGE", name)
-    if not context.access.has("WRITE", item):
-        context.require(privilege, item)
-    return item
-
-
-def stage_folder(account: Account, item: Object) -> Path:
-    """Folder with a stage's files, to mount as a stage volume."""
-    return account.part(StageStore).folder(item.id)
-
-
-def read_stage_file(context: Context, location: str, file: str) -> str:
-    """Text of a file on a stage, as in `FROM @stage/path SPECIFICATION_FILE = 'file'`.
-
-    Args:
-        location: `@[database.][schema.]stage[/path]`.
-        file: file name below that path.
-
-    Raises:
-        SnowflakeError: the stage or the file is absent, or the session may not read it.
-    """
-    base = parse_location(location)
-    item = find_stage(context, base, "READ")
-    path = parse_location("@x/" + base.path + "/" + file).path
-    try:
-        with context.account.part(StageStore).open(item.id, path) as descriptor:
-            content = os.read(descriptor, MAX_SPECIFICATION + 1)
-    except FileNotFoundError:
-        message = (
-            f"Stage file '{file}' does not exist in {location}. Upload it with PUT … AUTO_COMPRESS=FALSE."
-        )
-        raise errors.compilation_error("395018", "22023", message) from None
-    if len(content) > MAX_SPECIFICATION:
-        raise errors.compilation_error("395018", "22023", f"Stage file '{file}' is larger than 1 MiB.")
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        raise errors.compilation_error("395018", "22023", f"Stage file '{file}' is not UTF-8 text.") from None

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from local_account.base.sql import Statement
 
-MODIFIERS = frozenset({"TRANSIENT", "TEMPORARY", "TEMP", "LOCAL", "GLOBAL", "SECURE", "VOLATILE", "TERSE"})
+MODIFIERS = frozenset(
+    {"TRANSIENT", "TEMPORARY", "TEMP", "LOCAL", "GLOBAL", "SCOPED", "SECURE", "VOLATILE", "TERSE"}
+)
 """Words that may stand between the verb and the object of a command."""
 _OBJECTS = {
     "ALTER": """

@@ -35,6 +35,26 @@ class Kind(Protocol):
         ...
 
 
+class TemporaryObjects(ABC):
+    """The temporary objects of sessions; see `statement.temporary`."""
+
+    @abstractmethod
+    def find(self, session: Session, kind: str, name: Name) -> Object | None:
+        """A session's temporary object of this type and name."""
+
+    @abstractmethod
+    def listed(self, session: Session, kind: str) -> list[Object]:
+        """A session's temporary objects of a type."""
+
+    @abstractmethod
+    def add(self, session: Session, kind: str, name: Name, properties: dict[str, Any], comment: str) -> None:
+        """Make a temporary object; one of the same name is replaced."""
+
+    @abstractmethod
+    def remove(self, session: Session, item: Object) -> None:
+        """Drop a temporary object."""
+
+
 class Language(ABC):
     """The statements, object types and functions of the account.
 
@@ -97,6 +117,11 @@ class Context:
         """All statements, object types and functions of the account."""
         return self.account.part(Language)
 
+    @property
+    def temporary(self) -> TemporaryObjects:
+        """The temporary objects of sessions."""
+        return self.account.part(TemporaryObjects)
+
     @cached_property
     def access(self) -> access.Access:
         """What all active roles may do, including secondary roles."""
@@ -133,13 +158,17 @@ class Context:
             )
         return Name(above[0], above[1] if scope == "schema" else "", parts[-1])
 
+    def find(self, kind: str, name: Name) -> Object | None:
+        """The object of a type and name: the session's temporary one, or the one in the catalog."""
+        return self.temporary.find(self.session, kind, name) or self.catalog.find(kind, name)
+
     def get(self, kind: str, name: Name) -> Object:
         """The object of a type and name.
 
         Raises:
             SnowflakeError: 002003 when it does not exist, or the session may not see it.
         """
-        item = self.catalog.find(kind, name)
+        item = self.find(kind, name)
         if item is None or not self.access.sees(item) or not self.reaches(name):
             raise errors.does_not_exist(kind, signature.told(kind, name))
         return item

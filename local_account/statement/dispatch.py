@@ -37,8 +37,8 @@ class Dispatch(Language):
 
     - TYPES: object types.
     - STATEMENTS: leading words to the handler of what follows them.
-    - RAW_STATEMENTS: first word to the handler of the text after it, for statements with file paths, in which
-      `//` does not begin a comment.
+    - RAW_STATEMENTS: first word to the handler of the whole statement, for statements with file paths, in
+      which `//` does not begin a comment.
     - VERBS: first word to the handler of the whole statement.
     - DEFINITIONS: object verb and object word (CREATE, TABLE) to the handler of the whole statement.
     - FUNCTIONS, TABLE_METHODS, ON_PARAMETER: see `Language`.
@@ -62,7 +62,7 @@ class Dispatch(Language):
             _collect(owners, "STATEMENTS").items(), key=lambda entry: -len(entry[0])
         ):
             self._statements.setdefault(words[0], []).append((words, handler))
-        self._raw: Mapping[str, Callable[[Context, str], Result]] = _collect(owners, "RAW_STATEMENTS")
+        self._raw: Mapping[str, Handler] = _collect(owners, "RAW_STATEMENTS")
         self._verbs: Mapping[str, Handler] = _collect(owners, "VERBS")
         self._definitions: Mapping[tuple[str, str], Handler] = _collect(owners, "DEFINITIONS")
         self.functions: Mapping[str, Function] = _collect(owners, "FUNCTIONS")
@@ -140,7 +140,7 @@ class Dispatch(Language):
 
     def _raw_statement(self, context: Context, statement: Statement) -> Result | None:
         handler = self._raw.get(statement.verb)
-        return handler(context, statement.after_verb()) if handler else None
+        return handler(context, statement) if handler else None
 
     def _known_statement(self, context: Context, statement: Statement) -> Result | None:
         if statement.done:

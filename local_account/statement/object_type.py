@@ -325,7 +325,7 @@ class ObjectType(Shown):
         Raises:
             SnowflakeError: 002003 when it is not optional and does not exist or is not visible.
         """
-        item = context.catalog.find(self.kind, name)
+        item = context.find(self.kind, name)
         if item is not None and context.access.sees(item) and context.reaches(name):
             return item
         if optional:

@@ -87,16 +87,20 @@ class Shown:
             ):
                 raise errors.unsupported(f"SHOW {self.plural} IN {' '.join(words)}")
         if statement.accept("ACCOUNT"):
-            return context.catalog.objects(self.kind)
+            return self.objects(context, None, None)
         if statement.accept("DATABASE"):
             database = self._parent(context, "DATABASE", statement.parts(), "account")
-            return context.catalog.objects(self.kind, database.name)
+            return self.objects(context, database.name, None)
         statement.accept("SCHEMA")
         parts = statement.parts()
         if len(parts) == 1 and context.catalog.find("DATABASE", Name("", "", parts[0])):
-            return context.catalog.objects(self.kind, parts[0])
+            return self.objects(context, parts[0], None)
         schema = self._parent(context, "SCHEMA", parts, "database")
-        return context.catalog.objects(self.kind, schema.database, schema.name)
+        return self.objects(context, schema.database, schema.name)
+
+    def objects(self, context: Context, database: str | None, schema: str | None) -> list[Object]:
+        """All objects of the type, or those in a database or schema, sorted by name."""
+        return context.catalog.objects(self.kind, database, schema)
 
     def narrowed(self, found: Iterable[Object], statement: Statement) -> Iterable[Object]:
         """The objects that match a filter at the end of SHOW that only this type has; by default all."""
@@ -106,10 +110,10 @@ class Shown:
     def _current_scope(self, context: Context) -> list[Object]:
         session = context.session
         if self.scope == "account" or not session.database:
-            return context.catalog.objects(self.kind)
+            return self.objects(context, None, None)
         if self.scope == "schema" and session.schema:
-            return context.catalog.objects(self.kind, session.database, session.schema)
-        return context.catalog.objects(self.kind, session.database)
+            return self.objects(context, session.database, session.schema)
+        return self.objects(context, session.database, None)
 
     def _parent(self, context: Context, kind: str, parts: list[str], scope: str) -> Object:
         name = context.resolve(parts, scope)

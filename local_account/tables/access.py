@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
@@ -94,7 +95,7 @@ class Plan:
     def is_several(self) -> bool:
         """Whether the data engine runs it as several statements, which must be undone together."""
         overwrites = isinstance(self.expression, exp.Insert) and bool(self.expression.args.get("overwrite"))
-        return overwrites or isinstance(self.expression, exp.Merge)
+        return overwrites or isinstance(self.expression, (exp.Merge, exp.TruncateTable))
 
     @property
     def is_definition(self) -> bool:
@@ -137,7 +138,11 @@ def _end_of_text(statement: Statement) -> SnowflakeError:
 
 
 def plan(
-    context: Context, statement: Statement, temporary: Container[Name], scanned: Mapping[str, Result]
+    context: Context,
+    statement: Statement,
+    temporary: Container[Name],
+    scanned: Mapping[str, Result] = MappingProxyType({}),
+    views: frozenset[Name] = frozenset(),
 ) -> Plan:
     """Parse a statement and check every table in it.
 
@@ -146,6 +151,7 @@ def plan(
         statement: the statement.
         temporary: the session's temporary tables, which only this session can see.
         scanned: name to earlier result, for the results that the statement reads.
+        views: views that were made for this statement alone, after checks of their own.
 
     Raises:
         SnowflakeError: 002003 for an absent or invisible object, 003001 for a missing privilege, 000606
@@ -157,7 +163,8 @@ def plan(
         raise errors.unsupported("CREATE VIEW from the result of a query")
     tables = [node for node in _tables(found.expression) if not _is_scan(node, scanned)]
     for node in tables:
-        _check(context, found, node, temporary)
+        if not (views and Name(node.catalog, node.db, node.name) in views):
+            _check(context, found, node, temporary)
     # A statement is compiled before it needs a warehouse: what is absent is absent without one, too.
     if tables and not isinstance(found.expression, (*_DEFINITIONS, *_DESCRIPTIONS)):
         found.warehouse = require_warehouse(context)

@@ -12,6 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -34,12 +35,20 @@ from local_account.tables.errors import engine_errors
 from local_account.tables.open_transaction import (
     Change,
     Commits,
+    Load,
     NotRepeatable,
     OpenTransaction,
     fingerprint,
     has_moving_default,
 )
 
+LOADS = (
+    "CREATE TABLE IF NOT EXISTS {path} "
+    "(table_key VARCHAR, stage BIGINT, path VARCHAR, digest VARCHAR, loaded TIMESTAMPTZ)"
+)
+"""The table of loaded files, which every database of the engine has."""
+# What INFORMATION_SCHEMA does not show.
+LOADS_SCHEMA = "_fs_information_schema"
 _temporary_numbers = itertools.count(1)
 
 
@@ -111,6 +120,11 @@ class DataSession:
         self._autocommit = on
 
     @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The engine's connection, for what is not a statement of the client."""
+        return self._connection
+
+    @property
     def in_transaction(self) -> bool:
         """Whether changes wait for COMMIT."""
         return self._open is not None
@@ -146,6 +160,10 @@ class DataSession:
         if ending and not ending.lost:
             with engine_errors():
                 self._connection.execute("ROLLBACK")
+
+    def undone_alone(self) -> AbstractContextManager[None]:
+        """Undo what the body did if it fails, and nothing else of the open transaction."""
+        return self._undone_alone(several=True)
 
     @contextlib.contextmanager
     def _undone_alone(self, several: bool) -> Iterator[None]:
@@ -195,8 +213,12 @@ class DataSession:
             inserts = change.plan.expression.key in ("insert", "merge")
             if inserts and has_moving_default(self._connection, change.statement.target):
                 raise NotRepeatable("the default of a column can differ the second time")
+            if isinstance(change, Load):
+                self._load(change)
+                continue
             with self._scanning(change.plan):
                 self._cursor().run(change.frozen(), change.values)
+            self._forget_loads(change.statement)
             if change.mark != fingerprint(self._connection, change.statement):
                 raise NotRepeatable("its changes came out differently when they were repeated")
         # Asked at the end: the engine looks at a database when a statement first uses it.
@@ -263,6 +285,7 @@ class DataSession:
         # The engine uses an expression up, and the transaction may have to run it once more.
         kept = replace(statement, expression=statement.expression.copy()) if self._open else None
         found = self._execute(statement, values)
+        self._forget_loads(statement)
         if self._open and kept:
             with engine_errors():
                 mark = fingerprint(self._connection, kept)
@@ -292,6 +315,85 @@ class DataSession:
         kind = _type_id(plan.expression)
         extra = results.arrow_answer(table, shape) if self._arrow and kind == statement_type.SELECT else None
         return results.TableResult(shape, table, kind, extra)
+
+    def rows(self, statement: EngineStatement) -> tuple[pyarrow.Table, list[str]]:
+        """The rows of a query, and the engine's types of their columns."""
+        with self._undone_alone(several=False):
+            table, kinds = self._execute(statement, ())
+        assert table is not None
+        return table, kinds
+
+    def texts(self, rows: pyarrow.Table) -> pyarrow.Table:
+        """The same rows as texts: binary as hexadecimal digits, times in the ISO form, the rest as it is."""
+        # The engine accepts no new table while the last result is not read to its end.
+        self._connection.execute("SELECT 1").fetchall()
+        names = [f"c{index}" for index in range(rows.num_columns)]
+        self._connection.register("_TEXTS", rows.rename_columns(names))
+        binary = [
+            pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind) for kind in rows.schema.types
+        ]
+        chosen = ", ".join(
+            f"{'hex(' if is_binary else 'CAST('}{name}{')' if is_binary else ' AS VARCHAR)'} AS {name}"
+            for name, is_binary in zip(names, binary, strict=True)
+        )
+        try:
+            query = f"SELECT {chosen} FROM temp.main._TEXTS"  # noqa: S608 names and types of our own
+            return self._connection.execute(query).to_arrow_table()
+        finally:
+            self._connection.unregister("_TEXTS")
+
+    def changing(self, statement: EngineStatement) -> AbstractContextManager[None]:
+        """Let the body change the statement's table: all of it, or nothing if it fails."""
+        return self._changing(statement, several=True)
+
+    def load(
+        self,
+        statement: EngineStatement,
+        sql: str,
+        values: Sequence[Any] = (),
+        rows: pyarrow.Table | None = None,
+    ) -> None:
+        """Run a change in the engine's own language, inside of `changing`.
+
+        Args:
+            sql: the change; it may read the rows as `temp.main._LOADED`.
+        """
+        change = Load(statement, values, self._open.moment if self._open else "", sql=sql, rows=rows)
+        self._load(change)
+        if self._open:
+            self._open.add(change)
+
+    def _load(self, change: Load) -> None:
+        if change.rows is not None:
+            # The engine accepts no new table while the last result is not read to its end.
+            self._connection.execute("SELECT 1").fetchall()
+            self._connection.register("_LOADED", change.rows)
+        self._connection.execute(change.sql, list(change.values)).fetchall()
+        if change.rows is not None:
+            self._connection.unregister("_LOADED")
+
+    def loads(self, statement: EngineStatement) -> tuple[str, str]:
+        """The engine's table of files that were loaded, and the key of the statement's table in it."""
+        target = statement.target
+        assert target
+        path = f"{target.database}.{LOADS_SCHEMA}._LOADS"
+        if target.database == "temp":
+            path = "temp.main._LOADS"
+            self._connection.execute(LOADS.format(path=path).replace("TABLE", "TEMP TABLE", 1))
+            return path, target.name
+        return path, str(statement.plan.item.id if statement.plan.item else 0)
+
+    def _forget_loads(self, statement: EngineStatement) -> None:
+        """TRUNCATE TABLE also removes what is known of loaded files."""
+        if isinstance(statement.plan.expression, exp.TruncateTable) and statement.target:
+            path, key = self.loads(statement)
+            self._connection.execute(f"DELETE FROM {path} WHERE table_key = ?", [key])  # noqa: S608
+
+    def translated(self, expression: exp.Expr) -> list[str]:
+        """The columns of a SELECT in the engine's own language."""
+        with engine_errors():
+            found = self._cursor()._transform(expression, None)  # noqa: SLF001 the statement is not run
+        return [item.sql(dialect="duckdb") for item in found.expressions]
 
     def run_batch(self, statement: EngineStatement, rows: list[tuple[Any, ...]], at_once: int) -> Result:
         """Run a statement for each row of bindings, as one change; the row counts are added up."""

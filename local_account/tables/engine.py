@@ -10,7 +10,8 @@ import contextlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,18 +26,26 @@ from local_account.statement.context import Context
 from local_account.tables import access, results, rewrite, scans
 from local_account.tables.access import Plan
 from local_account.tables.calls import ANSWER, Answers, Calls, note_calls
-from local_account.tables.engine_statement import Places, prepared
+from local_account.tables.engine_statement import EngineStatement, Places, prepared
 
 if TYPE_CHECKING:
     from local_account.tables.data_session import DataSession
     from local_account.tables.store import DataStore
 
+Outside = Callable[
+    ["Context", "DataSession", Statement], AbstractContextManager[tuple[Statement, frozenset[Name]]]
+]
 MAX_SESSIONS = 256
 _ROWS_AT_ONCE = 200
 
 
 class DataEngine:
-    """Runs data SQL; databases are DuckDB files in `folder`."""
+    """Runs data SQL; databases are DuckDB files in `folder`.
+
+    Attributes:
+        outside: makes what a statement reads from outside of tables, for example from stages, into views of
+            the session's connection. It gives the statement with these views, and their names.
+    """
 
     def __init__(self, folder: Path, catalog: Catalog) -> None:
         self._folder, self._catalog = folder, catalog
@@ -44,6 +53,7 @@ class DataEngine:
         self._store: DataStore | None = None
         self._answers: Answers | None = None
         self._sessions: OrderedDict[int, DataSession] = OrderedDict()
+        self.outside: Outside = _nothing_outside
 
     def execute(self, context: Context, statement: Statement, written: str) -> Result:
         """Run a query or a change of tables.
@@ -57,16 +67,45 @@ class DataEngine:
             SnowflakeError: the statement is not permitted, or the data engine refuses it.
         """
         session = self._session(context.session)
-        statement, scanned = scans.replaced(context, rewrite.without_local(rewrite.divided_casts(statement)))
-        with _alone(context.session, session):
+        statement, scanned = scans.replaced(context, rewrite.unmarked(rewrite.divided_casts(statement)))
+        with (
+            _alone(context.session, session),
+            self.outside(context, session, statement) as (statement, views),
+        ):
             session.follow_catalog(self._catalog)
-            plan = access.plan(context, statement, session.temporary, scanned)
+            plan = access.plan(context, statement, session.temporary, scanned, views)
             note_calls(context, plan, statement.text)
             rewrite.name_values(plan.expression)
             values = [results.bound(binding) for binding in statement.bindings or []]
             load = context.account.part(Load)
             with load.one_more(plan.warehouse), context.cancelled.ending(session.interrupt):
                 return self._run(context, session, plan, written, values)
+
+    @property
+    def folder(self) -> Path:
+        """The only folder whose files the engine can read and write."""
+        return self._folder
+
+    @contextlib.contextmanager
+    def alone(self, context: Context) -> Iterator[DataSession]:
+        """The session's connection, on which the body is the only statement."""
+        session = self._session(context.session)
+        with _alone(context.session, session), context.cancelled.ending(session.interrupt):
+            yield session
+
+    @contextlib.contextmanager
+    def aside(self, context: Context) -> Iterator[DataSession]:
+        """A connection of its own, on which an error does not touch the session's transaction."""
+        session = self._loaded().open(context.session)
+        try:
+            with context.cancelled.ending(session.interrupt):
+                yield session
+        finally:
+            session.close()
+
+    def prepared(self, session: DataSession, plan: Plan, text: str) -> EngineStatement:
+        """A plan's statement in the engine's names, whose schemas are made if necessary."""
+        return prepared(plan, text, self._places(session, plan.schemas))
 
     def transaction(self, context: Context, verb: str) -> Result:
         """BEGIN, COMMIT or ROLLBACK in a session."""
@@ -293,6 +332,14 @@ class DataEngine:
             if item is not None:
                 item.name = name.name
                 context.catalog.save(item)
+
+
+@contextlib.contextmanager
+def _nothing_outside(
+    context: Context, session: DataSession, statement: Statement
+) -> Iterator[tuple[Statement, frozenset[Name]]]:
+    del context, session
+    yield statement, frozenset()
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
+import pyarrow
 from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.tokens import TokenType
@@ -168,6 +169,23 @@ class Change:
         if isinstance(node, exp.CurrentDate):
             return exp.cast(exp.Literal.string(self.moment[: len("2000-01-01")]), exp.DataType.Type.DATE)
         return node
+
+
+@dataclass
+class Load(Change):
+    """A change whose rows came from files. They are kept, because the files may be gone later.
+
+    Attributes:
+        sql: the change in the engine's own language; it may read the rows as `temp.main._LOADED`.
+        rows: the rows; None when it reads none.
+    """
+
+    sql: str = ""
+    rows: pyarrow.Table | None = None
+
+    @property
+    def size(self) -> int:
+        return super().size + len(self.sql) + (self.rows.nbytes if self.rows is not None else 0)
 
 
 class NotRepeatable(Exception):

@@ -16,17 +16,17 @@ def divided_casts(statement: Statement) -> Statement:
     return statement.edited((token.start, token.end + 1, "? ::") for token in casts)
 
 
-def without_local(statement: Statement) -> Statement:
-    """Leave out LOCAL in CREATE LOCAL TEMPORARY TABLE, which the parser does not know; it means nothing."""
+def unmarked(statement: Statement) -> Statement:
+    """Leave out LOCAL and SCOPED before TEMPORARY, which the parser does not know; they mean nothing."""
     if statement.verb != "CREATE":
         return statement
     first = statement.tokens[1:5]
-    local = (word for word, following in pairwise(first) if _is_local(word, following))
-    return statement.edited((word.start, word.end + 1, "") for word in local)
+    marks = (word for word, following in pairwise(first) if _is_mark(word, following))
+    return statement.edited((word.start, word.end + 1, "") for word in marks)
 
 
-def _is_local(word: Token, following: Token) -> bool:
-    return word.text.upper() == "LOCAL" and following.text.upper() in ("TEMP", "TEMPORARY")
+def _is_mark(word: Token, following: Token) -> bool:
+    return word.text.upper() in ("LOCAL", "SCOPED") and following.text.upper() in ("TEMP", "TEMPORARY")
 
 
 def name_values(expression: exp.Expr) -> None:

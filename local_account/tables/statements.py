@@ -43,7 +43,7 @@ def set_autocommit(context: Context, value: str) -> None:
 VERBS = {
     "SELECT": select,
     **dict.fromkeys(
-        ("WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "VALUES", "(", "COPY"),
+        ("WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "VALUES", "("),
         run,
     ),
 }

@@ -25,7 +25,7 @@ from local_account.catalog.catalog import Catalog
 from local_account.identity.parameters import values_in_session
 from local_account.identity.session import Session
 from local_account.tables import names
-from local_account.tables.data_session import DataSession
+from local_account.tables.data_session import LOADS, LOADS_SCHEMA, DataSession
 from local_account.tables.open_transaction import (
     Commits,
 )
@@ -126,6 +126,7 @@ class DataStore:
             self._engine.connect(database).close()
             _make_functions(self._engine.duck_conn, database)
             encode_names(self._engine.duck_conn, database)
+            self._engine.duck_conn.execute(LOADS.format(path=f"{database}.{LOADS_SCHEMA}._LOADS"))
             self._attached.add(database)
 
     def _key(self, kind: str, name: Name, form: str) -> str:

@@ -18,7 +18,7 @@ from local_account.identity.account import Account
 from local_account.spcs.docker import snapshot_copy
 from local_account.spcs.spec import units
 from local_account.spcs.state import snapshots
-from local_account.stages.store import parse_location, stage_folder
+from local_account.stages.location import parse_location, stage_folder
 
 
 class VolumeError(Exception):

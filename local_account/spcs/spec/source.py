@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from local_account.base.sql import STRINGS, Statement
 from local_account.spcs.spec import templates
-from local_account.stages.store import read_stage_file
+from local_account.stages.location import read_stage_file
 from local_account.statement.context import Context
 
 _TEMPLATE = "SPECIFICATION_TEMPLATE_FILE"

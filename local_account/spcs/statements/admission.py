@@ -15,7 +15,7 @@ from local_account.spcs.spec.families import FAMILIES, Family
 from local_account.spcs.state import scheduler, snapshots
 from local_account.spcs.state.observed import POOL
 from local_account.spcs.statements import snapshot
-from local_account.stages.store import find_stage, parse_location
+from local_account.stages.location import find_stage, parse_location
 from local_account.statement.context import Context
 from local_account.statement.references import INTEGRATION
 

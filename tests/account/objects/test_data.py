@@ -160,7 +160,7 @@ def test_sessions_run_at_the_same_time(place: Place) -> None:
         ("SELECT * FROM (SELECT 1), LATERAL query_table('x')", 2, "Unsupported feature"),
         ("SELECT * FROM _fs_global._fs_information_schema._fs_users", 2003, "does not exist"),
         ("SELECT * FROM (WITH hidden AS (SELECT 1) SELECT 1), hidden", 2003, "HIDDEN' does not exist"),
-        ("COPY INTO present FROM @somewhere", 2, "Unsupported feature 'COPY INTO'"),
+        ("COPY INTO present FROM @somewhere", 2003, "SOMEWHERE' does not exist or not authorized"),
     ],
 )
 def test_errors_are_snowflakes(cursor: Any, statement: str, code: int, text: str) -> None:

@@ -79,7 +79,7 @@ def test_quoted_location(place: Place, stage: str, tmp_path: Path) -> None:
     assert names(place, stage) == ["files/q/f"]
 
 
-@pytest.mark.parametrize("location", ["{stage}/../../x", "@~", "@%t", "@absent", "{stage}x"])
+@pytest.mark.parametrize("location", ["{stage}/../../x", "@%t", "@d.%t.x", "@~x", "@absent", "{stage}x"])
 def test_other_locations_are_refused(place: Place, stage: str, location: str) -> None:
     with pytest.raises((ProgrammingError, DatabaseError)):
         place.run(f"LIST {location.format(stage=stage)}")

@@ -28,6 +28,7 @@ SETUP = (
     f"CREATE IMAGE REPOSITORY {S}.REPO",
     f"CREATE TABLE {S}.T (N NUMBER)",
     f"CREATE VIEW {S}.V AS SELECT N FROM {S}.T",
+    f"CREATE FILE FORMAT {S}.FF TYPE = CSV",
     f"CREATE EXTERNAL ACCESS INTEGRATION PV_EAI ALLOWED_NETWORK_RULES = ({S}.RU) ENABLED = TRUE",
     "CREATE ROLE PV_THING",
     "CREATE USER PV_OTHER",
@@ -36,7 +37,8 @@ SETUP = (
 )
 OWNED = (
     f"STAGE {S}.ST", f"SECRET {S}.SEC", f"NETWORK RULE {S}.RU", f"IMAGE REPOSITORY {S}.REPO", f"TABLE {S}.T",
-    f"VIEW {S}.V", "INTEGRATION PV_EAI", "ROLE PV_THING", "USER PV_OTHER", "COMPUTE POOL PV_POOL",
+    f"VIEW {S}.V", f"FILE FORMAT {S}.FF", "INTEGRATION PV_EAI", "ROLE PV_THING", "USER PV_OTHER",
+    "COMPUTE POOL PV_POOL",
     f"SCHEMA {DB}.OWNED", "DATABASE PV_OWNED",
 )  # fmt: skip
 
@@ -83,6 +85,7 @@ CREATES = [
         after=(f"DROP SCHEMA {DB}.NEW",),
     ),
     create("STAGE"),
+    create("FILE FORMAT", "TYPE = CSV"),
     create("IMAGE REPOSITORY"),
     create("SECRET", "TYPE = GENERIC_STRING SECRET_STRING = 'x'"),
     create("NETWORK RULE", "TYPE = HOST_PORT MODE = EGRESS VALUE_LIST = ('example.com')"),
@@ -90,6 +93,7 @@ CREATES = [
 ]
 DROPS = [
     drop("STAGE"),
+    drop("FILE FORMAT", "TYPE = CSV"),
     drop("IMAGE REPOSITORY"),
     drop("SECRET", "TYPE = GENERIC_STRING SECRET_STRING = 'x'"),
     drop("NETWORK RULE", "TYPE = HOST_PORT MODE = EGRESS VALUE_LIST = ('example.com')"),
@@ -203,6 +207,14 @@ FILES = [
         {**PLACE, f"WRITE ON STAGE {S}.ST": FORBIDDEN},
         (f"READ ON STAGE {S}.ST",),
     ),
+    Case(f"DESCRIBE FILE FORMAT {S}.FF", {**PLACE, f"USAGE ON FILE FORMAT {S}.FF": ABSENT}),
+    Case(f"SHOW FILE FORMATS IN SCHEMA {S}", {f"USAGE ON FILE FORMAT {S}.FF": EMPTY}, (USE_DB, USE_S)),
+    Case(
+        f"ALTER FILE FORMAT {S}.FF SET COMMENT = 'x'",
+        {OWN: FORBIDDEN, **PLACE},
+        (f"USAGE ON FILE FORMAT {S}.FF",),
+    ),
+    Case(f"LIST @{S}.%T", {OWN: FORBIDDEN, **PLACE}, (f"SELECT ON TABLE {S}.T",)),
     Case(f"ALTER STAGE {S}.ST SET COMMENT = 'x'", {OWN: FORBIDDEN, **PLACE}, (f"READ ON STAGE {S}.ST",)),
     Case(f"DESCRIBE SECRET {S}.SEC", {**PLACE, f"READ ON SECRET {S}.SEC": ABSENT}),
     Case(f"SHOW SECRETS IN SCHEMA {S}", {f"USAGE ON SECRET {S}.SEC": EMPTY}, (USE_DB, USE_S)),
@@ -268,6 +280,31 @@ POOLS = [
     ),
 ]
 ON_WAREHOUSE = {**PLACE, f"USAGE ON WAREHOUSE {WH}": NO_WAREHOUSE}
+LOADING = [
+    Case(
+        f"COPY INTO {S}.T FROM @{S}.ST/absent FILE_FORMAT = (FORMAT_NAME = '{S}.FF')",
+        {
+            **ON_WAREHOUSE,
+            f"INSERT ON TABLE {S}.T": FORBIDDEN,
+            f"READ ON STAGE {S}.ST": ABSENT,
+            f"USAGE ON FILE FORMAT {S}.FF": ABSENT,
+        },
+        (f"SELECT ON TABLE {S}.T",),
+    ),
+    Case(
+        f"COPY INTO @{S}.ST/out/ FROM {S}.T OVERWRITE = TRUE",
+        {**ON_WAREHOUSE, f"SELECT ON TABLE {S}.T": FORBIDDEN, f"WRITE ON STAGE {S}.ST": FORBIDDEN},
+        (f"INSERT ON TABLE {S}.T", f"READ ON STAGE {S}.ST"),
+    ),
+    Case(
+        f"SELECT $1 FROM @{S}.ST/absent (FILE_FORMAT => '{S}.FF')",
+        {
+            **ON_WAREHOUSE,
+            f"READ ON STAGE {S}.ST": ABSENT,
+            f"USAGE ON FILE FORMAT {S}.FF": ABSENT,
+        },
+    ),
+]
 DATA = [
     Case(f"SELECT * FROM {S}.T", {**ON_WAREHOUSE, f"SELECT ON TABLE {S}.T": ABSENT}),
     Case(f"SELECT * FROM {S}.V", {**ON_WAREHOUSE, f"SELECT ON VIEW {S}.V": ABSENT}),
@@ -307,4 +344,4 @@ PEOPLE = [
     ),
     Case("ALTER ROLE PV_THING SET COMMENT = 'x'", {OWN: FORBIDDEN}),
 ]
-CASES = [*CREATES, *DROPS, *DATABASES, *WAREHOUSES, *FILES, *POOLS, *DATA, *PEOPLE]
+CASES = [*CREATES, *DROPS, *DATABASES, *WAREHOUSES, *FILES, *POOLS, *DATA, *LOADING, *PEOPLE]

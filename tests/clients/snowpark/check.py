@@ -42,6 +42,8 @@ def main() -> None:
         "appended": lambda s: appended(s),
         "pandas": lambda s: s.table("SP").select("ID", "NAME").sort("ID").to_pandas().values.tolist(),
         "from pandas": lambda s: from_pandas(s),
+        "write_pandas": lambda s: written(s),
+        "random frames": lambda s: random_frames(s),
         "shown": lambda s: shown(s),
         "schema": lambda s: [[field.name, str(field.datatype)] for field in s.table("SP").schema.fields],
         "joined": lambda s: s.table("SP").join(s.table("SP").select("ID"), "ID").count(),
@@ -80,6 +82,70 @@ def from_pandas(session: Session) -> Any:
 
     frame = pandas.DataFrame({"A": [1, 2], "B": ["x", "y"]})
     return session.create_dataframe(frame).collect()
+
+
+def written(session: Session) -> dict[str, Any]:
+    """What `write_pandas` of the connector does in each of its modes: rows, and the table's types."""
+    import pandas
+    from snowflake.connector.pandas_tools import write_pandas
+
+    moment = pandas.Timestamp("2024-01-02 03:04:05.123456")
+    frame = pandas.DataFrame(
+        {
+            "a": [1.5, None, 3.0],
+            'B "c"': ["x", None, "y'"],
+            "T": [moment] * 3,
+            "OK": [True, False, None],
+            "N": [b"a\0", None, b""],
+        }
+    )
+    plain = frame[["a", "OK"]].rename(columns={"a": "A"})
+    modes: dict[str, dict[str, Any]] = {
+        "auto": {"auto_create_table": True},
+        "again": {"overwrite": True},
+        "replaced": {"overwrite": True, "auto_create_table": True, "chunk_size": 2, "parallel": 2},
+        "temporary": {"auto_create_table": True, "table_type": "temp", "compression": "snappy"},
+        "logical": {"auto_create_table": True, "use_logical_type": True, "infer_schema": True},
+    }
+    connection = session.connection
+    found: dict[str, Any] = {}
+    tables = {"again": "auto", "replaced": "auto"}
+    for mode, options in modes.items():
+        table = tables.get(mode, mode)
+        done = write_pandas(connection, frame, table, **options)
+        cursor = connection.cursor()
+        rows = cursor.execute(f'SELECT * FROM "{table}" ORDER BY "a"').fetchall()
+        assert rows[0] == (1.5, "x", moment.to_pydatetime(), True, b"a\0"), rows
+        assert rows[2] == (None, None, moment.to_pydatetime(), False, None), rows
+        found[mode] = [*done[:3], [row[1] for row in cursor.execute(f'DESC TABLE "{table}"').fetchall()]]
+    connection.cursor().execute("CREATE OR REPLACE TABLE WP_PLAIN (A FLOAT, OK BOOLEAN)")
+    found["unquoted"] = list(write_pandas(connection, plain, "wp_plain", quote_identifiers=False)[:3])
+    found["snowpark's"] = session.write_pandas(plain, "WP_PLAIN").count()
+    return found
+
+
+def random_frames(session: Session) -> bool:
+    """Tables of texts, numbers and NULLs come back as they were written."""
+    import random
+
+    import pandas
+    from snowflake.connector.pandas_tools import write_pandas
+
+    chance = random.Random(7)  # noqa: S311
+    pieces = ["", "a", '"', "'", ",", "\n", "\\", "\\N", "é", "𝄞", " ", "NULL", "\0"]
+    for number in range(3):
+        texts = [
+            None if chance.random() < 0.2 else "".join(chance.choices(pieces, k=chance.randrange(8)))
+            for _ in range(50)
+        ]
+        frame = pandas.DataFrame(
+            {"N": range(50), "S": texts, "I": [chance.randrange(-(2**62), 2**62) for _ in texts]}
+        )
+        write_pandas(session.connection, frame, f"RANDOM_{number}", auto_create_table=True)
+        query = f"SELECT * FROM RANDOM_{number} ORDER BY N"
+        back = session.connection.cursor().execute(query).fetchall()
+        assert back == list(frame.itertuples(index=False, name=None)), "the rows differ"
+    return True
 
 
 def added(session: Session) -> list[Any]:

@@ -25,9 +25,13 @@ from local_account.base.result import Result
 from local_account.base.sql import Statement
 from local_account.http import statements
 from local_account.identity.session import Session, Variable
+from local_account.loading import copy_statement
+from local_account.loading.csv_rows import CsvReader
+from local_account.loading.json_rows import JsonReader
 from local_account.modules import MODULES
-from local_account.stages.statements import Reader
-from local_account.stages.store import parse_location
+from local_account.stages import format_options
+from local_account.stages.location import parse_location
+from local_account.stages.reader import Reader
 from local_account.statement import flow, several, substitution
 from local_account.statement.dispatch import Dispatch
 from local_account.statement.options import like
@@ -110,7 +114,16 @@ def readers() -> dict[str, Callable[[str], object]]:
         reader = Reader(text)
         return reader.source(), parse_location(reader.path()), reader.options("PATTERN")
 
+    quoted = {"FIELD_OPTIONALLY_ENCLOSED_BY": '"', "FIELD_DELIMITER": ",", "RECORD_DELIMITER": "\n"}
+    csv = format_options.complete({"TYPE": "CSV", **quoted})
+    escaped = format_options.complete({"TYPE": "CSV", "ESCAPE": "\\", "TRIM_SPACE": True, **quoted})
+    json = format_options.complete({"TYPE": "JSON", "STRIP_OUTER_ARRAY": True})
+
     return {
+        "loading.csv": lambda text: list(CsvReader(csv).records([text])),
+        "loading.csv escaped": lambda text: list(CsvReader(escaped).records([text])),
+        "loading.json": lambda text: list(JsonReader(json, "").values(text)),
+        "loading.copy": lambda text: copy_statement.read(Statement(text)),
         "sql.after_blanks": sql.after_blanks,
         "sql.divided": lambda text: sql.divided(Statement(text)),
         "substitution": lambda text: substitution.substituted(session, substitution.filled(Statement(text))),

@@ -1,0 +1,1 @@
+"""Staged files and tables: COPY, queries on stages, file formats, encryption."""
