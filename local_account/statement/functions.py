@@ -15,6 +15,9 @@ from local_account.identity import access
 from local_account.statement.context import Context, Function
 
 VERSION = "9.36.0"
+# The other context functions of this kind are the data engine's.
+# See https://docs.snowflake.com/en/sql-reference/functions-context
+_WITHOUT_PARENTHESES = ("CURRENT_USER",)
 
 
 def _roles_json(context: Context, arguments: list[Any]) -> str:
@@ -97,6 +100,9 @@ def _item(context: Context, statement: Statement) -> tuple[str, Any]:
             raise _NotScalarError
         return token.text, int(token.text)
     name = statement.words(2)
+    if name[0] in _WITHOUT_PARENTHESES and name[1:] != ("(",):
+        statement.position += 1
+        return name[0], context.language.functions[name[0]](context, [])
     if name[0] not in context.language.functions or name[1:] != ("(",):
         raise _NotScalarError
     statement.position += 1
@@ -185,12 +191,26 @@ def _time_range(statement: Statement) -> tuple[str, str]:
 
 def _values(context: Context, statement: Statement) -> Iterator[Edit]:
     tokens, functions = statement.tokens, context.language.functions
-    for index, token in enumerate(tokens[:-1]):
-        if token.text.upper() not in functions or tokens[index + 1].text != "(":
+    for index, token in enumerate(tokens):
+        if token.text.upper() not in functions:
+            continue
+        if index + 1 == len(tokens) or tokens[index + 1].text != "(":
+            if _stands_alone(tokens, index):
+                yield token.start, token.end + 1, _literal(functions[token.text.upper()](context, []))
             continue
         statement.position = index + 1
         value = functions[token.text.upper()](context, read_arguments(statement))
         yield token.start, tokens[statement.position - 1].end + 1, _literal(value)
+
+
+def _stands_alone(tokens: list[Token], index: int) -> bool:
+    """Whether a token is a call without parentheses, and neither text nor a part of a longer name."""
+    token = tokens[index]
+    if token.token_type in (TokenType.STRING, TokenType.IDENTIFIER) or (
+        index and tokens[index - 1].text == "."
+    ):
+        return False
+    return token.text.upper() in _WITHOUT_PARENTHESES
 
 
 def _literal(value: Any) -> str:
