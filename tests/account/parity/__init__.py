@@ -1,9 +1,9 @@
 """Parity cases: what Snowflake's documentation says, as data, run through official clients.
 
 `python -m tests.account.parity` runs all cases against an account of its own. From the results it writes
-docs/parity.md and the counts in the account's README; with names of areas (`… parity service job`) it only runs
-those and writes their sections again. `tests/account/parity/test_parity.py` runs the same and fails when a case
-behaves otherwise than it says, or when a page is not what the results give.
+docs/parity.md and the counts in the account's README; with names of areas (`… parity service job`) it only
+runs those and writes their sections again. `tests/account/parity/test_parity.py` runs the same and fails when
+a case behaves otherwise than it says, or when a page is not what the results give.
 
 What the account should have is counted against a list that the cases do not choose: `reference/` has the
 statement pages of Snowflake's SQL reference, line by line. A case says which lines it covers.
@@ -45,7 +45,7 @@ anything but NULL), or `null`. `<<pool>>`, `<<image>>` … stand for what the wo
     wait: true                                 # ask again until it holds, 40 s at most
     client: snow                               # `run` is a command line of snow (default in snow*.yaml)
 
-An error case covers nothing: it does not show that something works. A refused case covers the lines that it is
-about, and those alone. A statement that was refused by name and now works: put what it gives in the place of
-`refused`, and make the pages again.
+An error case covers nothing: it does not show that something works. A refused case covers the lines that it
+is about, and those alone. A statement that was refused by name and now works: put what it gives in the place
+of `refused`, and make the pages again.
 """

@@ -34,7 +34,7 @@ class Coverage:
 def of(results: Sequence[Result]) -> Coverage:
     """The coverage by all cases.
 
-    A line has the worst outcome of its cases. A case that is not among the results counts as what its file says.
+    A line has the worst outcome of its cases. A case that is not among the results counts as its file says.
 
     Raises:
         ValueError: a case covers a line that its source page does not have.

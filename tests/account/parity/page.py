@@ -29,9 +29,9 @@ not. Look there for "does the account have …?". **The cases** say what exactly
 _REFERENCE_HEAD = """## The reference
 
 **supported**: a case shows that the line works as documented, and no case about it is refused.
-**refused by name**: error 000002 or a syntax error names what is missing. **not tested**: no case is about it,
-so nothing is known; it counts as not supported. A page's first line is the statement itself. A page without a
-date was written down from memory.
+**refused by name**: error 000002 or a syntax error names what is missing. **not tested**: no case is about
+it, so nothing is known; it counts as not supported. A page's first line is the statement itself. A page
+without a date was written down from memory.
 """
 _CASES_HEAD = """## The cases
 
@@ -139,7 +139,8 @@ def _total(title: str, sections: Sequence[str]) -> str:
     refused = sum("| **refused**: " in line for line in lines)
     differing = sum("| **differs**: " in line for line in lines)
     count = supported + refused + differing
-    return f"| {title} | {count} | {supported} ({100 * supported / max(count, 1):.1f} %) | {refused} | {differing} |"
+    share = f"{supported} ({100 * supported / max(count, 1):.1f} %)"
+    return f"| {title} | {count} | {share} | {refused} | {differing} |"
 
 
 def _section(area: Area, all_results: Sequence[Result]) -> str:

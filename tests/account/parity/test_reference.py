@@ -1,4 +1,4 @@
-"""The reference is the measure of docs/parity.md: each line of it is counted, whether a case covers it or not.
+"""The reference is the measure of docs/parity.md: each line of it counts, with or without a case.
 
 See https://docs.snowflake.com/en/sql-reference/sql-all
 """
