@@ -87,5 +87,16 @@ def get_tag(context: Context, arguments: list[Any]) -> str | None:
     return item.properties.get(tagging.ON, {}).get(str(tag.id))
 
 
+def get_allowed_values(context: Context, arguments: list[Any]) -> str | None:
+    """SYSTEM$GET_TAG_ALLOWED_VALUES('tag'): a JSON array; None when the tag allows every value.
+
+    See https://docs.snowflake.com/en/sql-reference/functions/system_get_tag_allowed_values
+    """
+    (wanted,) = (str(argument) for argument in arguments)
+    tag = context.get(tagging.TAG, context.resolve(Statement(wanted).parts(), "schema"))
+    values = tag.properties[_VALUES]
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=False) if values else None
+
+
 TYPES = [Tag()]
-FUNCTIONS = {"SYSTEM$GET_TAG": get_tag}
+FUNCTIONS = {"SYSTEM$GET_TAG": get_tag, "SYSTEM$GET_TAG_ALLOWED_VALUES": get_allowed_values}

@@ -39,6 +39,14 @@ def _secondary_roles_json(context: Context, arguments: list[Any]) -> str:
     return json.dumps({"roles": names, "value": value}, separators=(",", ":"))
 
 
+def _search_path(context: Context, arguments: list[Any]) -> str:
+    """The schemas that a name without a schema is looked up in: the current one, then PUBLIC."""
+    del arguments
+    database, schema = context.session.database, context.session.schema
+    schemas = dict.fromkeys([schema, "PUBLIC"]) if database and schema else {}
+    return json.dumps([f"{database}.{each}" for each in schemas], ensure_ascii=False)
+
+
 FUNCTIONS: dict[str, Function] = {
     "CURRENT_ACCOUNT": lambda context, _: context.account.settings.account_id.upper(),
     "CURRENT_ACCOUNT_NAME": lambda context, _: context.account.settings.name,
@@ -47,8 +55,12 @@ FUNCTIONS: dict[str, Function] = {
     "CURRENT_VERSION": lambda *_: VERSION,
     "CURRENT_CLIENT": lambda context, _: context.session.parameters.get("CLIENT_APP_ID", ""),
     "CURRENT_SESSION": lambda context, _: str(context.session.id),
+    "CURRENT_IP_ADDRESS": lambda context, _: context.address or None,
     "CURRENT_USER": lambda context, _: context.session.user,
     "CURRENT_ROLE": lambda context, _: context.session.role,
+    "CURRENT_ROLE_TYPE": lambda *_: "ROLE",
+    "CURRENT_SCHEMAS": _search_path,
+    "INVOKER_ROLE": lambda context, _: context.session.role,
     "CURRENT_AVAILABLE_ROLES": _roles_json,
     "CURRENT_SECONDARY_ROLES": _secondary_roles_json,
     "CURRENT_WAREHOUSE": lambda context, _: context.session.warehouse or None,

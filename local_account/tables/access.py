@@ -147,10 +147,14 @@ def _require_supported(expression: exp.Expr) -> None:
             raise errors.unsupported(f"FROM {node.this.sql('snowflake')}")
         if node.args.get("when"):
             raise errors.unsupported("time travel")
+        if node.args.get("changes"):
+            raise errors.unsupported("CHANGES")
     for node in expression.find_all(exp.TableFromRows, exp.Lateral):
         # The data engine has table functions that can read other tables, or files.
         if not isinstance(node.this, _TABLE_FUNCTIONS):
             raise errors.unsupported(f"TABLE({node.this.sql('snowflake')})")
+    if expression.find(exp.MatchRecognize):
+        raise errors.unsupported("MATCH_RECOGNIZE")
     if expression.find(exp.Clone):
         raise errors.unsupported("CLONE")
 

@@ -21,7 +21,7 @@ from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Catalog, Object
 from local_account.identity.session import Session
 from local_account.statement.context import Context
-from local_account.tables import access, results, rewrite
+from local_account.tables import access, constructs, results, rewrite
 from local_account.tables.access import Plan
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ class DataEngine:
         statement = rewrite.divided_casts(statement)
         with _alone(context.session, session):
             plan = access.plan(context, statement, session.temporary)
-            text = rewrite.named_values(plan.expression, statement.text)
+            mended = constructs.mend(plan.expression)
+            text = plan.expression.sql(dialect="snowflake") if mended else statement.text
+            text = rewrite.named_values(plan.expression, text)
             values = [results.bound(binding) for binding in statement.bindings or []]
             with context.cancelled.ending(session.interrupt):
                 return self._run(context, session, plan, text, values)
