@@ -27,6 +27,10 @@ class Container(ObjectType):
         *("ENABLE REPLICATION", "DISABLE REPLICATION", "ENABLE FAILOVER", "DISABLE FAILOVER"),
     )
 
+    def terse_row(self, context: Context, item: Object) -> dict[str, Any]:
+        """NULL in the columns that say nothing about a database or schema."""
+        return {"created_on": item.created, "name": item.name, "database_name": item.database or None}
+
     def require_alter(self, context: Context, item: Object) -> None:
         context.require("MODIFY", item)
 

@@ -25,6 +25,7 @@ class Database(Container):
     """Databases; each is made with the schemas PUBLIC and INFORMATION_SCHEMA."""
 
     kind, plural, scope = KIND, "DATABASES", "account"
+    filters_privileges = True
     modifiers = frozenset({"TRANSIENT"})
     privileges = frozenset(
         {"APPLYBUDGET", "CREATE DATABASE ROLE", "CREATE SCHEMA", "MODIFY", "MONITOR", "USAGE"}

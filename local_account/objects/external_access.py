@@ -60,9 +60,10 @@ class ExternalAccessIntegration(ObjectType):
         self._resolve(context, properties)
 
     def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
-        for option in (RULES, "ENABLED"):
-            if option in changed and changed[option] is None:
-                raise errors.unsupported(f"ALTER EXTERNAL ACCESS INTEGRATION UNSET {option}")
+        if "ENABLED" in changed and changed["ENABLED"] is None:
+            raise errors.unsupported("ALTER EXTERNAL ACCESS INTEGRATION UNSET ENABLED")
+        if RULES in changed and changed[RULES] is None:
+            changed[RULES] = []
         self._resolve(context, changed)
 
     def _resolve(self, context: Context, properties: dict[str, Any]) -> None:

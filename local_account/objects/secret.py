@@ -54,6 +54,10 @@ class Secret(ObjectType):
         "oauth_refresh_token_expiry_time:timestamp_ltz integration_name"
     )
 
+    def read_unset(self, statement: Statement) -> dict[str, Any]:
+        """ALTER SECRET has no UNSET: SET COMMENT = '' removes a comment."""
+        raise statement.unexpected(back=1)
+
     def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:
         """Refuse an unknown type and missing values, and encrypt the values."""
         kind = properties.get("TYPE")
@@ -67,8 +71,6 @@ class Secret(ObjectType):
     def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
         if "TYPE" in changed:
             raise errors.unsupported("ALTER SECRET SET TYPE")
-        if any(value is None for value in changed.values()):
-            raise errors.unsupported("ALTER SECRET UNSET of a value")
         self._seal(context, item.properties["TYPE"], changed, secret_values(context.account, item))
 
     def _seal(self, context: Context, kind: str, properties: dict[str, Any], known: dict[str, str]) -> None:

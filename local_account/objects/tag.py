@@ -11,6 +11,7 @@ from local_account.catalog.catalog import Object
 from local_account.statement import tagging
 from local_account.statement.context import Context
 from local_account.statement.object_type import ObjectType, Reader, unsupported
+from local_account.statement.privileges import INTEGRATIONS
 
 _VALUES = "ALLOWED_VALUES"
 _IN_ACCOUNT = frozenset(
@@ -74,13 +75,27 @@ def get_tag(context: Context, arguments: list[Any]) -> str | None:
 
     See https://docs.snowflake.com/en/sql-reference/functions/system_get_tag
     """
-    name, target, domain = (str(argument) for argument in arguments)
-    tag = context.get(tagging.TAG, context.resolve(Statement(name).parts(), "schema"))
+    wanted, target, domain = (str(argument) for argument in arguments)
+    tag = context.get(tagging.TAG, context.resolve(Statement(wanted).parts(), "schema"))
     kind = domain.upper().replace("_", " ")
     scope = "account" if kind in _IN_ACCOUNT else "database" if kind == "SCHEMA" else "schema"
-    item = context.get(kind, context.resolve(Statement(target).parts(), scope))
+    name = context.resolve(Statement(target).parts(), scope)
+    if kind == "INTEGRATION" and context.catalog.find(INTEGRATIONS[0], name):
+        kind = INTEGRATIONS[0]
+    item = context.get(kind, name)
     return item.properties.get(tagging.ON, {}).get(str(tag.id))
 
 
+def get_allowed_values(context: Context, arguments: list[Any]) -> str | None:
+    """SYSTEM$GET_TAG_ALLOWED_VALUES('tag'): a JSON array; None when the tag allows every value.
+
+    See https://docs.snowflake.com/en/sql-reference/functions/system_get_tag_allowed_values
+    """
+    (wanted,) = (str(argument) for argument in arguments)
+    tag = context.get(tagging.TAG, context.resolve(Statement(wanted).parts(), "schema"))
+    values = tag.properties[_VALUES]
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=False) if values else None
+
+
 TYPES = [Tag()]
-FUNCTIONS = {"SYSTEM$GET_TAG": get_tag}
+FUNCTIONS = {"SYSTEM$GET_TAG": get_tag, "SYSTEM$GET_TAG_ALLOWED_VALUES": get_allowed_values}

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from local_account.base import errors
-from local_account.base.result import Result, columns, now, status
+from local_account.base.result import Result, columns, now, status, table
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Object
 from local_account.identity import parameters
@@ -22,6 +22,7 @@ from local_account.statement.context import Context
 from local_account.statement.object_type import ObjectType, Reader, boolean, integer, one_of
 
 KIND = "WAREHOUSE"
+STANDARD, OPTIMIZED = "STANDARD", "SNOWPARK-OPTIMIZED"
 SIZES = {
     # canonical name: (as SHOW has it, other spellings)
     "XSMALL": ("X-Small", ("X-SMALL",)),
@@ -61,7 +62,7 @@ def _size(statement: Statement) -> str:
 
 
 def _type(statement: Statement) -> str:
-    kind = one_of("STANDARD", "SNOWPARK-OPTIMIZED", *_OTHER_TYPES)(statement)
+    kind = one_of(STANDARD, OPTIMIZED, *_OTHER_TYPES)(statement)
     if kind in _OTHER_TYPES:
         raise errors.unsupported(f"WAREHOUSE_TYPE = {kind}")
     return kind
@@ -107,6 +108,7 @@ class Warehouse(ObjectType):
     """Virtual warehouses: a size, some limits, and whether the warehouse runs."""
 
     kind, plural, scope = KIND, "WAREHOUSES", "account"
+    filters_privileges = True
     privileges = frozenset({"APPLYBUDGET", "MODIFY", "MONITOR", "OPERATE", "USAGE"})
     options: ClassVar[dict[str, Reader]] = {
         "WAREHOUSE_TYPE": _type,
@@ -126,8 +128,7 @@ class Warehouse(ObjectType):
         **parameters.readers(KIND),
     }
     defaults: ClassVar[dict[str, Any]] = {
-        "WAREHOUSE_TYPE": "STANDARD",
-        "WAREHOUSE_SIZE": "XSMALL",
+        "WAREHOUSE_TYPE": STANDARD,
         "MAX_CLUSTER_COUNT": 1,
         "MIN_CLUSTER_COUNT": 1,
         "SCALING_POLICY": "STANDARD",
@@ -150,6 +151,9 @@ class Warehouse(ObjectType):
         if "WAIT_FOR_COMPLETION" in properties:
             raise errors.compilation_error("001420", "22023", "invalid property 'WAIT_FOR_COMPLETION'")
         require_monitor(context, properties.get(ON_WAREHOUSE))
+        properties.setdefault(
+            "WAREHOUSE_SIZE", "MEDIUM" if properties["WAREHOUSE_TYPE"] == OPTIMIZED else "XSMALL"
+        )
         self._check_numbers(properties)
 
     def _check_numbers(self, properties: dict[str, Any]) -> None:
@@ -229,7 +233,32 @@ class Warehouse(ObjectType):
         if "INITIALLY_SUSPENDED" in changed:
             raise errors.compilation_error("001420", "22023", "invalid property 'INITIALLY_SUSPENDED'")
         require_monitor(context, changed.get(ON_WAREHOUSE))
+        before = item.properties["WAREHOUSE_TYPE"]
+        if changed.get("WAREHOUSE_TYPE", before) != before:
+            # Generation and constraint belong to the type that the warehouse had.
+            changed |= {name: changed.get(name) for name in ("GENERATION", "RESOURCE_CONSTRAINT")}
         self._check_numbers({**item.properties, **changed})
+
+    def alter(self, context: Context, statement: Statement) -> Result:
+        """ALTER WAREHOUSE [IF EXISTS] [<name>] …: SUSPEND and RESUME alone mean the session's own."""
+        if statement.words(3) in (("SUSPEND",), ("RESUME",), ("RESUME", "IF", "SUSPENDED")):
+            if not context.session.warehouse:
+                raise errors.SnowflakeError(
+                    "000606",
+                    "57P03",
+                    "No active warehouse selected in the current session. Name the warehouse, "
+                    "or run USE WAREHOUSE.",
+                )
+            item = self.find(context, Name("", "", context.session.warehouse))
+            assert item
+            done = self.action(context, item, statement)
+            assert done
+            return done
+        return super().alter(context, statement)
+
+    def describe(self, context: Context, item: Object) -> Result:
+        row = {"created_on": item.created, "name": item.name, "kind": KIND}
+        return table(columns("created_on:timestamp_ltz name kind"), [row])
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
         """SUSPEND or RESUME [IF SUSPENDED], with the privilege OPERATE."""
@@ -273,7 +302,7 @@ class Warehouse(ObjectType):
 def _hardware(properties: dict[str, Any]) -> dict[str, str | None]:
     """Only standard warehouses have a generation; the others have a constraint on their memory instead."""
     constraint = properties.get("RESOURCE_CONSTRAINT")
-    if properties["WAREHOUSE_TYPE"] == "SNOWPARK-OPTIMIZED":
+    if properties["WAREHOUSE_TYPE"] == OPTIMIZED:
         return {"resource_constraint": constraint or "MEMORY_16X", "generation": None}
     return {"resource_constraint": constraint, "generation": properties.get("GENERATION") or "1"}
 

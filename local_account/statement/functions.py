@@ -16,6 +16,9 @@ from local_account.statement.context import Context, Function
 
 VERSION = "9.36.0"
 _WIRE_TYPES = {bool: "boolean", int: "fixed"}
+# The other context functions of this kind are the data engine's.
+# See https://docs.snowflake.com/en/sql-reference/functions-context
+_WITHOUT_PARENTHESES = ("CURRENT_USER",)
 
 
 def _roles_json(context: Context, arguments: list[Any]) -> str:
@@ -61,6 +64,14 @@ def _one_text(arguments: list[Any]) -> str:
     return arguments[0]
 
 
+def _search_path(context: Context, arguments: list[Any]) -> str:
+    """The schemas that a name without a schema is looked up in: the current one, then PUBLIC."""
+    del arguments
+    database, schema = context.session.database, context.session.schema
+    schemas = dict.fromkeys([schema, "PUBLIC"]) if database and schema else {}
+    return json.dumps([f"{database}.{each}" for each in schemas], ensure_ascii=False)
+
+
 FUNCTIONS: dict[str, Function] = {
     "IS_ROLE_IN_SESSION": _is_role_in_session,
     "IS_DATABASE_ROLE_IN_SESSION": _is_database_role_in_session,
@@ -71,8 +82,12 @@ FUNCTIONS: dict[str, Function] = {
     "CURRENT_VERSION": lambda *_: VERSION,
     "CURRENT_CLIENT": lambda context, _: context.session.parameters.get("CLIENT_APP_ID", ""),
     "CURRENT_SESSION": lambda context, _: str(context.session.id),
+    "CURRENT_IP_ADDRESS": lambda context, _: context.address or None,
     "CURRENT_USER": lambda context, _: context.session.user,
     "CURRENT_ROLE": lambda context, _: context.session.role,
+    "CURRENT_ROLE_TYPE": lambda *_: "ROLE",
+    "CURRENT_SCHEMAS": _search_path,
+    "INVOKER_ROLE": lambda context, _: context.session.role,
     "CURRENT_AVAILABLE_ROLES": _roles_json,
     "CURRENT_SECONDARY_ROLES": _secondary_roles_json,
     "CURRENT_WAREHOUSE": lambda context, _: context.session.warehouse or None,
@@ -124,6 +139,9 @@ def _item(context: Context, statement: Statement) -> tuple[str, Any]:
             raise _NotScalarError
         return token.text, int(token.text)
     name = statement.words(2)
+    if name[0] in _WITHOUT_PARENTHESES and name[1:] != ("(",):
+        statement.position += 1
+        return name[0], context.language.functions[name[0]](context, [])
     if name[0] not in context.language.functions or name[1:] != ("(",):
         raise _NotScalarError
     statement.position += 1
@@ -209,12 +227,26 @@ def _time_range(statement: Statement) -> tuple[str, str]:
 
 def _values(context: Context, statement: Statement) -> Iterator[Edit]:
     tokens, functions = statement.tokens, context.language.functions
-    for index, token in enumerate(tokens[:-1]):
-        if token.text.upper() not in functions or tokens[index + 1].text != "(":
+    for index, token in enumerate(tokens):
+        if token.text.upper() not in functions:
+            continue
+        if index + 1 == len(tokens) or tokens[index + 1].text != "(":
+            if _stands_alone(tokens, index):
+                yield token.start, token.end + 1, _literal(functions[token.text.upper()](context, []))
             continue
         statement.position = index + 1
         value = functions[token.text.upper()](context, read_arguments(statement))
         yield token.start, tokens[statement.position - 1].end + 1, _literal(value)
+
+
+def _stands_alone(tokens: list[Token], index: int) -> bool:
+    """Whether a token is a call without parentheses, and neither text nor a part of a longer name."""
+    token = tokens[index]
+    if token.token_type in (TokenType.STRING, TokenType.IDENTIFIER) or (
+        index and tokens[index - 1].text == "."
+    ):
+        return False
+    return token.text.upper() in _WITHOUT_PARENTHESES
 
 
 def _literal(value: Any) -> str:

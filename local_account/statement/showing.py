@@ -33,6 +33,7 @@ class Shown:
         kind, plural: Snowflake's words for the type: `IMAGE REPOSITORY`, `IMAGE REPOSITORIES`.
         scope: where its objects live: `account`, `database` or `schema`.
         show_columns: columns of SHOW, and of DESCRIBE unless the type has other columns for it.
+        filters_privileges: whether SHOW … WITH PRIVILEGES exists.
         names_absent_parent: whether SHOW … IN an absent database or schema names it (002003). Snowflake does
             that for some types; for the others it says only that something does not exist (002043).
     """
@@ -41,6 +42,7 @@ class Shown:
     plural: ClassVar[str]
     scope: ClassVar[str] = "schema"
     show_columns: ClassVar[list[Column]] = []
+    filters_privileges: ClassVar[bool] = False
     names_absent_parent: ClassVar[bool] = False
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:
@@ -49,7 +51,7 @@ class Shown:
         return {}
 
     def show(self, context: Context, statement: Statement, terse: bool = False) -> Result:
-        """SHOW [TERSE] <plural> [LIKE '…'] [IN …] [STARTS WITH '…'] [LIMIT n [FROM '…']]"""
+        """SHOW [TERSE] <plural> [LIKE '…'] [IN …] [STARTS WITH '…'] [LIMIT …] [WITH PRIVILEGES …]"""
         if statement.accept("HISTORY"):
             raise errors.unsupported(f"SHOW {self.plural} HISTORY")
         pattern = statement.string() if statement.accept("LIKE") else None
@@ -57,6 +59,9 @@ class Shown:
         prefix = statement.string() if statement.accept("STARTS", "WITH") else ""
         limit, after = read_limit(statement)
         items = self.narrowed(items, statement)
+        wanted: list[str] = []
+        if self.filters_privileges and statement.accept("WITH", "PRIVILEGES"):
+            wanted = _privileges(statement)
         statement.end()
         reaches = cache(lambda database, schema: context.reaches(Name(database, schema, "")))
         visible = [
@@ -66,10 +71,12 @@ class Shown:
             and name.startswith(prefix)
             and (not after or name > after)
             and context.access.sees(item)
+            and all(context.access.has(privilege, item) for privilege in wanted)
             and reaches(item.database, item.schema)
         ]
-        shape = TERSE_COLUMNS if terse else self.show_columns
-        return table(shape, [self.show_row(context, item) for item in visible[:limit]])
+        if terse:
+            return table(TERSE_COLUMNS, [self.terse_row(context, item) for item in visible[:limit]])
+        return table(self.show_columns, [self.show_row(context, item) for item in visible[:limit]])
 
     def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
         """The objects that the IN clause of SHOW selects."""
@@ -127,6 +134,10 @@ class Shown:
         assert parent
         return parent
 
+    def terse_row(self, context: Context, item: Object) -> dict[str, Any]:
+        """The cells of SHOW TERSE."""
+        return self.show_row(context, item)
+
     def show_row(self, context: Context, item: Object) -> dict[str, Any]:
         """All SHOW cells of one object."""
         return {
@@ -140,3 +151,16 @@ class Shown:
             "comment": item.comment,
             **self.row(context, item),
         }
+
+
+def _privileges(statement: Statement) -> list[str]:
+    """Read `<privilege>, …` up to the end."""
+    wanted: list[list[str]] = [[]]
+    while not statement.done:
+        if statement.accept(","):
+            wanted.append([])
+        else:
+            wanted[-1].append(statement.word())
+    if not all(wanted):
+        raise statement.unexpected()
+    return [" ".join(words) for words in wanted]

@@ -207,6 +207,8 @@ def _require_supported(expression: exp.Expr, statement: Statement) -> None:
             raise errors.unsupported(f"FROM {node.this.sql('snowflake')}")
         if node.args.get("when"):
             raise errors.unsupported("time travel")
+        if node.args.get("changes"):
+            raise errors.unsupported("CHANGES")
     for node in expression.find_all(exp.TableFromRows, exp.Lateral):
         # The data engine has table functions that can read other tables, or files.
         if not isinstance(node.this, _TABLE_FUNCTIONS):
@@ -215,6 +217,8 @@ def _require_supported(expression: exp.Expr, statement: Statement) -> None:
         raise errors.unsupported(f"{expression.key.upper()} {kind} {_UNSUPPORTED_PARTS[type(part)]}")
     if isinstance(expression, exp.Show) and not expression.find(exp.Table):
         raise errors.unsupported("SHOW COLUMNS without IN TABLE or IN VIEW")
+    if expression.find(exp.MatchRecognize):
+        raise errors.unsupported("MATCH_RECOGNIZE")
 
 
 def _require_supported_alter(expression: exp.Alter) -> None:

@@ -23,7 +23,7 @@ from local_account.catalog.catalog import Catalog, Object
 from local_account.identity.session import Session
 from local_account.objects.warehouse import Load
 from local_account.statement.context import Context
-from local_account.tables import access, results, rewrite, scans
+from local_account.tables import access, constructs, results, rewrite, scans
 from local_account.tables.access import Plan
 from local_account.tables.calls import ANSWER, Answers, Calls, note_calls
 from local_account.tables.engine_statement import EngineStatement, Places, prepared
@@ -75,6 +75,7 @@ class DataEngine:
             session.follow_catalog(self._catalog)
             plan = access.plan(context, statement, session.temporary, scanned, views)
             note_calls(context, plan, statement.text)
+            constructs.mend(plan.expression)
             rewrite.name_values(plan.expression)
             values = [results.bound(binding) for binding in statement.bindings or []]
             load = context.account.part(Load)

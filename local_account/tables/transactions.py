@@ -20,6 +20,7 @@ def _handler(verb: str) -> Callable[[Context, Statement], Result]:
         for word in ("TRANSACTION", "WORK"):
             statement.accept(word)
         if verb == "BEGIN" and statement.accept("NAME"):
+            # No statement that the account has shows the name of a transaction.
             statement.identifier()
         statement.end()
         return context.account.part(DataEngine).transaction(context, verb)

@@ -197,7 +197,7 @@ def _put(catalog: Catalog, content: dict[str, Any]) -> str:
 
 
 def _modify(context: Context, user: Object, statement: Statement) -> Result:
-    token, expires, content = _find(context, user, statement.identifier())
+    entry = _find_optional(context, user, statement)
     if statement.accept("RENAME", "TO"):
         new = statement.identifier()
         if any(other["name"] == new for _, _, other in _tokens(context.catalog, user.name)):
@@ -217,7 +217,9 @@ def _modify(context: Context, user: Object, statement: Statement) -> Result:
             options[_BYPASS] = _bypass_until(options[_BYPASS])
         changed = {_KEPT_AS[key]: value for key, value in options.items()}
     statement.end()
-    context.catalog.put_token(token, TOKEN_KIND, expires, {**content, **changed})
+    if entry:
+        token, expires, content = entry
+        context.catalog.put_token(token, TOKEN_KIND, expires, {**content, **changed})
     return status("Statement executed successfully.")
 
 

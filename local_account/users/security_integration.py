@@ -104,6 +104,15 @@ def show_integrations(context: Context, statement: Statement) -> Result:
     return table(SHOW_COLUMNS, sorted(rows, key=lambda row: row["name"])[:limit])
 
 
+def show_no_integrations(context: Context, statement: Statement) -> Result:
+    """SHOW {API | NOTIFICATION | STORAGE} INTEGRATIONS: this account has none."""
+    if statement.accept("LIKE"):
+        statement.string()
+    read_limit(statement)
+    statement.end()
+    return table(SHOW_COLUMNS, [])
+
+
 def describe_integration(context: Context, statement: Statement) -> Result:
     """DESCRIBE INTEGRATION <name>, for both kinds."""
     return _of_any_kind(context, statement, lambda kind: kind.describe_statement(context, statement))
@@ -126,6 +135,7 @@ def _of_any_kind(context: Context, statement: Statement, run: Any) -> Result:
 TYPES = [SecurityIntegration()]
 STATEMENTS = {
     ("SHOW", "INTEGRATIONS"): show_integrations,
+    **{("SHOW", kind, "INTEGRATIONS"): show_no_integrations for kind in ("API", "NOTIFICATION", "STORAGE")},
     ("DESCRIBE", "INTEGRATION"): describe_integration,
     ("DESC", "INTEGRATION"): describe_integration,
     ("DROP", "INTEGRATION"): drop_integration,

@@ -171,6 +171,11 @@ class User(ObjectType):
             if pat.starts_here(statement):
                 own = context.get(KIND, Name("", "", context.session.account_user))
                 return cast(Result, pat.alter_user(context, own, statement))
+            if _means_oneself(statement):
+                # Without a name the statement is about the session's user.
+                statement = statement.edited([_own_name(context, statement)])
+                statement.expect("ALTER", KIND)
+                return super().alter(context, statement)
             statement.position = start
             return super().alter(context, statement)
 
@@ -206,6 +211,19 @@ class User(ObjectType):
         context.catalog.forget_grantee("USER", item.name)
         pat.forget_user(context.catalog, item.name)
         context.account.authenticator.forget_user(item.name)
+
+
+def _means_oneself(statement: Statement) -> bool:
+    """Whether SET or UNSET follows, and not a user of that name: `ALTER USER SET SET EMAIL = …`."""
+    verb, *following = statement.words(2) or ("",)
+    return verb in ("SET", "UNSET") and following not in (["SET"], ["UNSET"], ["RENAME"], [])
+
+
+def _own_name(context: Context, statement: Statement) -> tuple[int, int, str]:
+    """The edit that puts the session's user before the next word."""
+    at = statement.tokens[statement.position].start
+    name = context.session.account_user.replace('"', '""')
+    return at, at, f'"{name}" '
 
 
 def _is_self(context: Context, item: Object) -> bool:

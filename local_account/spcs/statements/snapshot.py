@@ -21,7 +21,6 @@ class Snapshot(ObjectType):
     """Snapshots of block volumes; the reconciler makes the copy."""
 
     kind, plural = snapshots.KIND, "SNAPSHOTS"
-    taggable = False
     privileges = frozenset({"USAGE"})
     show_columns = columns(
         "name state database_name schema_name service_name volume_name instance:fixed size:fixed comment "
@@ -40,8 +39,6 @@ class Snapshot(ObjectType):
         found["VOLUME"] = statement.identifier()
         statement.expect("INSTANCE")
         found["INSTANCE"] = statement.integer()
-        if statement.words(1) == ("TAG",) or statement.words(2) == ("WITH", "TAG"):
-            raise errors.unsupported("CREATE SNAPSHOT TAG")
         return found | read_options(statement, self.all_options())
 
     def check(self, context: Context, name: Name, properties: dict[str, Any]) -> None:

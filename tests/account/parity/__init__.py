@@ -1,9 +1,12 @@
 """Parity cases: what Snowflake's documentation says, as data, run through official clients.
 
-`python -m tests.account.parity` runs all cases against an account of its own and writes docs/parity.md from
-the results; with names of areas (`… parity service job`) it only runs those and writes their sections again.
-`tests/account/parity/test_parity.py` runs the same and fails when a case behaves otherwise than it says, or
-when the page is not what the results give.
+`python -m tests.account.parity` runs all cases against an account of its own. From the results it writes
+docs/parity.md and the counts in the account's README; with names of areas (`… parity service job`) it only
+runs those and writes their sections again. `tests/account/parity/test_parity.py` runs the same and fails when
+a case behaves otherwise than it says, or when a page is not what the results give.
+
+What the account should have is counted against a list that the cases do not choose: `reference/` has the
+statement pages of Snowflake's SQL reference, line by line. A case says which lines it covers.
 
 **Add a case** to the file of its area, `<area>.yaml`:
 
@@ -17,6 +20,7 @@ when the page is not what the results give.
     cleanup: [DROP …]               # the same, afterwards; errors are ignored
     cases:
       - form: CREATE COMPUTE POOL … AUTO_RESUME    # as the page shows it; unique in the file
+        covers: [AUTO_RESUME]                      # lines of the reference's page `source` that this shows
         run: CREATE COMPUTE POOL P …               # what is sent; a list: the last one is judged
 
 What is judged, all of it optional except that one must be there (or `then`):
@@ -33,12 +37,15 @@ What is judged, all of it optional except that one must be there (or `then`):
 A cell is compared as text: exactly, or as a regular expression for the whole cell between slashes (`/.+/` is
 anything but NULL), or `null`. `<<pool>>`, `<<image>>` … stand for what the world has (world.py).
 
+    evidence: recorded     # recorded, report or documentation (default): where the expectation comes from;
+                           # what was recorded of real Snowflake goes before the documentation
     role: GUEST            # ADMIN (ACCOUNTADMIN, default), OWNER (may make services), GUEST (sees the schema)
     setup / cleanup: [GRANT …, {OWNER: CREATE SERVICE …}]   # around this case, as ACCOUNTADMIN or as named
     then: [{run: SHOW …, row: …}]              # more steps that must hold; not counted by themselves
     wait: true                                 # ask again until it holds, 40 s at most
     client: snow                               # `run` is a command line of snow (default in snow*.yaml)
 
-A statement that was refused by name and now works: put what it gives in the place of `refused`, and make the
-page again.
+An error case covers nothing: it does not show that something works. A refused case covers the lines that it
+is about, and those alone. A statement that was refused by name and now works: put what it gives in the place
+of `refused`, and make the pages again.
 """

@@ -1,4 +1,4 @@
-"""Runs the cases against an account of its own and writes the page; see the package's documentation."""
+"""Runs the cases against an account of its own and writes the pages; see the package's documentation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.account.conftest import running_account
 from tests.account.parity.cases import read_areas
-from tests.account.parity.page import PAGE, render
+from tests.account.parity.page import PAGE, README, render, render_readme
 from tests.account.parity.runner import run_areas
 from tests.account.parity.world import World
 from tests.account.spcs_world import make_world
@@ -29,6 +29,7 @@ def main(names: list[str]) -> int:
         print(f"{result.area.name}: {result.case.form}\n    {result.told}")
     print(f"{len(results)} cases, {len(differing)} differing")
     PAGE.write_text(render(results, PAGE.read_text() if names else ""))
+    README.write_text(render_readme(results, README.read_text()))
     return min(len(differing), 1)
 
 

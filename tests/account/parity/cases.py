@@ -17,6 +17,12 @@ PARTS = {
     "snow": "`snow spcs` commands",
     "other": "Other clients, data and sessions",
 }
+EVIDENCE = {
+    # key: what the page's legend says of it; nothing about the usual one
+    "recorded": "observed of real Snowflake and recorded, for example by an official client's own tests",
+    "report": "told by a user of a real account",
+    "documentation": "",
+}
 Prepared = tuple[str, str]  # role, statement
 _JUDGED = ("status", "columns", "row", "rows", "has", "text", "error", "refused")
 _ABSENT = object()
@@ -40,10 +46,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Case:
-    """One line of the page: `steps` must all hold; the first one is the statement it is about."""
+    """One line of the page: `steps` must all hold; the first one is the statement it is about.
+
+    Attributes:
+        covers: lines of the reference's page `source` that it shows.
+        evidence: a key of EVIDENCE: where what it expects comes from.
+    """
 
     form: str
     source: str
+    covers: tuple[str, ...]
+    evidence: str
     setup: tuple[Prepared, ...]
     cleanup: tuple[Prepared, ...]
     steps: tuple[Step, ...]
@@ -113,11 +126,15 @@ def _case(entry: dict[str, Any], source: str, client: str, area: str) -> Case:
     form = entry.pop("form", None)
     following = entry.pop("then", ())
     case_source = entry.pop("source", source)
+    covers, evidence = tuple(entry.pop("covers", ())), entry.pop("evidence", "documentation")
+    if evidence not in EVIDENCE:
+        raise ValueError(f"{area}: evidence {evidence!r}")
     setup, cleanup = _prepared(entry, "setup"), _prepared(entry, "cleanup")
     role, client = entry.pop("role", "ADMIN"), entry.pop("client", client)
     first = _step(entry, role, client, area, bool(following))
     steps = (first, *(_step(step, role, client, area) for step in following))
-    return Case(" ".join((form or first.run[-1]).split()), case_source, setup, cleanup, steps)
+    form = " ".join((form or first.run[-1]).split())
+    return Case(form, case_source, covers, evidence, setup, cleanup, steps)
 
 
 def _prepared(entry: dict[str, Any], key: str) -> tuple[Prepared, ...]:

@@ -1,4 +1,4 @@
-"""The cases of tests/account/parity behave as they say, and docs/parity.md is what they give."""
+"""The cases of tests/account/parity behave as they say, and the pages say what the cases give."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.account import spcs_world
 from tests.account.parity.cases import Area, read_areas
-from tests.account.parity.page import PAGE, render
+from tests.account.parity.page import PAGE, README, render, render_readme
 from tests.account.parity.runner import Result, run_areas
 from tests.account.parity.world import World
 
@@ -48,3 +48,7 @@ def test_every_command_is_counted(world: World) -> None:
 
 def test_page_is_what_the_cases_give(results: list[Result]) -> None:
     assert PAGE.read_text() == render(results), "python -m tests.account.parity writes it again"
+
+
+def test_readme_has_the_same_counts(results: list[Result]) -> None:
+    assert README.read_text() == render_readme(results, README.read_text())
