@@ -20,7 +20,7 @@ from local_account.objects import (
     warehouse,
 )
 from local_account.registry import image_repository
-from local_account.session import parameter, use
+from local_account.session import behavior_changes, parameter, use
 from local_account.spcs.state import sign_in
 from local_account.spcs.statements import (
     compute_pool,
@@ -45,7 +45,7 @@ MODULES: list[ModuleType] = [
     *(network_rule, network_policy, external_access),
     *(user, role, database_role, pat, security_integration),
     *(grant, roles, show),
-    *(use, parameter),
+    *(use, parameter, behavior_changes),
     *(stage, script),
     *(data_statements, table, transactions),
     *(account_functions, image_repository, sign_in),

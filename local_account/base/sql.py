@@ -19,7 +19,7 @@ class _Tokenizer(Snowflake.Tokenizer):
     COMMANDS: ClassVar[set[TokenType]] = set()
 
 
-_STRINGS = {TokenType.STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING, TokenType.NATIONAL_STRING}
+STRINGS = {TokenType.STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING, TokenType.NATIONAL_STRING}
 _CLOSING = {"(": ")", "[": "]"}
 _PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
 _WORD = re.compile(r"[A-Za-z]+")
@@ -118,7 +118,7 @@ class Statement:
         token = self._next()
         if token.token_type is TokenType.IDENTIFIER:
             return token.text
-        if token.token_type in _STRINGS or not _is_word(token.text):
+        if token.token_type in STRINGS or not _is_word(token.text):
             raise self.unexpected(back=1)
         return token.text.upper()
 
@@ -137,7 +137,7 @@ class Statement:
     def string(self) -> str:
         """A quoted or dollar-quoted string literal."""
         token = self._next()
-        if token.token_type not in _STRINGS:
+        if token.token_type not in STRINGS:
             raise self.unexpected(back=1)
         return token.text
 
@@ -148,13 +148,13 @@ class Statement:
 
     def parts_or_text(self) -> list[str]:
         """A string literal as one part, or an object name."""
-        if not self.done and self.tokens[self.position].token_type in _STRINGS:
+        if not self.done and self.tokens[self.position].token_type in STRINGS:
             return [self.string()]
         return self.parts()
 
     def name_or_text(self) -> list[str]:
         """The parts of an object name, which may stand in a string literal."""
-        if not self.done and self.tokens[self.position].token_type in _STRINGS:
+        if not self.done and self.tokens[self.position].token_type in STRINGS:
             return Statement(self.string()).parts()
         return self.parts()
 
@@ -215,7 +215,7 @@ class Statement:
         return self.tokens[self.position - 1]
 
     def _is_literal(self, token: Token) -> bool:
-        return token.token_type is TokenType.IDENTIFIER or token.token_type in _STRINGS
+        return token.token_type is TokenType.IDENTIFIER or token.token_type in STRINGS
 
 
 def tokenize(text: str) -> list[Token]:

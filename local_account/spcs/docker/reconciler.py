@@ -15,7 +15,7 @@ from docker.errors import DockerException
 from local_account.base.waiting import poll
 from local_account.catalog.catalog import Object
 from local_account.identity.account import Account
-from local_account.spcs.docker import idle, session_token, snapshot_copy, snapshot_taker, volumes
+from local_account.spcs.docker import idle, session_token, snapshot_taker, volume_work, volumes
 from local_account.spcs.docker.instance import InstanceNotes
 from local_account.spcs.docker.runtime import DockerRuntime
 from local_account.spcs.docker.service_pass import PassInput, ServicePass
@@ -75,7 +75,7 @@ class Reconciler(LogReader):
         with contextlib.suppress(*DOCKER_ERRORS):
             self._kill_dropped()
             if self._client:
-                snapshot_copy.thaw_all(self._client, self._labels)
+                volume_work.thaw_all(self._client, self._labels)
 
     def _run(self) -> None:
         while not self._stopping:
@@ -105,7 +105,7 @@ class Reconciler(LogReader):
         if self._client is None:
             client = docker.from_env(timeout=120, max_pool_size=_CONNECTIONS)
             client.ping()
-            snapshot_copy.thaw_all(client, self._labels)
+            volume_work.thaw_all(client, self._labels)
             self._client = client
             threads.start(self._watch_docker, "services-docker")
         return self._client

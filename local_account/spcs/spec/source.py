@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from local_account.base.sql import Statement
+from local_account.base.sql import STRINGS, Statement
 from local_account.spcs.spec import templates
 from local_account.stages.store import read_stage_file
 from local_account.statement.context import Context
 
-_FILES = ("SPECIFICATION_FILE", "SPECIFICATION_TEMPLATE_FILE")
+# SPEC is the name that the first preview had, and that guides still have.
+_FILES = ("SPECIFICATION_FILE", "SPECIFICATION_TEMPLATE_FILE", "SPEC")
 
 
 def read_from(context: Context, statement: Statement) -> str:
@@ -24,10 +25,10 @@ def read_from(context: Context, statement: Statement) -> str:
     else:
         location = _location(statement)
         is_template = statement.accept("SPECIFICATION_TEMPLATE_FILE")
-        if not is_template:
+        if not is_template and not statement.accept("SPEC"):
             statement.expect("SPECIFICATION_FILE")
         statement.expect("=")
-        template = read_stage_file(context, location, statement.string())
+        template = read_stage_file(context, location, _file(statement))
         if not is_template:
             return template
     return templates.render(template, _using(statement))
@@ -43,6 +44,19 @@ def _location(statement: Statement) -> str:
     if statement.done:
         raise statement.unexpected()
     return statement.text[start : statement.tokens[statement.position].start].strip()
+
+
+def _file(statement: Statement) -> str:
+    """A file's name in quotes, or bare up to the next blank."""
+    start = statement.position
+    if statement.done or statement.tokens[start].token_type in STRINGS:
+        return statement.string()
+    tokens = statement.tokens
+    while statement.position == start or (
+        not statement.done and tokens[statement.position].start == tokens[statement.position - 1].end + 1
+    ):
+        statement.position += 1
+    return statement.text[tokens[start].start : tokens[statement.position - 1].end + 1]
 
 
 def _using(statement: Statement) -> dict[str, str]:

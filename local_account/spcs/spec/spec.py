@@ -21,11 +21,13 @@ MAX_CONTAINERS, MAX_ENDPOINTS, MAX_VOLUMES, MAX_BLOCK_VOLUMES, MAX_SECRETS = 20,
 # A limit of the deprecated form `source: "@stage"`. Volumes with `stageConfig` are not limited by it.
 MAX_STAGE_SOURCES = 5
 ALL_ENDPOINTS = "ALL_ENDPOINTS_USAGE"
+# Keys of the first preview, which many public specifications still have.
+_PLURALS = {"container": "containers", "endpoint": "endpoints", "volume": "volumes"}
 _PORT_RANGE = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
-def parse(text: str, family: Family, job: bool = False) -> Document:
+def parse(text: str, family: Family, job: bool = False, stage_sources: bool = True) -> Document:
     """The normal form of a specification: defaults and resources are filled in, unknown options refused.
 
     Args:
@@ -33,16 +35,17 @@ def parse(text: str, family: Family, job: bool = False) -> Document:
         family: the compute pool's instance family. It gives default resources; containers that need more
             than a node has are refused.
         job: whether it is a job service, which has no public endpoints and no probes.
+        stage_sources: whether volumes may name a stage as their source, the deprecated form.
 
     Raises:
         SnowflakeError: 395018 for a wrong specification, 000002 for an option that this account lacks.
     """
     root = document.load(text).only("spec", "serviceRoles", "capabilities")
-    spec = root.need("spec").only(
-        "containers", "endpoints", "volumes", "logExporters", "platformMonitor", "resourceManagement"
+    spec = _with_plural_keys(root.need("spec")).only(
+        *_PLURALS.values(), "logExporters", "platformMonitor", "resourceManagement"
     )
     _refuse_unsupported(root, spec)
-    volumes = _volumes(spec, job)
+    volumes = _volumes(spec, job, stage_sources)
     found: Document = {
         "containers": [
             spec_containers.container(node, family, volumes) for node in spec.need("containers").some()
@@ -120,9 +123,22 @@ def _refuse_unsupported(root: Node, spec: Node) -> None:
             raise errors.unsupported(key)
 
 
-def _volumes(spec: Node, job: bool) -> list[Document]:
+def _with_plural_keys(spec: Node) -> Node:
+    """The node with the names that the keys have today."""
+    if not isinstance(spec.value, dict):
+        return spec
+    for old, new in _PLURALS.items():
+        if old in spec.value and new in spec.value:
+            raise invalid(f"both '{old}' and '{new}' for 'spec'")
+    return Node({_PLURALS.get(key, key): value for key, value in spec.value.items()}, spec.path)
+
+
+def _volumes(spec: Node, job: bool, stage_sources: bool) -> list[Document]:
     nodes = list(spec.get("volumes") or ())
-    if sum(node.need("source").text().startswith("@") for node in nodes) > MAX_STAGE_SOURCES:
+    old = sum(node.only(*spec_volumes.KEYS).need("source").text().startswith("@") for node in nodes)
+    if old and not stage_sources:
+        raise invalid("stage mount v1 not supported, please use v2 instead")
+    if old > MAX_STAGE_SOURCES:
         raise invalid(f"more than {MAX_STAGE_SOURCES} volumes with a stage as their source")
     return [spec_volumes.volume(node, job) for node in nodes]
 

@@ -58,10 +58,19 @@ def capacity(family: Family) -> dict[str, float]:
     return {"cpu": family.vcpu, "memory": family.memory * units.GIB, GPU: family.gpus}
 
 
-def lacking(document: dict[str, Any], family: Family) -> list[str]:
-    """Names of the resources of which even an empty node has too little."""
+def lacking(document: dict[str, Any], family: Family) -> list[tuple[str, str, str]]:
+    """Resources of which even an empty node has too little: name, what is requested, what the node has."""
     room = capacity(family)
-    return [name for name, amount in needs(document).items() if amount > room[name]]
+    return [
+        (name, _quantity(name, amount), _quantity(name, room[name]))
+        for name, amount in needs(document).items()
+        if amount > room[name]
+    ]
+
+
+def _quantity(resource: str, amount: float) -> str:
+    """An amount as in a specification: `1.5`, `2Gi`."""
+    return units.gibibytes(amount / units.GIB) if resource == "memory" else f"{amount:g}"
 
 
 def place(

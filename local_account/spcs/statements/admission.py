@@ -7,6 +7,7 @@ from typing import Any
 from local_account.base.errors import SnowflakeError
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Object
+from local_account.identity import behavior_changes
 from local_account.registry import images
 from local_account.spcs.network.endpoints import new_label
 from local_account.spcs.spec import spec
@@ -24,12 +25,14 @@ _SYSTEM_POOLS = ("SYSTEM_COMPUTE_POOL_CPU", "SYSTEM_COMPUTE_POOL_GPU")
 
 
 def require_owner_role(context: Context) -> None:
-    """Refuse an administrator as the owner of a service, because services run with all rights of their owner.
+    """Refuse PUBLIC as the owner of a service, because then everybody would own it.
+
+    An older page of the documentation forbids ACCOUNTADMIN too, but Snowflake accepts it.
 
     Raises:
         SnowflakeError: 003001.
     """
-    if context.session.role in ("ACCOUNTADMIN", "PUBLIC", ""):
+    if context.session.role in ("PUBLIC", ""):
         raise _refused(
             f"Role '{context.session.role}' cannot own a service: create it with a role of its own "
             "(USE ROLE …), which its containers will act as"
@@ -76,12 +79,13 @@ def prepare(
         SnowflakeError: 395018 for a bad specification, 002003 or 003001 for an object that the owner role
             cannot use.
     """
-    found = spec.parse(text, family, job)
-    short = scheduler.lacking(found, family)
-    if short:
-        room = f"{family.vcpu} CPUs and {family.memory} GiB"
+    # A service that has such volumes keeps them when it is altered.
+    old_mounts = not is_new or not behavior_changes.enabled(context.catalog, behavior_changes.STAGE_MOUNTS)
+    found = spec.parse(text, family, job, stage_sources=old_mounts)
+    for resource, wanted, room in scheduler.lacking(found, family):
         raise invalid(
-            f"requested {', '.join(short)} exceeds the capacity of instance family {family.name} ({room})"
+            f"invalid value {wanted} for 'total containers.requests.{resource}'. "
+            f"Requirement exceeds compute pool instance capacity {room}"
         )
     _check_endpoints(context, found)
     containers = found["spec"]["containers"]
@@ -138,7 +142,8 @@ def _check_endpoints(context: Context, document: Document) -> None:
 
 def _image(context: Context, image: str, family: Family) -> dict[str, str]:
     resolved = images.resolve(context, image)
-    _require(context, "READ", resolved.repository)
+    if not context.primary.has("READ", resolved.repository):
+        raise images.no_repository(resolved.repository)
     if family.architecture not in resolved.architectures:
         raise SnowflakeError(
             "395018",

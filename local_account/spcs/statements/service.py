@@ -51,6 +51,14 @@ def identifier(statement: Statement) -> str:
     return statement.identifier()
 
 
+def pool_name(statement: Statement) -> str:
+    """The name of a compute pool, plain or inside IDENTIFIER('…')."""
+    parts = statement.parts()
+    if len(parts) > 1:
+        raise errors.syntax_error(1, 0, ".".join(parts))
+    return parts[0]
+
+
 def identifiers(statement: Statement) -> list[str]:
     return statement.listed("identifier")
 
@@ -87,7 +95,7 @@ class Service(ObjectType):
 
     def read_create(self, context: Context, statement: Statement) -> dict[str, Any]:
         statement.expect("IN", "COMPUTE", "POOL")
-        found: dict[str, Any] = {"POOL": statement.identifier()}
+        found: dict[str, Any] = {"POOL": pool_name(statement)}
         found |= read_options(statement, self.all_options(), stop=["FROM"])
         statement.expect("FROM")
         found["SOURCE"] = read_from(context, statement)
@@ -282,7 +290,7 @@ def as_owner(context: Context, item: Object) -> Context:
 def services_in(kind: ObjectType, context: Context, statement: Statement) -> Iterable[Object]:
     """Services in the scope of the IN clause, which may also name a pool."""
     if statement.accept("IN", "COMPUTE", "POOL"):
-        pool = context.get(POOL, Name("", "", statement.identifier()))
+        pool = context.get(POOL, Name("", "", pool_name(statement)))
         return [item for item in context.catalog.objects(SERVICE) if item.properties["POOL"] == pool.name]
     return ObjectType.in_scope(kind, context, statement)
 
