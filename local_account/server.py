@@ -9,6 +9,7 @@ import asyncio
 import logging
 import signal
 import sys
+from functools import partial
 
 from aiohttp import web
 
@@ -29,6 +30,7 @@ from local_account.registry.registry import Registry
 from local_account.spcs.docker.reconciler import Reconciler
 from local_account.spcs.state.events import Events
 from local_account.spcs.state.observed import Observed
+from local_account.spcs.state.sign_in import pool_at
 from local_account.stages.store import StageStore
 from local_account.stages.transfer import StageTransfer
 from local_account.statement.dispatch import Dispatch
@@ -43,6 +45,7 @@ def open_account(settings: LocalSettings) -> Account:
     account.add(StageStore(settings.state / "stages", account.catalog))
     account.add(Registry(settings, account.catalog))
     account.add(Observed(Events(settings.state / "events")))
+    account.network.pool_at = partial(pool_at, account)
     data = account.add(DataEngine(settings.state / "data", account.catalog))
     account.authenticator.on_close.append(data.forget)
     access.seed(account.catalog)

@@ -21,6 +21,7 @@ MAX_CONTAINERS, MAX_ENDPOINTS, MAX_VOLUMES, MAX_BLOCK_VOLUMES, MAX_SECRETS = 20,
 # A limit of the deprecated form `source: "@stage"`. Volumes with `stageConfig` are not limited by it.
 MAX_STAGE_SOURCES = 5
 ALL_ENDPOINTS = "ALL_ENDPOINTS_USAGE"
+_CAPABILITIES = ("executeAsCaller", "enableCustomCredentials")
 # Keys of the first preview, which many public specifications still have.
 _PLURALS = {"container": "containers", "endpoint": "endpoints", "volume": "volumes"}
 _PORT_RANGE = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
@@ -44,7 +45,9 @@ def parse(text: str, family: Family, job: bool = False, stage_sources: bool = Tr
     spec = _with_plural_keys(root.need("spec")).only(
         *_PLURALS.values(), "logExporters", "platformMonitor", "resourceManagement"
     )
-    _refuse_unsupported(root, spec)
+    if spec.get("resourceManagement"):
+        raise errors.unsupported("resourceManagement")
+    capabilities = _capabilities(root.get("capabilities"))
     volumes = _volumes(spec, job, stage_sources)
     found: Document = {
         "containers": [
@@ -63,7 +66,7 @@ def parse(text: str, family: Family, job: bool = False, stage_sources: bool = Tr
     unique("serviceRoles", [role["name"].upper() for role in roles])
     if job and any(endpoint["public"] for endpoint in endpoints):
         raise invalid("a job service cannot have public endpoints")
-    return {"spec": found, **({"serviceRoles": roles} if roles else {})}
+    return {"spec": found, **({"serviceRoles": roles} if roles else {}), **capabilities}
 
 
 def digest(found: Document, images: dict[str, dict[str, str]]) -> str:
@@ -112,15 +115,18 @@ def _fixed_parts(found: Document) -> list[Document]:
     ]
 
 
-def _refuse_unsupported(root: Node, spec: Node) -> None:
-    if spec.get("resourceManagement"):
-        raise errors.unsupported("resourceManagement")
-    capabilities = root.get("capabilities")
-    security = capabilities.only("securityContext").get("securityContext") if capabilities else None
-    for key in ("executeAsCaller", "enableCustomCredentials"):
-        option = security.only("executeAsCaller", "enableCustomCredentials").get(key) if security else None
-        if option and option.flag():
-            raise errors.unsupported(key)
+def _capabilities(node: Node | None) -> Document:
+    """The part `capabilities` of the document; nothing when no capability is on."""
+    context = node.only("securityContext").get("securityContext") if node else None
+    if context is None:
+        return {}
+    caller, custom = (
+        option is not None and option.flag()
+        for option in map(context.only(*_CAPABILITIES).get, _CAPABILITIES)
+    )
+    if caller:
+        raise errors.unsupported("executeAsCaller")
+    return {"capabilities": {"securityContext": {"enableCustomCredentials": True}}} if custom else {}
 
 
 def _with_plural_keys(spec: Node) -> Node:

@@ -120,11 +120,6 @@ def test_refused(path: tuple[Any, ...], value: Any, text: str) -> None:
     [
         (("spec", "resourceManagement"), {"autoScalingPolicies": {}}, "resourceManagement"),
         (("capabilities",), {"securityContext": {"executeAsCaller": True}}, "executeAsCaller"),
-        (
-            ("capabilities",),
-            {"securityContext": {"enableCustomCredentials": True}},
-            "enableCustomCredentials",
-        ),
         ((*CONTAINER, "env", "A"), "{{ secret.root.password }}", "with envVarName"),
     ],
 )
