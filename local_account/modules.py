@@ -25,6 +25,7 @@ from local_account.spcs.state import sign_in
 from local_account.spcs.statements import (
     compute_pool,
     functions,
+    gateway,
     inspect,
     jobs,
     service,
@@ -40,7 +41,18 @@ from local_account.tables import table, transactions
 from local_account.users import database_role, pat, role, security_integration, user
 
 MODULES: list[ModuleType] = [
-    *(compute_pool, functions, inspect, jobs, service, service_role, service_tables, snapshot, waiting),
+    *(
+        compute_pool,
+        functions,
+        gateway,
+        inspect,
+        jobs,
+        service,
+        service_role,
+        service_tables,
+        snapshot,
+        waiting,
+    ),
     *(database, schema, warehouse, resource_monitor, tag, secret),
     *(network_rule, network_policy, external_access),
     *(user, role, database_role, pat, security_integration),

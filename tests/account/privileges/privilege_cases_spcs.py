@@ -112,7 +112,37 @@ OPERATING = [
         )
     ),
 ]
-CASES = [*MAKING, *WATCHING, *OPERATING]
+WEB = {"endpoints": [{"name": "web", "port": 8000}]}
+_TARGET = f"{{type: endpoint, value: {S}.WEB!web, weight: 100}}"
+TO_WEB = f"FROM SPECIFICATION $${{spec: {{type: traffic_split, split_type: custom, targets: [{_TARGET}]}}}}$$"
+ON_GATEWAY = f"ON GATEWAY {S}.GW"
+_BIND = {"BIND SERVICE ENDPOINT ON ACCOUNT": FORBIDDEN, f"SERVICE ROLE {S}.WEB!ALL_ENDPOINTS_USAGE": ABSENT}
+GATEWAYS = [
+    Case(
+        f"CREATE GATEWAY {S}.NEW {TO_WEB}",
+        {USE_DB: ABSENT, f"CREATE GATEWAY ON SCHEMA {S}": FORBIDDEN, **_BIND},
+        (USE_S,),
+        after=(f"DROP GATEWAY {S}.NEW",),
+    ),
+    Case(
+        f"ALTER GATEWAY {S}.GW {TO_WEB}",
+        {**PLACE, f"MODIFY {ON_GATEWAY}": FORBIDDEN, **_BIND},
+        (f"USAGE {ON_GATEWAY}",),
+    ),
+    Case(f"DESCRIBE GATEWAY {S}.GW", {**PLACE, f"USAGE {ON_GATEWAY}": ABSENT}),
+    Case(f"SHOW GATEWAYS IN SCHEMA {S}", {f"MODIFY {ON_GATEWAY}": EMPTY}, (USE_DB, USE_S)),
+    Case(
+        f"DROP GATEWAY {S}.GW",
+        {**PLACE, OWN: FORBIDDEN},
+        (f"USAGE {ON_GATEWAY}",),
+        before=(f"CREATE OR REPLACE GATEWAY {S}.GW {TO_WEB}",
+                f"GRANT OWNERSHIP {ON_GATEWAY} TO ROLE {OWNER} COPY CURRENT GRANTS",
+                f"GRANT USAGE {ON_GATEWAY} TO ROLE PV_ACTOR"),
+        after=(f"CREATE GATEWAY {S}.GW {TO_WEB}",
+               f"GRANT OWNERSHIP {ON_GATEWAY} TO ROLE {OWNER} COPY CURRENT GRANTS"),
+    ),
+]  # fmt: skip
+CASES = [*MAKING, *WATCHING, *OPERATING, *GATEWAYS]
 OWNER_HAS = (USE_DB, f"CREATE SERVICE ON SCHEMA {S}", f"USAGE ON COMPUTE POOL {POOL}", *PULL)
 """What the owner of the service had when it made it, and must have for a new specification."""
 SETUP = (
@@ -131,6 +161,11 @@ SETUP = (
 MAKE_SERVICE = (
     f"CREATE SERVICE {SV} IN COMPUTE POOL {POOL} {spec()}",
     f"ALTER SERVICE {SV} SUSPEND",
+    f"CREATE SERVICE {S}.WEB IN COMPUTE POOL {POOL} {spec(**WEB)}",
+)
+MAKE_GATEWAY = (
+    f"CREATE GATEWAY {S}.GW {TO_WEB}",
+    f"GRANT OWNERSHIP {ON_GATEWAY} TO ROLE {OWNER}",
 )
 CLEANUP = (
     "DROP INTEGRATION PS_EAI",

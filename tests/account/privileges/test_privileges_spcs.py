@@ -13,6 +13,7 @@ from tests.account.conftest import RunningAccount, run
 from tests.account.privileges.privilege_cases_spcs import (
     CASES,
     CLEANUP,
+    MAKE_GATEWAY,
     MAKE_SERVICE,
     OWN,
     OWNER_HAS,
@@ -37,6 +38,7 @@ def table(account: RunningAccount, world: World) -> Iterator[Stand]:
             file.write_text(spec().split("$$")[1])
             account.run(f"PUT file://{file} @{S}.SPECS AUTO_COMPRESS = FALSE")
         account.run(*MAKE_SERVICE, role=OWNER)
+        account.run(*MAKE_GATEWAY)
         yield made
         account.run(*CLEANUP)
 
