@@ -10,6 +10,7 @@ from types import ModuleType
 from local_account.grants import grant, roles, show
 from local_account.objects import (
     database,
+    event_table,
     external_access,
     network_policy,
     network_rule,
@@ -32,6 +33,7 @@ from local_account.spcs.statements import (
     service_role,
     service_tables,
     snapshot,
+    telemetry,
     waiting,
 )
 from local_account.stages import script, stage
@@ -51,9 +53,10 @@ MODULES: list[ModuleType] = [
         service_role,
         service_tables,
         snapshot,
+        telemetry,
         waiting,
     ),
-    *(database, schema, warehouse, resource_monitor, tag, secret),
+    *(database, schema, warehouse, resource_monitor, tag, secret, event_table),
     *(network_rule, network_policy, external_access),
     *(user, role, database_role, pat, security_integration),
     *(grant, roles, show),

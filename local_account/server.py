@@ -29,6 +29,7 @@ from local_account.registry.front import TokenFront
 from local_account.registry.registry import Registry
 from local_account.spcs.docker.reconciler import Reconciler
 from local_account.spcs.state.events import Events
+from local_account.spcs.state.measures import Measures
 from local_account.spcs.state.observed import Observed
 from local_account.spcs.state.sign_in import pool_at
 from local_account.stages.store import StageStore
@@ -45,6 +46,7 @@ def open_account(settings: LocalSettings) -> Account:
     account.add(StageStore(settings.state / "stages", account.catalog))
     account.add(Registry(settings, account.catalog))
     account.add(Observed(Events(settings.state / "events")))
+    account.add(Measures())
     account.network.pool_at = partial(pool_at, account)
     data = account.add(DataEngine(settings.state / "data", account.catalog))
     account.authenticator.on_close.append(data.forget)

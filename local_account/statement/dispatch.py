@@ -15,7 +15,7 @@ from local_account.base.result import Column, Result
 from local_account.base.sql import Statement
 from local_account.identity.account import Account
 from local_account.identity.session import Session
-from local_account.statement.context import Context, Function, Language, TableMethod
+from local_account.statement.context import Context, Function, Language, TableMethod, TableSource
 from local_account.statement.object_type import REPLACE, ObjectType
 
 Handler = Callable[[Context, Statement], Result]
@@ -51,7 +51,7 @@ class Dispatch(Language):
       `//` does not begin a comment.
     - VERBS: first word to the handler of the whole statement.
     - DEFINITIONS: object verb and object word (CREATE, TABLE) to the handler of the whole statement.
-    - FUNCTIONS, TABLE_METHODS, ON_PARAMETER: see `Language`.
+    - FUNCTIONS, TABLE_METHODS, TABLE_SOURCES, ON_PARAMETER: see `Language`.
     - SIGN_IN: name of an authenticator to the function that opens a session for it.
     - SIGN_IN_CHECKS: name of a value in the login to the function that checks it before a user signs in.
 
@@ -80,6 +80,7 @@ class Dispatch(Language):
         self._definitions: Mapping[tuple[str, str], Handler] = _collect(owners, "DEFINITIONS")
         self.functions: Mapping[str, Function] = _collect(owners, "FUNCTIONS")
         self.table_methods: Mapping[str, TableMethod] = _collect(owners, "TABLE_METHODS")
+        self.table_sources: Mapping[str, TableSource] = _collect(owners, "TABLE_SOURCES")
         self.on_parameter = _collect(owners, "ON_PARAMETER")
         self.sign_in: Mapping[str, SignIn] = _collect(owners, "SIGN_IN")
         self.sign_in_checks: Mapping[str, Check] = _collect(owners, "SIGN_IN_CHECKS")

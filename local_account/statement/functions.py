@@ -12,7 +12,7 @@ from local_account.base import errors
 from local_account.base.result import Column, Result, encode
 from local_account.base.sql import Statement
 from local_account.identity import access
-from local_account.statement.context import Context, Function
+from local_account.statement.context import Context, Edit, Function
 
 VERSION = "9.36.0"
 
@@ -124,15 +124,15 @@ def read_arguments(statement: Statement) -> list[Any]:
     return arguments
 
 
-Edit = tuple[int, int, str]
-
-
 def substitute(context: Context, statement: Statement) -> Statement:
-    """Replace CURRENT_*(), SYSTEM$…() and table methods of services by their values, which DuckDB can read.
+    """Replace what the account gives itself by its values, which DuckDB can read.
 
-    A statement without them is returned unchanged.
+    That is: CURRENT_*(), SYSTEM$…(), table methods of services and event tables. A statement without them is
+    returned unchanged.
     """
     with_tables = statement.edited(_tables(context, statement))
+    for source in context.language.table_sources.values():
+        with_tables = with_tables.edited(source(context, with_tables))
     # A table method's range of time may contain such functions, so they are replaced second.
     return with_tables.edited(_values(context, with_tables))
 

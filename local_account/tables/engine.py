@@ -55,7 +55,8 @@ class DataEngine:
         statement = rewrite.divided_casts(statement)
         with _alone(context.session, session):
             plan = access.plan(context, statement, session.temporary)
-            text = rewrite.named_values(plan.expression, statement.text)
+            text = rewrite.paths_as_text(plan.expression, statement.text)
+            text = rewrite.named_values(plan.expression, text)
             values = [results.bound(binding) for binding in statement.bindings or []]
             with context.cancelled.ending(session.interrupt):
                 return self._run(context, session, plan, text, values)

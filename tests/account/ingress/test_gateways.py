@@ -44,7 +44,9 @@ def run(world: World, *statements: str) -> list[Any]:
     with snowflake.connector.connect(**{**settings, **sign_in}) as connection:
         rows: list[Any] = []
         for statement in statements:
-            rows = connection.cursor(snowflake.connector.DictCursor).execute(statement).fetchall()
+            cursor = connection.cursor(snowflake.connector.DictCursor)
+            cursor.execute(statement)
+            rows = cursor.fetchall()
         return rows
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from tests.account.privileges.privilege_table import ABSENT, EMPTY, FORBIDDEN, OWNER, Case
 from tests.account.spcs_world import DATABASE as SHARED
@@ -32,7 +33,7 @@ MAKE = {
 ON_SERVICE = f"ON SERVICE {SV}"
 
 
-def spec(container: Mapping[str, object] | None = None, **parts: object) -> str:
+def spec(container: Mapping[str, object] | None = None, **parts: Any) -> str:
     """`FROM SPECIFICATION …` of one container."""
     main = {"name": "main", "image": IMAGE, **(container or {})}
     return f"FROM SPECIFICATION $${json.dumps({'spec': {'containers': [main], **parts}})}$$"
@@ -51,8 +52,10 @@ def create(name: str, source: str, needs: dict[str, int], options: str = "", *se
 _USE = {"snowflakeSecret": {"objectName": f"{S}.SEC"}, "secretKeyRef": "secret_string", "envVarName": "X"}
 SECRET = {"secrets": [_USE]}
 MOUNT = {"volumeMounts": [{"name": "files", "mountPath": "/files"}]}
-FILES = {"volumes": [{"name": "files", "source": "stage", "stageConfig": {"name": f"@{S}.ST"}}]}
-PUBLIC_ENDPOINT = {"endpoints": [{"name": "web", "port": 8000, "public": True}]}
+FILES: dict[str, Any] = {
+    "volumes": [{"name": "files", "source": "stage", "stageConfig": {"name": f"@{S}.ST"}}]
+}
+PUBLIC_ENDPOINT: dict[str, Any] = {"endpoints": [{"name": "web", "port": 8000, "public": True}]}
 MAKING = [
     create("PLAIN", spec(), {}),
     create("OPEN", spec(**PUBLIC_ENDPOINT), {"BIND SERVICE ENDPOINT ON ACCOUNT": FORBIDDEN}),
@@ -112,7 +115,7 @@ OPERATING = [
         )
     ),
 ]
-WEB = {"endpoints": [{"name": "web", "port": 8000}]}
+WEB: dict[str, Any] = {"endpoints": [{"name": "web", "port": 8000}]}
 _TARGET = f"{{type: endpoint, value: {S}.WEB!web, weight: 100}}"
 TO_WEB = f"FROM SPECIFICATION $${{spec: {{type: traffic_split, split_type: custom, targets: [{_TARGET}]}}}}$$"
 ON_GATEWAY = f"ON GATEWAY {S}.GW"
