@@ -10,15 +10,13 @@ from local_account.base.labels import CONTAINER, Found
 from local_account.base.result import now
 from local_account.catalog.catalog import Object
 from local_account.spcs.docker.runtime import DockerRuntime
-from local_account.spcs.state import threads
+from local_account.spcs.state import scaling, threads
 from local_account.spcs.state.measures import Measures, Sample
 
 
 def is_measured(item: Object) -> bool:
     """Whether somebody needs the measurements of a service: its scaling, or its platform metrics."""
-    properties = item.properties
-    scales = not properties["IS_JOB"] and properties["MAX_INSTANCES"] > properties["MIN_INSTANCES"]
-    return scales or "platformMonitor" in properties["SPEC"]["spec"]
+    return scaling.scales(item) or "platformMonitor" in item.properties["SPEC"]["spec"]
 
 
 def measure(runtime: DockerRuntime, measures: Measures, services: set[int]) -> None:

@@ -21,7 +21,7 @@ from local_account.spcs.docker.runtime import DockerRuntime
 from local_account.spcs.docker.service_pass import PassInput, ServicePass
 from local_account.spcs.network import network
 from local_account.spcs.network.firewall import Firewall, FirewallError
-from local_account.spcs.state import snapshots, threads
+from local_account.spcs.state import scaling, snapshots, threads
 from local_account.spcs.state.logs import LogReader, LogRequest
 from local_account.spcs.state.measures import INTERVAL, Measures
 from local_account.spcs.state.observed import POOL, SERVICE, Machine, Observed
@@ -104,15 +104,20 @@ class Reconciler(LogReader):
             self._wake.set()
 
     def _measure(self) -> None:
-        """Measure containers at intervals, as long as somebody needs it."""
+        """Measure containers at intervals, as long as somebody needs it, and scale services."""
         while not self._ended.wait(INTERVAL):
             runtime = self._runtime
             wanted = {item.id for item in self._account.catalog.objects(SERVICE) if meter.is_measured(item)}
             if runtime is None or not wanted:
                 self._account.part(Measures).keep(set())
                 continue
-            with contextlib.suppress(*DOCKER_ERRORS):
+            try:
                 meter.measure(runtime, self._account.part(Measures), wanted)
+                scaling.scale_all(self._account)
+            except DOCKER_ERRORS:
+                continue
+            except Exception:
+                _log.exception("services: measuring and scaling failed")
 
     # Docker
 

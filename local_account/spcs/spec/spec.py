@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from local_account.base import errors
-from local_account.spcs.spec import document, spec_containers, spec_volumes
+from local_account.spcs.spec import document, scaling_spec, spec_containers, spec_volumes
 from local_account.spcs.spec.document import Node, invalid
 from local_account.spcs.spec.families import Family
 from local_account.spcs.spec.names import check_name, check_role_name, unique
@@ -45,8 +45,6 @@ def parse(text: str, family: Family, job: bool = False, stage_sources: bool = Tr
     spec = _with_plural_keys(root.need("spec")).only(
         *_PLURALS.values(), "logExporters", "platformMonitor", "resourceManagement"
     )
-    if spec.get("resourceManagement"):
-        raise errors.unsupported("resourceManagement")
     capabilities = _capabilities(root.get("capabilities"))
     volumes = _volumes(spec, job, stage_sources)
     found: Document = {
@@ -58,15 +56,27 @@ def parse(text: str, family: Family, job: bool = False, stage_sources: bool = Tr
         found["endpoints"] = endpoints
     if volumes:
         found["volumes"] = volumes
-    for key, read in (("logExporters", _log_exporters), ("platformMonitor", _platform_monitor)):
+    for key, read in (
+        ("logExporters", _log_exporters),
+        ("platformMonitor", _platform_monitor),
+        ("resourceManagement", scaling_spec.resource_management),
+    ):
         if node := spec.get(key):
             found[key] = read(node)
+    if job and "resourceManagement" in found:
+        raise invalid("a job service cannot have 'resourceManagement'")
     _check_limits(found)
     roles = [_service_role(node, endpoints) for node in root.get("serviceRoles") or ()]
     unique("serviceRoles", [role["name"].upper() for role in roles])
     if job and any(endpoint["public"] for endpoint in endpoints):
         raise invalid("a job service cannot have public endpoints")
     return {"spec": found, **({"serviceRoles": roles} if roles else {}), **capabilities}
+
+
+def names_resources(text: str) -> bool:
+    """Whether a specification that `parse` has accepted says what some container needs."""
+    spec = _with_plural_keys(document.load(text).need("spec"))
+    return any(node.get("resources") is not None for node in spec.need("containers"))
 
 
 def digest(found: Document, images: dict[str, dict[str, str]]) -> str:

@@ -63,10 +63,10 @@ def prepare(
 ) -> Document:
     """Properties of a service that come from its specification.
 
-    They are SPEC, IMAGES, SPEC_DIGEST, SECRETS (full names of a container's secrets, in their order), STAGES
-    (full names of stages by volume) and SEEDS (Docker volume and full name of the snapshot that a volume of
-    a new service begins with). Objects are kept by name, so an object that is dropped and created again is
-    found.
+    They are SPEC, IMAGES, SPEC_DIGEST, CPU_SCALING, SECRETS (full names of a container's secrets, in their
+    order), STAGES (full names of stages by volume) and SEEDS (Docker volume and full name of the snapshot
+    that a volume of a new service begins with). Objects are kept by name, so an object that is dropped and
+    created again is found.
 
     Args:
         name: name of the service; names in the specification are relative to its schema.
@@ -104,6 +104,7 @@ def prepare(
         "SPEC": found,
         "IMAGES": resolved,
         "SPEC_DIGEST": digest,
+        scheduler.CPU_SCALING: spec.names_resources(text),
         "SECRETS": secrets,
         "STAGES": stages,
     }

@@ -16,6 +16,7 @@ from local_account.spcs.state.lifecycle import cancel, dns_domain, schema_hash
 from local_account.spcs.state.logs import LogRequest, tail
 from local_account.spcs.state.nodes import pool_state
 from local_account.spcs.state.observed import POOL, SERVICE, Observed
+from local_account.spcs.state.scheduler import target_instances
 from local_account.spcs.state.status import FINAL, is_upgrading, service_status
 from local_account.spcs.statements.inspect import container_rows
 from local_account.spcs.statements.jobs import failure_details, refuse_when_over
@@ -71,8 +72,9 @@ def get_service_logs(context: Context, arguments: list[Any]) -> str:
     known = [container["name"] for container in item.properties["SPEC"]["spec"]["containers"]]
     if arguments[2] not in known:
         raise errors.invalid_value(arguments[2], "container", ", ".join(known))
-    if not str(arguments[1]).isdigit() or int(arguments[1]) >= item.properties["MIN_INSTANCES"]:
-        raise errors.invalid_value(arguments[1], "instance", f"0 to {item.properties['MIN_INSTANCES'] - 1}")
+    last = target_instances(item) - 1
+    if not str(arguments[1]).isdigit() or int(arguments[1]) > last:
+        raise errors.invalid_value(arguments[1], "instance", f"0 to {last}")
     given = dict(zip(("lines", "previous", "since", "times"), arguments[3:], strict=False))
     request = LogRequest(
         instance=int(arguments[1]),

@@ -51,7 +51,7 @@ def container_rows(context: Context, item: Object) -> list[dict[str, Any]]:
     rows = []
     found = context.account.part(Observed).instances(item.id)
     at_rest = item.properties["SUSPENDED"] or item.properties.get("RESULT")
-    wanted = 0 if at_rest else item.properties["MIN_INSTANCES"]
+    wanted = 0 if at_rest else scheduler.target_instances(item)
     for number in sorted({*found, *range(wanted)}):
         state = found.get(number)
         for container in item.properties["SPEC"]["spec"]["containers"]:
@@ -138,7 +138,7 @@ def show_volumes(context: Context, statement: Statement) -> Result:
     context.require("MONITOR", item)
     document = item.properties["SPEC"]["spec"]
     rows = []
-    for number in range(item.properties["MIN_INSTANCES"]):
+    for number in range(scheduler.target_instances(item)):
         for volume in document.get("volumes", ()):
             for container in document["containers"]:
                 paths = [

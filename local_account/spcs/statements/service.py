@@ -19,6 +19,7 @@ from local_account.spcs.spec.source import read_from
 from local_account.spcs.state import snapshots
 from local_account.spcs.state.lifecycle import dns_name, resume, resume_pool, schema_hash, suspend
 from local_account.spcs.state.observed import POOL, SERVICE, Observed
+from local_account.spcs.state.scheduler import target_instances
 from local_account.spcs.state.status import is_upgrading, service_status
 from local_account.spcs.state.workload import require_allowed, workload_filter
 from local_account.spcs.statements import admission
@@ -125,7 +126,7 @@ class Service(ObjectType):
             "compute_pool": properties["POOL"],
             "dns_name": dns_name(item),
             "current_instances": sum(bool(state.containers) for state in found.values()),
-            "target_instances": 0 if down else properties["MIN_INSTANCES"],
+            "target_instances": 0 if down else target_instances(item),
             "min_ready_instances": properties["MIN_READY_INSTANCES"],
             "min_instances": properties["MIN_INSTANCES"],
             "max_instances": properties["MAX_INSTANCES"],

@@ -59,7 +59,7 @@ def get_logs(context: Context, item: Object, start: str, end: str) -> str:
     context.require("MONITOR", item)
     read, rows = context.account.part(LogReader).read_logs, []
     document = item.properties["SPEC"]["spec"]
-    for number in range(item.properties["MIN_INSTANCES"]):
+    for number in range(item.properties["MAX_INSTANCES"]):
         for container in (part["name"] for part in document["containers"]):
             for stream in ("stdout", "stderr"):
                 request = LogRequest(number, container, _MOST_LINES, times=True, stream=stream, all_runs=True)

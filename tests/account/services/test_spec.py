@@ -118,7 +118,15 @@ def test_refused(path: tuple[Any, ...], value: Any, text: str) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "feature"),
     [
-        (("spec", "resourceManagement"), {"autoScalingPolicies": {}}, "resourceManagement"),
+        (
+            ("spec", "resourceManagement"),
+            {
+                "autoScalingPolicies": {
+                    "suspend": {"allConditions": [{"metricCondition": {"metricName": "x"}}]}
+                }
+            },
+            "autoScalingPolicies by metric x",
+        ),
         (("capabilities",), {"securityContext": {"executeAsCaller": True}}, "executeAsCaller"),
         ((*CONTAINER, "env", "A"), "{{ secret.root.password }}", "with envVarName"),
     ],
