@@ -17,7 +17,7 @@ from local_account.identity.account import Account
 from local_account.spcs.spec import units
 from local_account.spcs.spec.scaling_spec import POLICIES
 from local_account.spcs.state.lifecycle import suspend
-from local_account.spcs.state.measures import Measures, Usage
+from local_account.spcs.state.measures import INTERVAL, Measures, Usage
 from local_account.spcs.state.observed import SERVICE, Observed
 from local_account.spcs.state.scheduler import CPU_SCALING, TARGET, target_instances
 
@@ -173,6 +173,10 @@ def _points(condition: Condition, usages: _Usages, moment: float) -> Iterator[li
     An evaluation is empty when a container has no measurement in it.
     """
     chosen = [found for (_, name), found in usages.items() if _is_about(condition, name)]
+    begin = moment - condition["stabilizationPeriodSecs"] + 2 * INTERVAL
+    if any(not found or found[0].time > begin for found in chosen):
+        yield []
+        return
     for number in range(max(1, round(condition["stabilizationPeriodSecs"] / PERIOD))):
         end = moment - number * PERIOD
         values = [_value(condition["metricName"], found, end) for found in chosen]

@@ -88,6 +88,7 @@ CASES = {
     "one cannot do the work of two": Case(None, [HALF] * 2, None),
     "idle, at MIN_INSTANCES": Case(None, [IDLE] * 2, None, least=2),
     "policy: twice the target": Case(up(condition(**target(0.45))), [BUSY, BUSY], 4),
+    "policy: measured for too short a time": Case(up(condition(**target(0.5))), [BUSY], None, seconds=45),
     "policy: below the target": Case(up(condition(**target(1))), [BUSY], None),
     "policy: not above MAX_INSTANCES": Case(up(condition(**target(0.1))), [BUSY], 5),
     "policy: any condition is enough": Case(
