@@ -24,13 +24,14 @@ from local_account.spcs.state.measures import Measures, Usage
 from local_account.spcs.state.observed import POOL, SERVICE, Observed
 from local_account.spcs.statements.service_rows import as_query, times
 from local_account.statement.context import Context
+from local_account.tables.access import require_warehouse
 
 Row = dict[str, Any]
 _MOST_LINES = 1000
 """Number of newest lines that are read of each run of a container."""
 _MOST_ROWS = 20_000
 _PLATFORM = {"name": "snow.spcs.platform"}
-_BEFORE_TABLE = ("FROM", "JOIN")
+_BEFORE_TABLE = ("FROM", "JOIN", ",")
 _CHANGES = ("DELETE", "INSERT", "MERGE", "TRUNCATE", "UPDATE")
 _SEVERE = ("ERROR", "FATAL", "OFF")
 
@@ -47,15 +48,18 @@ def event_tables(context: Context, statement: Statement) -> Iterator[tuple[int, 
         return
     tokens = statement.tokens
     for index in range(1, len(tokens)):
-        if tokens[index - 1].text.upper() not in _BEFORE_TABLE or not _is_name(tokens[index]):
+        before = tokens[index - 1].text.upper()
+        if before not in _BEFORE_TABLE or not _is_name(tokens[index]):
             continue
         end, parts = _parts(tokens, index)
-        name = _table(context, parts, known)
+        # Behind a comma a name with fewer parts may be a column.
+        name = _table(context, parts, known) if before != "," or len(parts) == 3 else None
         if name is None:
             continue
         if statement.verb in _CHANGES and tokens[index - 2].text.upper() in _CHANGES:
             raise errors.unsupported(f"{statement.verb} of event table {name}")
         services = _services(context, name)
+        require_warehouse(context)
         alias = "" if _has_alias(tokens, end) else f" AS {shown(parts[-1:])}"
         yield tokens[index].start, tokens[end].end + 1, _query(context, services) + alias
 
