@@ -173,7 +173,7 @@ def _points(condition: Condition, usages: _Usages, moment: float) -> Iterator[li
     An evaluation is empty when a container has no measurement in it.
     """
     chosen = [found for (_, name), found in usages.items() if _is_about(condition, name)]
-    begin = moment - condition["stabilizationPeriodSecs"] + 2 * INTERVAL
+    begin = moment - condition["stabilizationPeriodSecs"] + INTERVAL
     if any(not found or found[0].time > begin for found in chosen):
         yield []
         return
