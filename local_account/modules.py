@@ -11,6 +11,7 @@ from local_account.grants import grant, roles, show
 from local_account.loading import statements as loading_statements
 from local_account.objects import (
     database,
+    event_table,
     external_access,
     network_policy,
     network_rule,
@@ -21,18 +22,20 @@ from local_account.objects import (
     warehouse,
 )
 from local_account.registry import image_repository
-from local_account.session import parameter, use, variables
+from local_account.session import behavior_changes, parameter, use, variables
 from local_account.spcs.service_functions import function
 from local_account.spcs.state import sign_in
 from local_account.spcs.statements import (
     compute_pool,
     functions,
+    gateway,
     inspect,
     jobs,
     service,
     service_role,
     service_tables,
     snapshot,
+    telemetry,
     waiting,
 )
 from local_account.stages import file_format, script, stage
@@ -44,12 +47,12 @@ from local_account.users import database_role, pat, role, security_integration, 
 
 MODULES: list[ModuleType] = [
     *(compute_pool, functions, inspect, jobs, service, service_role, service_tables, snapshot, waiting),
-    function,
-    *(database, schema, warehouse, resource_monitor, tag, secret),
+    *(function, gateway, telemetry),
+    *(database, schema, warehouse, resource_monitor, tag, secret, event_table),
     *(network_rule, network_policy, external_access),
     *(user, role, database_role, pat, security_integration),
     *(grant, roles, show),
-    *(use, parameter, variables),
+    *(use, parameter, variables, behavior_changes),
     *(stage, file_format, script),
     *(data_statements, table, transactions),
     loading_statements,

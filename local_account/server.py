@@ -9,6 +9,7 @@ import asyncio
 import logging
 import signal
 import sys
+from functools import partial
 
 from aiohttp import web
 
@@ -31,7 +32,9 @@ from local_account.registry.registry import Registry
 from local_account.spcs.docker.reconciler import Reconciler
 from local_account.spcs.service_functions.caller import ServiceFunctions
 from local_account.spcs.state.events import Events
+from local_account.spcs.state.measures import Measures
 from local_account.spcs.state.observed import Observed
+from local_account.spcs.state.sign_in import pool_at
 from local_account.spcs.state.uses import Uses
 from local_account.stages.store import StageStore
 from local_account.stages.transfer import StageTransfer
@@ -53,6 +56,8 @@ def open_account(settings: LocalSettings) -> Account:
     account.add(Observed(Events(settings.state / "events")))
     account.add(Uses())
     account.add(ServiceFunctions(account))
+    account.add(Measures())
+    account.network.pool_at = partial(pool_at, account)
     data = account.add(DataEngine(settings.state / "data", account.catalog))
     data.outside = outside.staged
     account.authenticator.on_close.append(data.forget)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
+
 # Characters; see https://docs.snowflake.com/en/sql-reference/identifiers
 LONGEST_IDENTIFIER = 255
 
@@ -79,3 +81,17 @@ def invalid_value(value: object, option: str, allowed: str) -> SnowflakeError:
 
 def compilation_error(code: str, sqlstate: str, text: str) -> SnowflakeError:
     return SnowflakeError(code, sqlstate, f"SQL compilation error:\n{text}")
+
+
+def require_count(function: str, arguments: Sized, low: int, high: int) -> None:
+    """Refuse a call of a function with too few or too many arguments.
+
+    Raises:
+        SnowflakeError: 000939.
+    """
+    if not low <= len(arguments) <= high:
+        raise compilation_error(
+            "000939",
+            "22023",
+            f"wrong number of arguments for function [{function}]: {len(arguments)}, not {low} to {high}",
+        )

@@ -10,7 +10,7 @@ from local_account.base.result import Result, columns, table
 from local_account.base.sql import Name, Statement, shown
 from local_account.catalog.catalog import ACCOUNT_OBJECT, Grant, Object
 from local_account.grants.grantee import read_database_role
-from local_account.identity import access
+from local_account.identity import access, behavior_changes
 from local_account.statement import privileges
 from local_account.statement.context import Context
 from local_account.statement.privileges import OWNERSHIP
@@ -24,6 +24,7 @@ _USER = columns(
 )
 _FUTURE = columns("created_on:timestamp_ltz privilege grant_on name grant_to grantee_name grant_option")
 OF = columns("created_on:timestamp_ltz role granted_to grantee_name granted_by")
+_GRANTEE = [column.name for column in OF].index("grantee_name")
 Row = dict[str, Any]
 
 
@@ -149,7 +150,17 @@ def _of_role(context: Context, statement: Statement) -> Result:
 
 
 def _of_database_role(context: Context, statement: Statement) -> Result:
-    return _grantees(context, read_database_role(context, statement))
+    found = _grantees(context, read_database_role(context, statement))
+    if behavior_changes.enabled(context.catalog, behavior_changes.GRANTEES):
+        for row in found.rows:
+            row[_GRANTEE] = _without_database(row)
+    return found
+
+
+def _without_database(row: list[str | None]) -> str | None:
+    """The grantee's name in a row of SHOW GRANTS OF; a database role's without its database."""
+    kind, name = row[_GRANTEE - 1], row[_GRANTEE]
+    return shown(Statement(name).parts()[-1:]) if kind == "DATABASE_ROLE" and name else name
 
 
 def _grantees(context: Context, role: Object) -> Result:

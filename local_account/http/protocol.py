@@ -51,6 +51,7 @@ class Protocol:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._sign_in = account.part(Dispatch).sign_in
+        self._sign_in_checks = account.part(Dispatch).sign_in_checks
         self._statements = Statements(account)
 
     @property
@@ -112,7 +113,11 @@ class Protocol:
         role = _folded(query.get("roleName", ""))
         if method in self._sign_in:
             session = self._sign_in[method](self._account, secret, role, address)
-        elif method == "SNOWFLAKE_JWT":
+            self._apply_defaults(session, query, body)
+            return session
+        for name, check in self._sign_in_checks.items():
+            check(self._account, wire.text(body, name), address)
+        if method == "SNOWFLAKE_JWT":
             session = new_session(catalog, authenticator.key_pair(login, secret, address), role)
         elif method == "PROGRAMMATIC_ACCESS_TOKEN":
             session = new_session(catalog, authenticator.access_token(login, secret, address), role)

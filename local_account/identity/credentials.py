@@ -26,6 +26,7 @@ LOCK_SECONDS = 15 * 60
 JWT_SECONDS = 3600
 _NOT_PEOPLE = ("SERVICE", "LEGACY_SERVICE")
 _CLOCK_SECONDS = 10
+_KEY_SLOTS = ("RSA_PUBLIC_KEY", "RSA_PUBLIC_KEY_2")
 _CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 _BAD_LOGIN = "Incorrect username or password was specified."
 
@@ -175,7 +176,8 @@ class Credentials:
             address: IP address of the client.
 
         Raises:
-            SnowflakeError: 390144 when anything in the JWT is wrong, 390422 address not allowed.
+            SnowflakeError: 394304 when the JWT names no key of the user, 394303 when it was made in the
+                future, 390144 when anything else in it is wrong, 390422 address not allowed.
         """
         invalid = SnowflakeError("390144", "08004", "JWT token is invalid.")
         try:
@@ -190,8 +192,12 @@ class Credentials:
             raise invalid from None
         if account != self._locator or (login and login.upper() != name.upper()):
             raise invalid
-        for slot in ("RSA_PUBLIC_KEY", "RSA_PUBLIC_KEY_2"):
-            if _signed(token, claims, user.properties.get(slot)):
+        registered = [key for slot in _KEY_SLOTS if (key := user.properties.get(slot))]
+        named = [key for key in registered if claims.get("iss") == f"{claims['sub']}.{fingerprint(key)}"]
+        if not named:
+            raise SnowflakeError("394304", "28000", "JWT token is invalid.")
+        for key in named:
+            if _signed(token, key):
                 return SignedIn(user, KEY_PAIR)
         raise invalid
 
@@ -269,10 +275,12 @@ def _bad_access_token() -> SnowflakeError:
     return SnowflakeError("394400", "08004", "Programmatic access token is invalid.")
 
 
-def _signed(token: str, claims: dict[str, Any], public_key: str | None) -> bool:
-    """Whether a key signed a JWT that names this key and is at most an hour old."""
-    if not public_key or claims.get("iss") != f"{claims['sub']}.{fingerprint(public_key)}":
-        return False
+def _signed(token: str, public_key: str) -> bool:
+    """Whether a key signed a JWT, and the JWT is at most an hour old.
+
+    Raises:
+        SnowflakeError: 394303 for a JWT from the future.
+    """
     body = "".join(line for line in public_key.splitlines() if "-----" not in line)
     key = load_der_public_key(base64.b64decode(body))
     if isinstance(key, RSAPublicKey):
@@ -284,6 +292,8 @@ def _signed(token: str, claims: dict[str, Any], public_key: str | None) -> bool:
     options: Any = {"require": ["iss", "sub", "iat", "exp"], "verify_aud": False}
     try:
         checked = jwt.decode(token, key, algorithms=[algorithm], options=options, leeway=_CLOCK_SECONDS)
+    except jwt.ImmatureSignatureError:
+        raise SnowflakeError("394303", "28000", "JWT token is invalid.") from None
     except jwt.PyJWTError:
         return False
     # The JWT is valid for an hour even if it says that it expires later.

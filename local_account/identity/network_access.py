@@ -5,6 +5,7 @@ See https://docs.snowflake.com/en/user-guide/network-policies
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
 from local_account.base.errors import SnowflakeError
@@ -15,15 +16,23 @@ from local_account.identity import parameters
 POLICY = "NETWORK POLICY"
 PARAMETER = "NETWORK_POLICY"
 ALLOWED_RULES, BLOCKED_RULES = "ALLOWED_NETWORK_RULE_LIST", "BLOCKED_NETWORK_RULE_LIST"
+COMPUTE_POOL, ALL_POOLS = "COMPUTE_POOL", "ALL"
+# See https://docs.snowflake.com/en/user-guide/network-rules#snowflake-managed-network-rules
+MANAGED = ("SNOWFLAKE", "NETWORK_SECURITY")
 ALLOWED_ADDRESSES, BLOCKED_ADDRESSES = "ALLOWED_IP_LIST", "BLOCKED_IP_LIST"
 
 
 class NetworkAccess:
-    """Checks addresses against network policies; cached until the catalog changes, as every request asks."""
+    """Checks addresses against network policies; cached until the catalog changes, as every request asks.
+
+    Attributes:
+        pool_at: gives the compute pool of the container with an address, '' when it is no container's.
+    """
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._known: tuple[int, dict[tuple[str, str], bool]] = (-1, {})
+        self._known: tuple[int, dict[tuple[str, str, str], bool]] = (-1, {})
+        self.pool_at: Callable[[str], str] = lambda _: ""
 
     def policy_of(self, user: str) -> Object | None:
         """The policy in force for a user: the user's own, otherwise the account's; None without a policy."""
@@ -37,11 +46,11 @@ class NetworkAccess:
         version = self._catalog.version
         if self._known[0] != version:
             self._known = (version, {})
-        known = self._known[1]
-        if (user, address) not in known:
+        key, known = (user, address, self.pool_at(address)), self._known[1]
+        if key not in known:
             policy = self.policy_of(user)
-            known[user, address] = policy is None or lets_in(self._catalog, policy, address)
-        return known[user, address]
+            known[key] = policy is None or lets_in(self._catalog, policy, address, key[2])
+        return known[key]
 
     def require(self, user: str, address: str) -> None:
         """Refuse a request from an address that the user's policy does not allow.
@@ -59,13 +68,21 @@ def refused(address: str) -> SnowflakeError:
     )
 
 
-def lets_in(catalog: Catalog, policy: Object, address: str) -> bool:
-    """Whether a policy allows an address. Blocked lists have precedence; an empty allowed list allows all."""
+def lets_in(catalog: Catalog, policy: Object, address: str, pool: str = "") -> bool:
+    """Whether a policy allows an address. Blocked lists have precedence; an empty allowed list allows all.
+
+    Args:
+        pool: the compute pool of the container that has the address. Then only rules about compute pools
+            count, and one of them must allow it.
+    """
+    properties = policy.properties
+    if pool:
+        blocked, allowed = (_pools(catalog, properties[key]) for key in (BLOCKED_RULES, ALLOWED_RULES))
+        return not {pool, ALL_POOLS} & blocked and bool({pool, ALL_POOLS} & allowed)
     try:
         client = IPv4Address(address)
     except AddressValueError:
         return False
-    properties = policy.properties
     blocked = _networks(catalog, properties[BLOCKED_ADDRESSES], properties[BLOCKED_RULES])
     allowed = _networks(catalog, properties[ALLOWED_ADDRESSES], properties[ALLOWED_RULES])
     if any(client in network for network in blocked or ()):
@@ -73,10 +90,30 @@ def lets_in(catalog: Catalog, policy: Object, address: str) -> bool:
     return allowed is None or any(client in network for network in allowed)
 
 
+def is_managed(name: Sequence[str]) -> bool:
+    """Whether a network rule is one of Snowflake's own, which hold the addresses of other companies."""
+    return tuple(name[:2]) == MANAGED and len(name) == 3
+
+
+def _pools(catalog: Catalog, rules: list[list[str]]) -> set[str]:
+    """The compute pools in network rules."""
+    found = (catalog.find("NETWORK RULE", Name(*name)) for name in rules)
+    return {
+        value.upper()
+        for rule in found
+        if rule and rule.properties["TYPE"] == COMPUTE_POOL
+        for value in rule.properties["VALUE_LIST"]
+    }
+
+
 def _networks(catalog: Catalog, addresses: list[str], rules: list[list[str]]) -> list[IPv4Network] | None:
     """The networks in addresses and in network rules; None when neither of them concerns IPv4 addresses."""
     values, concerned = list(addresses), bool(addresses)
     for name in rules:
+        if is_managed(name):
+            # None of the addresses in it can reach this account.
+            concerned = True
+            continue
         rule = catalog.find("NETWORK RULE", Name(*name))
         if rule and (rule.properties["TYPE"], rule.properties["MODE"]) == ("IPV4", "INGRESS"):
             values += rule.properties["VALUE_LIST"]

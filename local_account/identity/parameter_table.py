@@ -39,6 +39,7 @@ JDBC_TREAT_TIMESTAMP_NTZ_AS_UTC; bool; AUN; false; JDBC reads timestamps without
 JDBC_USE_SESSION_TIMEZONE; bool; AUN; true; JDBC shows times in the session's zone
 JSON_INDENT; int; AUN!; 2; Blanks per level in shown JSON
 LOCK_TIMEOUT; int; AUN!; 43200; Seconds that a statement waits for a lock
+EVENT_TABLE; text; AD; snowflake.telemetry.events; Where telemetry of services can be read
 LOG_EVENT_LEVEL; TRACE|DEBUG|INFO|WARN|ERROR|FATAL|OFF; AUNDS; OFF; Least severity of events that are kept
 LOG_LEVEL; TRACE|DEBUG|INFO|WARN|ERROR|FATAL|OFF; AUNDS; OFF; Least severity of messages that are kept
 MAX_CONCURRENCY_LEVEL; int; AW; 8; Statements that a warehouse runs at once

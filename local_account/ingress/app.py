@@ -14,8 +14,6 @@ from urllib.parse import urlencode
 from aiohttp import HttpVersion10, web
 
 from local_account.base.result import now
-from local_account.base.sql import Name
-from local_account.identity.access import Access
 from local_account.identity.account import Account
 from local_account.identity.network_access import refused
 from local_account.ingress import headers, pages
@@ -24,13 +22,8 @@ from local_account.ingress.hosts import CALLBACK, callback, label_of, origin
 from local_account.ingress.proxy import IDLE_SECONDS, Proxy, unreachable
 from local_account.ingress.sign_in import AUTHORIZE, CLIENT
 from local_account.ingress.visitors import COOKIE_SECONDS, Visitor, Visitors
-from local_account.spcs.network.endpoints import (
-    PublicEndpoint,
-    bound,
-    find_public_endpoint,
-    may_use,
-    resume_on_request,
-)
+from local_account.spcs.network.endpoints import resume_on_request
+from local_account.spcs.network.entries import Divider, Entry, find_entry
 from local_account.spcs.state.observed import Observed
 
 LOGOUT = "/sfc-endpoint/logout"
@@ -42,17 +35,17 @@ _REFUSED_METHODS = {"TRACE", "CONNECT"}
 
 @dataclass(frozen=True)
 class _Decision:
-    """Endpoint and visitor of a request, and whether the visitor may enter.
+    """What a request is for, its visitor, and whether the visitor may enter.
 
     Attributes:
-        endpoint: the endpoint; None when it does not exist.
+        entry: the endpoint or gateway; None when it does not exist.
         visitor: the signed-in visitor; None when nobody is signed in.
-        allowed: whether the visitor may use the endpoint.
+        allowed: whether the visitor may use it.
         by_cookie: whether the visitor signed in by a cookie, not by a token.
         refusal: why the visitor may not sign in from this address; '' when the address is permitted.
     """
 
-    endpoint: PublicEndpoint | None
+    entry: Entry | None
     visitor: Visitor | None = None
     allowed: bool = False
     by_cookie: bool = False
@@ -77,6 +70,7 @@ class Ingress:
         self._settings = account.settings
         self._visitors = Visitors(account)
         self._proxy = Proxy()
+        self._divider = Divider()
         self._known: dict[_Credentials, _Decision] = {}
         self._known_at: tuple[int, int] = (-1, -1)
 
@@ -106,22 +100,22 @@ class Ingress:
             return _no_endpoint()
         token, cookie = headers.snowflake_token(request.headers), request.cookies.get(SESSION_COOKIE)
         decision = await self._decide(_Credentials(label, token, cookie, request.remote or ""))
-        if decision.endpoint is None:
+        if decision.entry is None:
             return _no_endpoint()
         own = request.path if request.path.startswith("/sfc-endpoint/") else ""
         if own == CALLBACK:
             return await self._sign_in(request, label)
         if own == LOGOUT:
             return await self._sign_out(cookie)
-        return await self._enter(request, label, decision.endpoint, decision)
+        return await self._enter(request, label, decision.entry, decision)
 
     async def _enter(
-        self, request: web.Request, label: str, endpoint: PublicEndpoint, decision: _Decision
+        self, request: web.Request, label: str, entry: Entry, decision: _Decision
     ) -> web.StreamResponse:
         sender = request.headers.get("Origin")
         foreign = sender is not None and sender.lower() != origin(label, self._settings)
         if foreign and request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
-            allowed = headers.cors(endpoint, sender)
+            allowed = {} if entry.is_gateway else headers.cors(entry.targets[0][1], sender)
             if allowed:
                 return web.Response(status=204, headers=allowed)
         if foreign and decision.by_cookie and _changes_or_listens(request):
@@ -131,10 +125,13 @@ class Ingress:
         if decision.refusal:
             return _refused(decision)
         if not decision.allowed:
-            return _denied(endpoint, decision.visitor.user, decision.by_cookie)
+            return _denied(entry, decision.visitor.user, decision.by_cookie)
+        endpoint = self._divider.choose(entry)
+        if endpoint is None:
+            return unreachable(f"Gateway {entry.item.name}", 503, "no target can be used")
         if not endpoint.addresses:
             await asyncio.to_thread(resume_on_request, self._account, endpoint.service)
-            return unreachable(endpoint, 503, "no service hosts found")
+            return unreachable(f"Service {endpoint.service.name}", 503, "no service hosts found")
         return await self._proxy.forward(request, endpoint, decision.visitor.user)
 
     # Who may come in
@@ -152,30 +149,19 @@ class Ingress:
         return found
 
     def _look_up(self, shown: _Credentials) -> _Decision:
-        catalog, label, cookie = self._account.catalog, shown.label, shown.cookie
-        endpoint = find_public_endpoint(self._account, label)
-        if endpoint is None or not bound(catalog, endpoint.service):
+        label, cookie = shown.label, shown.cookie
+        entry = find_entry(self._account, label)
+        if entry is None:
             return _Decision(None)
         visitor = self._visitors.by_token(shown.token, label, shown.address) if shown.token else None
         by_cookie = visitor is None and cookie is not None
         if by_cookie and cookie:
             visitor = self._visitors.by_cookie(cookie, label)
         if visitor is None:
-            return _Decision(endpoint)
+            return _Decision(entry)
         if not self._account.network.admits(visitor.user, shown.address):
-            return _Decision(endpoint, visitor, False, by_cookie, refused(shown.address).message)
-        allowed = self._reaches(visitor, endpoint) and may_use(catalog, endpoint, visitor.roles)
-        return _Decision(endpoint, visitor, allowed, by_cookie)
-
-    def _reaches(self, visitor: Visitor, endpoint: PublicEndpoint) -> bool:
-        """Whether the visitor has USAGE on the database and the schema of the service."""
-        held = Access(self._account.catalog, visitor.roles)
-        database, schema, _ = endpoint.service.fqn
-        above = [
-            self._account.catalog.find("DATABASE", Name("", "", database)),
-            self._account.catalog.find("SCHEMA", Name(database, "", schema)),
-        ]
-        return all(item is not None and held.has("USAGE", item) for item in above)
+            return _Decision(entry, visitor, False, by_cookie, refused(shown.address).message)
+        return _Decision(entry, visitor, entry.admits(self._account, visitor.roles), by_cookie)
 
     # Sign-in of browsers
 
@@ -256,11 +242,14 @@ def _cross_origin() -> web.Response:
     return web.Response(status=403, text=text)
 
 
-def _denied(endpoint: PublicEndpoint, user: str, by_cookie: bool) -> web.Response:
+def _denied(entry: Entry, user: str, by_cookie: bool) -> web.Response:
+    what, needed = f"gateway {entry.item.fqn}", "USAGE on it"
+    if not entry.is_gateway:
+        what = f"endpoint {entry.targets[0][1].name} of service {entry.item.fqn}"
+        needed = "a service role of it"
     text = (
-        f"Access denied. Insufficient privileges to use endpoint {endpoint.name} of service "
-        f"{endpoint.service.fqn}. The role with which {user} comes in needs a service role of it, and "
-        "USAGE on its database and schema."
+        f"Access denied. Insufficient privileges to use {what}. The role with which {user} comes in needs "
+        f"{needed}, and USAGE on its database and schema."
     )
     if not by_cookie:
         return web.Response(status=403, text=text + "\n")

@@ -52,6 +52,7 @@ class Proxy:
         assert self._client is not None
         sent = headers.for_service(request.headers, user)
         upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
+        service = f"Service {endpoint.service.name}"
         for address in self._in_turn(endpoint):
             url = f"{address}:{endpoint.port}{request.raw_path}"
             try:
@@ -61,11 +62,11 @@ class Proxy:
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
                 continue
             except aiohttp.ServerTimeoutError:
-                return unreachable(endpoint, 504, f"no answer in {IDLE_SECONDS:.0f} seconds")
+                return unreachable(service, 504, f"no answer in {IDLE_SECONDS:.0f} seconds")
             except aiohttp.ClientError as error:
                 _log.info("endpoint %s of %s: %s", endpoint.name, endpoint.service.fqn, error)
-                return unreachable(endpoint, 503, "the connection broke off")
-        return unreachable(endpoint, 503, "no service hosts found")
+                return unreachable(service, 503, "the connection broke off")
+        return unreachable(service, 503, "no service hosts found")
 
     def _in_turn(self, endpoint: PublicEndpoint) -> list[str]:
         addresses = endpoint.addresses
@@ -186,7 +187,7 @@ class _Bridge:
             await asyncio.sleep(left)
 
 
-def unreachable(endpoint: PublicEndpoint, status: int, reason: str) -> web.Response:
-    """The ingress's own answer when no instance answers."""
-    detail = f"Service {endpoint.service.name} not reachable: {reason}."
+def unreachable(what: str, status: int, reason: str) -> web.Response:
+    """The ingress's own answer when no instance answers; `what` names the service or gateway."""
+    detail = f"{what} not reachable: {reason}."
     return web.json_response({"responseType": "ERROR", "detail": detail}, status=status)

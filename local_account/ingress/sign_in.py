@@ -21,7 +21,7 @@ from local_account.identity.session import ACCESS_TOKEN
 from local_account.ingress import pages
 from local_account.ingress.hosts import callback, label_of, origin
 from local_account.ingress.visitors import REFUSED_ROLES, Visitors, default_role
-from local_account.spcs.network.endpoints import PublicEndpoint, find_public_endpoint
+from local_account.spcs.network.entries import Entry, find_entry
 
 AUTHORIZE = "/oauth/authorize"
 TOKEN = "/oauth/token"  # noqa: S105 a path
@@ -108,7 +108,7 @@ class SignIn:
             raise SnowflakeError("390100", "08004", "Sign in with the password, not with an access token.")
         return who.user
 
-    def _target(self, request: web.Request) -> tuple[str, PublicEndpoint] | None:
+    def _target(self, request: web.Request) -> tuple[str, Entry] | None:
         """The endpoint that sent the browser; None unless the request names an existing endpoint exactly."""
         settings = self._account.settings
         uri = request.query.get("redirect_uri", "")
@@ -118,25 +118,22 @@ class SignIn:
             label = label_of(urlsplit(uri).netloc, settings)
         except ValueError:
             return None
-        endpoint = find_public_endpoint(self._account, label) if label else None
-        if label is None or endpoint is None or uri != callback(label, settings):
+        entry = find_entry(self._account, label) if label else None
+        if label is None or entry is None or uri != callback(label, settings):
             return None
-        return label, endpoint
+        return label, entry
 
-    def _again(
-        self, label: str, endpoint: PublicEndpoint, form: _Form, error: SnowflakeError
-    ) -> web.Response:
+    def _again(self, label: str, entry: Entry, form: _Form, error: SnowflakeError) -> web.Response:
         """The form once more, or the form for a new password when a new password is needed."""
         if error.code not in (_MUST_CHANGE, _NOT_ACCEPTED):
-            return self._page(label, endpoint, form.name, error.message)
+            return self._page(label, entry, form.name, error.message)
         settings = self._account.settings
         text = error.message.removeprefix("SQL execution error: ") if error.code == _NOT_ACCEPTED else ""
         return pages.new_password(settings.locator, form.name, text, origin(label, settings))
 
-    def _page(self, label: str, endpoint: PublicEndpoint, user: str = "", error: str = "") -> web.Response:
+    def _page(self, label: str, entry: Entry, user: str = "", error: str = "") -> web.Response:
         settings = self._account.settings
-        service = f"{endpoint.service.name} ({endpoint.name})"
-        return pages.sign_in(settings.locator, service, user, error, origin(label, settings))
+        return pages.sign_in(settings.locator, entry.text, user, error, origin(label, settings))
 
     # Programs
 
@@ -157,7 +154,7 @@ class SignIn:
             else:
                 hosts.append(word)
         label = label_of(hosts[0], self._account.settings) if len(hosts) == 1 else None
-        if label is None or find_public_endpoint(self._account, label) is None:
+        if label is None or find_entry(self._account, label) is None:
             return _oauth_error("invalid_scope", "scope must be '[session:role:<ROLE>] <endpoint host>'")
         try:
             user = self._account.authenticator.key_pair("", assertion, address).user

@@ -9,6 +9,7 @@ from local_account.base.result import Result, columns, table
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Object
 from local_account.identity import access
+from local_account.objects import event_table
 from local_account.statement import references
 from local_account.statement.context import Context
 from local_account.statement.object_type import ObjectType, read_restriction
@@ -38,6 +39,8 @@ class Container(ObjectType):
         for name in ("LOG_LEVEL", "TRACE_LEVEL"):
             if name in changed:
                 context.require(f"MODIFY {name.replace('_', ' ')}")
+        if changed.get(event_table.PARAMETER):
+            changed[event_table.PARAMETER] = event_table.usable(context, changed[event_table.PARAMETER])
 
     def require_rename(self, context: Context, item: Object) -> None:
         context.require_ownership(item)

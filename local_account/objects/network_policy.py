@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from local_account.base import errors
 from local_account.base.result import Result, columns, status, table
-from local_account.base.sql import Name, Statement
+from local_account.base.sql import Name, Statement, shown
 from local_account.catalog.catalog import Object
 from local_account.identity import network_access, parameters
 from local_account.identity.network_access import (
@@ -23,7 +23,6 @@ from local_account.identity.network_access import (
 )
 from local_account.statement.context import Context
 from local_account.statement.object_type import ObjectType, Reader
-from local_account.statement.privileges import shown_name
 
 _RULE_LISTS = (ALLOWED_RULES, BLOCKED_RULES)
 _ADDRESS_LISTS = (ALLOWED_ADDRESSES, BLOCKED_ADDRESSES)
@@ -125,7 +124,7 @@ class NetworkPolicy(ObjectType):
 
     def describe(self, context: Context, item: Object) -> Result:
         rows = [
-            {"name": key, "value": _listed(context, key, item.properties[key])}
+            {"name": key, "value": _listed(key, item.properties[key])}
             for key in _LISTS
             if item.properties[key]
         ]
@@ -169,7 +168,13 @@ def no_lock_out(context: Context) -> Iterator[None]:
         yield
         session, address = context.session, context.address
         policy = None if session.is_service else context.account.network.policy_of(session.user)
-        if policy and address and not network_access.lets_in(context.catalog, policy, address):
+        if (
+            policy
+            and address
+            and not network_access.lets_in(
+                context.catalog, policy, address, context.account.network.pool_at(address)
+            )
+        ):
             raise errors.compilation_error(
                 "001497",
                 "22023",
@@ -199,6 +204,8 @@ def _resolve_rules(context: Context, policy: str, properties: dict[str, Any]) ->
 
 def _rule(context: Context, policy: str, parts: list[str]) -> Name:
     name = context.resolve(parts, "schema")
+    if network_access.is_managed(name):
+        return name
     if not context.reaches(name):
         raise errors.does_not_exist("Network rule", str(name))
     rule = context.get("NETWORK RULE", name)
@@ -212,13 +219,10 @@ def _rule(context: Context, policy: str, parts: list[str]) -> Name:
     return name
 
 
-def _listed(context: Context, key: str, values: list[Any]) -> str:
+def _listed(key: str, values: list[Any]) -> str:
     if key in _ADDRESS_LISTS:
         return ",".join(values)
-    rules = (context.catalog.find("NETWORK RULE", Name(*name)) for name in values)
-    return json.dumps(
-        [{"fullyQualifiedRuleName": shown_name(rule)} for rule in rules if rule], separators=(",", ":")
-    )
+    return json.dumps([{"fullyQualifiedRuleName": shown(name)} for name in values], separators=(",", ":"))
 
 
 TYPES = [NetworkPolicy()]

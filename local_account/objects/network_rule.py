@@ -10,6 +10,7 @@ from local_account.base import errors
 from local_account.base.result import Result, columns, table
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Object
+from local_account.identity.network_access import COMPUTE_POOL
 from local_account.objects.network_policy import no_lock_out
 from local_account.statement import references
 from local_account.statement.context import Context
@@ -23,12 +24,14 @@ _MODES = {
     "AWSVPCEID": ("INGRESS", "INTERNAL_STAGE"),
     "AZURELINKID": ("INGRESS", "INTERNAL_STAGE"),
     "GCPPSCID": ("INGRESS",),
+    COMPUTE_POOL: ("INGRESS",),
 }
 # A rule of this type and mode needs no VALUE_LIST; without one it lets nothing through.
 _MAY_BE_EMPTY = ("HOST_PORT", "EGRESS")
 _HOST = re.compile(
     r"(?:\*\.)?(?:[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9_-]*)"
 )
+_POOL = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,254}")
 _COLUMNS = "created_on:timestamp_ltz name database_name schema_name owner comment type mode "
 DEFAULT_PORT = 443
 
@@ -114,6 +117,8 @@ def _check_values(kind: str, values: list[str]) -> None:
             host_and_port(value)
         elif kind == "IPV4":
             _check_network(value)
+        elif kind == COMPUTE_POOL and not _POOL.fullmatch(value):
+            raise errors.invalid_value(value[:100], "VALUE_LIST", "names of compute pools, or ALL")
 
 
 def _check_network(value: str) -> None:

@@ -12,6 +12,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+from local_account.base import errors
 from local_account.base.errors import SnowflakeError
 from local_account.base.sql import Name
 from local_account.catalog.catalog import Object
@@ -84,8 +85,8 @@ def resolve(context: Context, image: str) -> ResolvedImage:
             the tag is `latest` by default.
 
     Raises:
-        SnowflakeError: 395018 for a malformed name, 002003 when the repository is absent, 003001 without
-            READ on it, 395023 when it does not have the image, 000603 when the registry does not work.
+        SnowflakeError: 395018 for a malformed name, 002003 when the repository is absent or the session may
+            not read it, 397012 when it does not have the image, 000603 when the registry does not work.
     """
     account = context.account
     path, tag, digest = _parse(account, image)
@@ -98,10 +99,9 @@ def resolve(context: Context, image: str) -> ResolvedImage:
         if error.code != 404:
             raise _broken(f"{error} for {shown}") from None
         raise SnowflakeError(
-            "395023",
+            "397012",
             "02000",
-            f"Failed to retrieve image {shown} from the image repository : image not found. "
-            f"Push it to {account.settings.registry_host}{shown} first.",
+            f"Image {shown} not found. Please verify the image exists in the image repository.",
         ) from None
     found = headers["Docker-Content-Digest"]
     return ResolvedImage(
@@ -185,8 +185,13 @@ def _repository(context: Context, name: Name) -> Object:
     context.require_usage(name)
     repository = context.get(KIND, name)
     if not may_pull(context, repository):
-        context.require("READ", repository)
+        raise no_repository(repository)
     return repository
+
+
+def no_repository(item: Object) -> SnowflakeError:
+    """The error for an image repository that a role may not read, as if it did not exist."""
+    return errors.does_not_exist(KIND, str(item.fqn))
 
 
 def _architectures(account: Account, path: str, manifest: dict[str, Any]) -> frozenset[str]:

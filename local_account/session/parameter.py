@@ -12,7 +12,7 @@ from local_account.base.result import Result, status
 from local_account.base.sql import Statement
 from local_account.identity import parameters
 from local_account.identity.network_access import PARAMETER
-from local_account.objects import network_policy
+from local_account.objects import event_table, network_policy
 from local_account.statement.context import Context
 from local_account.statement.object_type import like
 from local_account.users.user_values import refuse_policies
@@ -97,6 +97,8 @@ def alter_account(context: Context, statement: Statement) -> Result:
             changed.pop(PARAMETER, None)
         elif changed[PARAMETER] != known.get(PARAMETER):
             changed[PARAMETER] = network_policy.attachable(context, changed[PARAMETER])
+        if changed.get(event_table.PARAMETER) not in (None, known.get(event_table.PARAMETER)):
+            changed[event_table.PARAMETER] = event_table.usable(context, changed[event_table.PARAMETER])
         if item is None:
             item = context.catalog.create(*parameters.ACCOUNT_OBJECT, "ACCOUNTADMIN")
         item.properties = changed

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
 from local_account.base import errors, signature
 from local_account.base.result import Result
-from local_account.base.sql import Name, Statement, shown
+from local_account.base.sql import Edit, Name, Statement, shown
 from local_account.catalog.catalog import ACCOUNT_OBJECT, Catalog, Object
 from local_account.identity import access
 from local_account.identity.account import Account
@@ -20,6 +20,8 @@ from local_account.statement.cancellation import Cancellation
 SCOPES = {"account": 1, "database": 2, "schema": 3}
 Function = Callable[["Context", list[Any]], Any]
 TableMethod = Callable[["Context", Object, str, str], str]
+"""Start, end and new text of a part of a statement's text."""
+TableSource = Callable[["Context", Statement], Iterable[Edit]]
 
 
 class Kind(Protocol):
@@ -63,12 +65,15 @@ class Language(ABC):
         functions: name to function, for the functions in SELECT and CALL that the account answers itself.
         table_methods: name to function, for the methods of services that give tables. The function makes the
             query that replaces the method.
+        table_sources: kind to function, for tables whose rows the account gives. The function replaces the
+            names of such tables in a query by queries of their rows.
         on_parameter: parameter name to function, called after ALTER SESSION has changed the parameter.
     """
 
     types: Sequence[Kind]
     functions: Mapping[str, Function]
     table_methods: Mapping[str, TableMethod]
+    table_sources: Mapping[str, TableSource]
     on_parameter: Mapping[str, Callable[[Context, str], None]]
 
     @abstractmethod

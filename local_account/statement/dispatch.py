@@ -16,11 +16,12 @@ from local_account.base.sql import Statement
 from local_account.identity.account import Account
 from local_account.identity.session import Session
 from local_account.statement import commands, flow, substitution
-from local_account.statement.context import Context, Function, Language, TableMethod
+from local_account.statement.context import Context, Function, Language, TableMethod, TableSource
 from local_account.statement.object_type import REPLACE, ObjectType
 
 Handler = Callable[[Context, Statement], Result]
 SignIn = Callable[[Account, str, str, str], Session]
+Check = Callable[[Account, str, str], None]
 # Running one of these twice does not have the same effect as running it once.
 _CHANGING_VERBS = {
     *("ALTER", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "EXECUTE", "GRANT", "INSERT", "MERGE"),
@@ -41,8 +42,9 @@ class Dispatch(Language):
       which `//` does not begin a comment.
     - VERBS: first word to the handler of the whole statement.
     - DEFINITIONS: object verb and object word (CREATE, TABLE) to the handler of the whole statement.
-    - FUNCTIONS, TABLE_METHODS, ON_PARAMETER: see `Language`.
+    - FUNCTIONS, TABLE_METHODS, TABLE_SOURCES, ON_PARAMETER: see `Language`.
     - SIGN_IN: name of an authenticator to the function that opens a session for it.
+    - SIGN_IN_CHECKS: name of a value in the login to the function that checks it before a user signs in.
 
     Args:
         modules: all modules that own statements.
@@ -51,6 +53,8 @@ class Dispatch(Language):
         stages: functions that a statement goes through; the first one that returns a result ends it.
         sign_in: name of an authenticator to a function of account, token, role ('' for the default role) and
             the client's IP address, which returns a session.
+        sign_in_checks: name of a value of the login to a function of account, value ('' when it is absent)
+            and the client's IP address, which refuses the login.
     """
 
     def __init__(self, modules: Iterable[ModuleType]) -> None:
@@ -67,8 +71,10 @@ class Dispatch(Language):
         self._definitions: Mapping[tuple[str, str], Handler] = _collect(owners, "DEFINITIONS")
         self.functions: Mapping[str, Function] = _collect(owners, "FUNCTIONS")
         self.table_methods: Mapping[str, TableMethod] = _collect(owners, "TABLE_METHODS")
+        self.table_sources: Mapping[str, TableSource] = _collect(owners, "TABLE_SOURCES")
         self.on_parameter = _collect(owners, "ON_PARAMETER")
         self.sign_in: Mapping[str, SignIn] = _collect(owners, "SIGN_IN")
+        self.sign_in_checks: Mapping[str, Check] = _collect(owners, "SIGN_IN_CHECKS")
         self._known_verbs = {*commands.VERBS, *self._statements, *self._raw, *self._verbs}
         self.stages: list[Callable[[Context, Statement], Result | None]] = [
             self._raw_statement,

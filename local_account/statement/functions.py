@@ -170,11 +170,14 @@ def read_arguments(statement: Statement) -> list[Any]:
 
 
 def substitute(context: Context, statement: Statement) -> Statement:
-    """Replace CURRENT_*(), SYSTEM$…() and table methods of services by their values, which DuckDB can read.
+    """Replace what the account gives itself by its values, which DuckDB can read.
 
-    A statement without them is returned unchanged.
+    That is: CURRENT_*(), SYSTEM$…(), table methods of services and event tables. A statement without them is
+    returned unchanged.
     """
     with_tables = statement.edited(_tables(context, statement))
+    for source in context.language.table_sources.values():
+        with_tables = with_tables.edited(source(context, with_tables))
     # A table method's range of time may contain such functions, so they are replaced second.
     return with_tables.edited(_values(context, with_tables))
 

@@ -75,6 +75,7 @@ class DataEngine:
             session.follow_catalog(self._catalog)
             plan = access.plan(context, statement, session.temporary, scanned, views)
             note_calls(context, plan, statement.text)
+            rewrite.paths_as_text(plan.expression, statement.text)
             constructs.mend(plan.expression)
             rewrite.name_values(plan.expression)
             values = [results.bound(binding) for binding in statement.bindings or []]

@@ -9,6 +9,9 @@ from sqlglot.tokens import Token, TokenType
 
 from local_account.base.sql import Statement
 
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Like, exp.ILike)
+_TEXT_FUNCTIONS = (exp.Upper, exp.Lower, exp.Trim, exp.Length, exp.Concat, exp.Substring, exp.StartsWith)
+
 
 def divided_casts(statement: Statement) -> Statement:
     """Put a blank after the `?` of `?::type`; the parser takes `?::` for another dialect's operator."""
@@ -42,6 +45,31 @@ def name_values(expression: exp.Expr) -> None:
             width = len(values.expressions[0].expressions) or 1
             columns = [exp.to_identifier(f"COLUMN{index + 1}") for index in range(width)]
             values.set("alias", exp.TableAlias(this=exp.to_identifier("_VALUES"), columns=columns))
+
+
+def paths_as_text(expression: exp.Expr, text: str) -> None:
+    """Make text of a value inside a VARIANT (`v:a`, `v['a']`) where it is compared with text or read as text.
+
+    The engine would compare it with its quotes.
+
+    Args:
+        text: the statement; without the marks of such values in it there is nothing to look for.
+    """
+    if ":" not in text and "[" not in text:
+        return
+    found = [path for path in expression.find_all(exp.JSONExtract, exp.Bracket) if _is_read_as_text(path)]
+    for path in found:
+        path.replace(exp.cast(path.copy(), exp.DataType.Type.VARCHAR))
+
+
+def _is_read_as_text(path: exp.Expr) -> bool:
+    parent = path.parent
+    if isinstance(parent, _TEXT_FUNCTIONS):
+        return True
+    if isinstance(parent, _COMPARISONS):
+        other = parent.expression if parent.this is path else parent.this
+        return other.is_string or isinstance(other, _TEXT_FUNCTIONS)
+    return isinstance(parent, exp.In) and any(item.is_string for item in parent.expressions)
 
 
 def _values(select: exp.Select) -> exp.Values | None:

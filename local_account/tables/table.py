@@ -10,6 +10,7 @@ from typing import Any
 from local_account.base.result import Result, columns, status
 from local_account.base.sql import Statement
 from local_account.catalog.catalog import Object
+from local_account.objects.event_table import EVENT_TABLE, EventTable
 from local_account.statement.context import Context
 from local_account.statement.object_type import ObjectType, read_restriction
 from local_account.tables.engine import DataEngine
@@ -55,6 +56,16 @@ class Table(_DataObject):
         "bytes:fixed owner retention_time automatic_clustering change_tracking is_external "
         "enable_schema_evolution owner_role_type is_event is_hybrid is_iceberg is_dynamic is_immutable"
     )
+
+    def drop(self, context: Context, statement: Statement) -> Result:
+        """DROP TABLE, which drops event tables too."""
+        start = statement.position
+        statement.accept("IF", "EXISTS")
+        name = context.resolve(statement.parts(), self.scope)
+        statement.position = start
+        if context.catalog.find(EVENT_TABLE, name):
+            return EventTable().drop(context, statement)
+        return super().drop(context, statement)
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:
         no = dict.fromkeys(

@@ -269,9 +269,10 @@ class Keeper:
         if time.monotonic() >= self._notes.token_due:
             account = self._account
             token = session_token.issue(account, self._item)
+            origin = session_token.issue_origin(account, self._item)
             for container in self._containers:
                 if session_token.wants_token(container):
-                    session_token.write_token(account, self._item, self._number, container, token)
+                    session_token.write_tokens(account, self._item, self._number, container, token, origin)
                 # A changed secret reaches its files now. Environment variables keep their first values.
                 with contextlib.suppress(session_token.MissingSecretError):
                     session_token.write_secrets(account, self._item, self._number, container)

@@ -15,14 +15,15 @@ from docker.errors import DockerException
 from local_account.base.waiting import poll
 from local_account.catalog.catalog import Object
 from local_account.identity.account import Account
-from local_account.spcs.docker import idle, session_token, snapshot_copy, snapshot_taker, volumes
+from local_account.spcs.docker import idle, meter, session_token, snapshot_taker, volume_work, volumes
 from local_account.spcs.docker.instance import InstanceNotes
 from local_account.spcs.docker.runtime import DockerRuntime
 from local_account.spcs.docker.service_pass import PassInput, ServicePass
 from local_account.spcs.network import network
 from local_account.spcs.network.firewall import Firewall, FirewallError
-from local_account.spcs.state import snapshots, threads
+from local_account.spcs.state import scaling, snapshots, threads
 from local_account.spcs.state.logs import LogReader, LogRequest
+from local_account.spcs.state.measures import INTERVAL, Measures
 from local_account.spcs.state.observed import POOL, SERVICE, Machine, Observed
 from local_account.spcs.state.status import placement
 
@@ -49,6 +50,7 @@ class Reconciler(LogReader):
         self._firewall: Firewall | None = None
         self._wake = threading.Event()
         self._stopping = False
+        self._ended = threading.Event()
         self._busy: set[int] = set()
         self._due: dict[int, float] = {}
         self._signatures: dict[int, object] = {}
@@ -58,6 +60,7 @@ class Reconciler(LogReader):
     def start(self) -> None:
         self._thread = threads.start(self._run, "services")
         threads.start(self._watch_catalog, "services-catalog")
+        threads.start(self._measure, "services-meter")
 
     def stop(self) -> None:
         """End the threads. Services go on running; dropped services are removed first."""
@@ -69,13 +72,14 @@ class Reconciler(LogReader):
 
         poll(removed, _END_SECONDS)
         self._stopping = True
+        self._ended.set()
         self._wake.set()
         if self._thread:
             self._thread.join(2.0)
         with contextlib.suppress(*DOCKER_ERRORS):
             self._kill_dropped()
             if self._client:
-                snapshot_copy.thaw_all(self._client, self._labels)
+                volume_work.thaw_all(self._client, self._labels)
 
     def _run(self) -> None:
         while not self._stopping:
@@ -99,13 +103,29 @@ class Reconciler(LogReader):
             version = self._account.catalog.wait(version, _LOOK_SECONDS)
             self._wake.set()
 
+    def _measure(self) -> None:
+        """Measure containers at intervals, as long as somebody needs it, and scale services."""
+        while not self._ended.wait(INTERVAL):
+            runtime = self._runtime
+            wanted = {item.id for item in self._account.catalog.objects(SERVICE) if meter.is_measured(item)}
+            if runtime is None or not wanted:
+                self._account.part(Measures).keep(set())
+                continue
+            try:
+                meter.measure(runtime, self._account.part(Measures), wanted)
+                scaling.scale_all(self._account)
+            except DOCKER_ERRORS:
+                continue
+            except Exception:
+                _log.exception("services: measuring and scaling failed")
+
     # Docker
 
     def _connect(self) -> DockerClient:
         if self._client is None:
             client = docker.from_env(timeout=120, max_pool_size=_CONNECTIONS)
             client.ping()
-            snapshot_copy.thaw_all(client, self._labels)
+            volume_work.thaw_all(client, self._labels)
             self._client = client
             threads.start(self._watch_docker, "services-docker")
         return self._client

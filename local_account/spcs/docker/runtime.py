@@ -170,8 +170,9 @@ class DockerRuntime:
             binds[str(folder)] = {"bind": path, "mode": "ro"}
         if session_token.wants_token(container):
             token = session_token.issue(self._account, item)
-            folder = session_token.write_token(self._account, item, instance, container, token)
-            binds[str(folder)] = {"bind": session_token.token_path(container), "mode": "ro"}
+            origin = session_token.issue_origin(self._account, item)
+            written = session_token.write_tokens(self._account, item, instance, container, token, origin)
+            binds |= {str(folder): {"bind": path, "mode": "ro"} for folder, path in written.items()}
         return self.client.api.create_host_config(
             network_mode=f"container:{holder}",
             mounts=volumes.mounts(self._account, self.client, item, instance, container["name"]),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from local_account.base import files
@@ -20,9 +20,11 @@ from local_account.identity.credentials import digest
 from local_account.objects.secret import secret_values
 from local_account.spcs.spec.spec_containers import DEFAULT_TOKEN_PATH
 from local_account.spcs.state.observed import Observed
+from local_account.spcs.state.sign_in import ORIGIN
 
 LIFE_SECONDS = 3600
 REFRESH_SECONDS = 600
+_ORIGIN_FOLDER, _ORIGIN_FILE = PurePosixPath(DEFAULT_TOKEN_PATH), "spcs_token"
 
 
 class MissingSecretError(Exception):
@@ -53,7 +55,6 @@ def forget_all(account: Account) -> None:
 
 def issue(account: Account, item: Object) -> str:
     """A new session token for the service's user, valid for one hour."""
-    token = secrets.token_urlsafe(48)
     content = {
         "service": item.id,
         "user": item.name,
@@ -62,7 +63,17 @@ def issue(account: Account, item: Object) -> str:
         "schema": item.schema,
         "warehouse": item.properties["QUERY_WAREHOUSE"] or "",
     }
-    account.catalog.put_token(digest(token), "service", now() + LIFE_SECONDS, content)
+    return _store(account, "service", content)
+
+
+def issue_origin(account: Account, item: Object) -> str:
+    """A new token that says which service a client runs in; drivers add it to every login."""
+    return _store(account, ORIGIN, {"service": item.id})
+
+
+def _store(account: Account, kind: str, content: dict[str, Any]) -> str:
+    token = secrets.token_urlsafe(48)
+    account.catalog.put_token(digest(token), kind, now() + LIFE_SECONDS, content)
     return token
 
 
@@ -75,8 +86,34 @@ def token_path(container: dict[str, Any]) -> str:
     return container.get("sessionTokenConfig", {}).get("path", DEFAULT_TOKEN_PATH)
 
 
-def write_token(account: Account, item: Object, instance: int, container: dict[str, Any], token: str) -> Path:
-    """Write a container's token file and connection settings; return the folder to mount into it."""
+def write_tokens(
+    account: Account, item: Object, instance: int, container: dict[str, Any], token: str, origin: str
+) -> dict[Path, str]:
+    """Write a container's token files and connection settings.
+
+    Args:
+        token: the session token.
+        origin: the token of `issue_origin`. Drivers look for it at one place, wherever the session token is.
+
+    Returns:
+        Each folder to mount, with its path inside the container.
+    """
+    folder = _write_token(account, item, instance, container, token)
+    path = PurePosixPath(token_path(container))
+    if path == _ORIGIN_FOLDER:
+        _replace(folder / _ORIGIN_FILE, origin, 0o644)
+        return {folder: str(path)}
+    own = folder.with_name("origin")
+    # A path below the folder needs its place there before the folder is mounted.
+    below = path.relative_to(_ORIGIN_FOLDER) if path.is_relative_to(_ORIGIN_FOLDER) else "."
+    (own / below).mkdir(parents=True, exist_ok=True)
+    _replace(own / _ORIGIN_FILE, origin, 0o644)
+    return {own: str(_ORIGIN_FOLDER), folder: str(path)}
+
+
+def _write_token(
+    account: Account, item: Object, instance: int, container: dict[str, Any], token: str
+) -> Path:
     folder = instance_folder(account, item.id, instance) / container["name"] / "session"
     folder.mkdir(parents=True, exist_ok=True)
     config = container.get("sessionTokenConfig", {})
@@ -119,6 +156,9 @@ def variables(account: Account, item: Object, instance: int, container: dict[str
         "SNOWFLAKE_DATABASE": item.database,
         "SNOWFLAKE_SCHEMA": item.schema,
         "SNOWFLAKE_SERVICE_NAME": item.name,
+        # Drivers look for these two.
+        "SNOWFLAKE_RUNNING_INSIDE_SPCS": "true",
+        "SKIP_TOKEN_FILE_PERMISSIONS_VERIFICATION": "true",
     }
     if item.properties["IS_JOB"]:
         found["SNOWFLAKE_JOBS_COUNT"] = str(item.properties["MIN_INSTANCES"])

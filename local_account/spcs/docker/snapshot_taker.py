@@ -12,7 +12,7 @@ from docker.errors import APIError, NotFound
 from local_account.base.labels import Labels
 from local_account.catalog.catalog import Catalog, Object
 from local_account.catalog.volumes import FILLING, OBSOLETE
-from local_account.spcs.docker import snapshot_copy
+from local_account.spcs.docker import volume_work
 from local_account.spcs.state import snapshots
 from local_account.spcs.state.observed import SERVICE
 
@@ -43,7 +43,7 @@ def _take(
 ) -> bool:
     source = snapshot.properties["SOURCE"]
     filling = any(row.docker == source and row.state == FILLING for row in catalog.block_volumes())
-    if filling or not snapshot_copy.exists(client, source):
+    if filling or not volume_work.exists(client, source):
         if service is not None and _will_be_made(catalog, snapshot, service):
             return False
         _nothing_there(catalog, snapshot)
@@ -74,9 +74,9 @@ def _nothing_there(catalog: Catalog, snapshot: Object) -> None:
 def _copy(client: DockerClient, catalog: Catalog, labels: Labels, snapshot: Object) -> None:
     source, target = snapshot.properties["SOURCE"], snapshots.content(labels, snapshot)
     try:
-        with snapshot_copy.frozen(client, source):
-            snapshot_copy.copy(client, labels, source, target, labels.for_snapshot())
-    except snapshot_copy.CopyError as error:
+        with volume_work.frozen(client, source):
+            volume_work.copy(client, labels, source, target, labels.for_snapshot())
+    except volume_work.VolumeWorkError as error:
         _log.error("snapshot %s: %s", snapshot.fqn, error)
         snapshots.settle(catalog, snapshot, snapshots.ERROR)
     else:

@@ -15,7 +15,7 @@ from local_account.catalog.catalog import Object
 from local_account.catalog.volumes import FILLING
 from local_account.identity import access
 from local_account.identity.account import Account
-from local_account.spcs.docker import snapshot_copy
+from local_account.spcs.docker import volume_work
 from local_account.spcs.spec import units
 from local_account.spcs.state import snapshots
 from local_account.stages.location import parse_location, stage_folder
@@ -47,9 +47,9 @@ def _mount(
         return _stage_mount(account, item, volume, path)
     labels = account.settings.labels
     if volume["source"] == "block":
-        return Mount(
-            path, _block_volume(account, client, item, instance, volume), type="volume", no_copy=True
-        )
+        name = _block_volume(account, client, item, instance, volume)
+        _make_owner(client, labels, name, volume)
+        return Mount(path, name, type="volume", no_copy=True)
     name = snapshots.first_volume(labels, item.id, instance, volume["name"])
     _ensure(account, client, name, item, instance, volume)
     # A new volume is empty and belongs to root, whatever the image has at that path.
@@ -69,11 +69,20 @@ def _block_volume(
     if row.state == FILLING:
         marks = labels.for_volume(item.id, instance, "block")
         try:
-            snapshot_copy.copy(client, labels, row.source, row.docker, marks)
-        except snapshot_copy.CopyError as error:
+            volume_work.copy(client, labels, row.source, row.docker, marks)
+        except volume_work.VolumeWorkError as error:
             raise VolumeError(f"Volume {volume['name']} from snapshot {row.snapshot}: {error}") from None
         account.catalog.set_block_volume_filled(row.docker)
     return row.docker
+
+
+def _make_owner(client: DockerClient, labels: Labels, name: str, volume: dict[str, Any]) -> None:
+    if not {"uid", "gid"} & set(volume):
+        return
+    try:
+        volume_work.make_owner(client, labels, name, volume.get("uid", 0), volume.get("gid", 0))
+    except volume_work.VolumeWorkError as error:
+        raise VolumeError(f"Volume {volume['name']}: {error}") from None
 
 
 def _ensure(

@@ -22,7 +22,7 @@ ALL_ENDPOINTS = "ALL_ENDPOINTS_USAGE"
 
 @dataclass(frozen=True)
 class PublicEndpoint:
-    """A public endpoint as the ingress serves it.
+    """An endpoint as the ingress serves it.
 
     Attributes:
         service: the service that declares it.
@@ -75,7 +75,7 @@ def find_public_endpoint(account: Account, label: str) -> PublicEndpoint | None:
     for item in account.catalog.objects(SERVICE):
         for name, known in item.properties["INGRESS"].items():
             if known == identity:
-                return _public(account, item, name)
+                return endpoint_of(account, item, name)
     return None
 
 
@@ -117,9 +117,10 @@ def resume_on_request(account: Account, item: Object) -> bool:
     return True
 
 
-def _public(account: Account, item: Object, name: str) -> PublicEndpoint | None:
+def endpoint_of(account: Account, item: Object, name: str) -> PublicEndpoint | None:
+    """An endpoint of a service as the ingress serves it; None unless it exists and speaks HTTP."""
     for endpoint in item.properties["SPEC"]["spec"].get("endpoints", ()):
-        if endpoint["name"] == name:
+        if endpoint["name"] == name and endpoint.get("protocol", "HTTP") == "HTTP" and "port" in endpoint:
             ready = [
                 state.address
                 for state in account.part(Observed).instances(item.id).values()

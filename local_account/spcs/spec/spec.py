@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from local_account.base import errors
-from local_account.spcs.spec import document, spec_containers, spec_volumes
+from local_account.spcs.spec import document, scaling_spec, spec_containers, spec_volumes
 from local_account.spcs.spec.document import Node, invalid
 from local_account.spcs.spec.families import Family
 from local_account.spcs.spec.names import check_name, check_role_name, unique
@@ -21,11 +21,14 @@ MAX_CONTAINERS, MAX_ENDPOINTS, MAX_VOLUMES, MAX_BLOCK_VOLUMES, MAX_SECRETS = 20,
 # A limit of the deprecated form `source: "@stage"`. Volumes with `stageConfig` are not limited by it.
 MAX_STAGE_SOURCES = 5
 ALL_ENDPOINTS = "ALL_ENDPOINTS_USAGE"
+_CAPABILITIES = ("executeAsCaller", "enableCustomCredentials")
+# Keys of the first preview, which many public specifications still have.
+_PLURALS = {"container": "containers", "endpoint": "endpoints", "volume": "volumes"}
 _PORT_RANGE = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
-def parse(text: str, family: Family, job: bool = False) -> Document:
+def parse(text: str, family: Family, job: bool = False, stage_sources: bool = True) -> Document:
     """The normal form of a specification: defaults and resources are filled in, unknown options refused.
 
     Args:
@@ -33,16 +36,17 @@ def parse(text: str, family: Family, job: bool = False) -> Document:
         family: the compute pool's instance family. It gives default resources; containers that need more
             than a node has are refused.
         job: whether it is a job service, which has no public endpoints and no probes.
+        stage_sources: whether volumes may name a stage as their source, the deprecated form.
 
     Raises:
         SnowflakeError: 395018 for a wrong specification, 000002 for an option that this account lacks.
     """
     root = document.load(text).only("spec", "serviceRoles", "capabilities")
-    spec = root.need("spec").only(
-        "containers", "endpoints", "volumes", "logExporters", "platformMonitor", "resourceManagement"
+    spec = _with_plural_keys(root.need("spec")).only(
+        *_PLURALS.values(), "logExporters", "platformMonitor", "resourceManagement"
     )
-    _refuse_unsupported(root, spec)
-    volumes = _volumes(spec, job)
+    capabilities = _capabilities(root.get("capabilities"))
+    volumes = _volumes(spec, job, stage_sources)
     found: Document = {
         "containers": [
             spec_containers.container(node, family, volumes) for node in spec.need("containers").some()
@@ -52,15 +56,27 @@ def parse(text: str, family: Family, job: bool = False) -> Document:
         found["endpoints"] = endpoints
     if volumes:
         found["volumes"] = volumes
-    for key, read in (("logExporters", _log_exporters), ("platformMonitor", _platform_monitor)):
+    for key, read in (
+        ("logExporters", _log_exporters),
+        ("platformMonitor", _platform_monitor),
+        ("resourceManagement", scaling_spec.resource_management),
+    ):
         if node := spec.get(key):
             found[key] = read(node)
+    if job and "resourceManagement" in found:
+        raise invalid("a job service cannot have 'resourceManagement'")
     _check_limits(found)
     roles = [_service_role(node, endpoints) for node in root.get("serviceRoles") or ()]
     unique("serviceRoles", [role["name"].upper() for role in roles])
     if job and any(endpoint["public"] for endpoint in endpoints):
         raise invalid("a job service cannot have public endpoints")
-    return {"spec": found, **({"serviceRoles": roles} if roles else {})}
+    return {"spec": found, **({"serviceRoles": roles} if roles else {}), **capabilities}
+
+
+def names_resources(text: str) -> bool:
+    """Whether a specification that `parse` has accepted says what some container needs."""
+    spec = _with_plural_keys(document.load(text).need("spec"))
+    return any(node.get("resources") is not None for node in spec.need("containers"))
 
 
 def digest(found: Document, images: dict[str, dict[str, str]]) -> str:
@@ -109,20 +125,36 @@ def _fixed_parts(found: Document) -> list[Document]:
     ]
 
 
-def _refuse_unsupported(root: Node, spec: Node) -> None:
-    if spec.get("resourceManagement"):
-        raise errors.unsupported("resourceManagement")
-    capabilities = root.get("capabilities")
-    security = capabilities.only("securityContext").get("securityContext") if capabilities else None
-    for key in ("executeAsCaller", "enableCustomCredentials"):
-        option = security.only("executeAsCaller", "enableCustomCredentials").get(key) if security else None
-        if option and option.flag():
-            raise errors.unsupported(key)
+def _capabilities(node: Node | None) -> Document:
+    """The part `capabilities` of the document; nothing when no capability is on."""
+    context = node.only("securityContext").get("securityContext") if node else None
+    if context is None:
+        return {}
+    caller, custom = (
+        option is not None and option.flag()
+        for option in map(context.only(*_CAPABILITIES).get, _CAPABILITIES)
+    )
+    if caller:
+        raise errors.unsupported("executeAsCaller")
+    return {"capabilities": {"securityContext": {"enableCustomCredentials": True}}} if custom else {}
 
 
-def _volumes(spec: Node, job: bool) -> list[Document]:
+def _with_plural_keys(spec: Node) -> Node:
+    """The node with the names that the keys have today."""
+    if not isinstance(spec.value, dict):
+        return spec
+    for old, new in _PLURALS.items():
+        if old in spec.value and new in spec.value:
+            raise invalid(f"both '{old}' and '{new}' for 'spec'")
+    return Node({_PLURALS.get(key, key): value for key, value in spec.value.items()}, spec.path)
+
+
+def _volumes(spec: Node, job: bool, stage_sources: bool) -> list[Document]:
     nodes = list(spec.get("volumes") or ())
-    if sum(node.need("source").text().startswith("@") for node in nodes) > MAX_STAGE_SOURCES:
+    old = sum(node.only(*spec_volumes.KEYS).need("source").text().startswith("@") for node in nodes)
+    if old and not stage_sources:
+        raise invalid("stage mount v1 not supported, please use v2 instead")
+    if old > MAX_STAGE_SOURCES:
         raise invalid(f"more than {MAX_STAGE_SOURCES} volumes with a stage as their source")
     return [spec_volumes.volume(node, job) for node in nodes]
 

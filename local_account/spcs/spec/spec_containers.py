@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import Any
 
+from local_account.base import errors
 from local_account.spcs.spec import units
 from local_account.spcs.spec.document import Node, invalid
 from local_account.spcs.spec.families import Family
@@ -18,6 +19,7 @@ DEFAULT_TOKEN_PATH = "/snowflake/session"  # noqa: S105 a folder, not a secret
 _PERMISSION = re.compile(r"0[0-7]{3}")
 _COUNT = re.compile("[0-9]{1,4}")
 _TOKEN_PATH = re.compile(r"/[A-Za-z0-9/_.-]*")
+_SECRET_REFERENCE = re.compile(r"\{\{\s{0,9}secret\.")
 _VARIABLE = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
 
 
@@ -33,7 +35,7 @@ def container(node: Node, family: Family, volumes: list[dict[str, Any]]) -> dict
         if part := node.get(key):
             found[key] = part.texts()
     if env := node.get("env"):
-        found["env"] = {_variable(key, env.path): value.scalar() for key, value in env.entries()}
+        found["env"] = {_variable(key, env.path): _value(value) for key, value in env.entries()}
     for key, period in (("readinessProbe", 5), ("livenessProbe", 10)):
         if part := node.get(key):
             found[key] = _probe(part, period)
@@ -79,6 +81,14 @@ def _variable(name: str, where: str) -> str:
     if not _VARIABLE.fullmatch(name):
         raise invalid(f"'{name}' in '{where}' is no name of an environment variable")
     return name
+
+
+def _value(node: Node) -> str:
+    """A variable's value. A reference to a secret would reach the container as this very text."""
+    text = node.scalar()
+    if _SECRET_REFERENCE.search(text):
+        raise errors.unsupported("{{secret.…}} in env: name the secret under secrets, with envVarName")
+    return text
 
 
 def _resources(node: Node | None, family: Family) -> dict[str, dict[str, str]]:

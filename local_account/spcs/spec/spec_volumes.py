@@ -12,6 +12,7 @@ from local_account.spcs.spec.names import check_name
 # Defaults and least values on AWS; the account presents itself as one on AWS.
 _IOPS, _THROUGHPUT, _IOPS_PER_GIB = 3000, 125, 500
 _DURATION = re.compile(r"(?=.)(\d{1,4}h)?(\d{1,5}m)?(\d{1,6}s)?", re.ASCII)
+KEYS = ("name", "source", "size", "uid", "gid", "blockConfig", "stageConfig")
 SOURCES = ("local", "memory", "block", "stage")
 _PERIOD = re.compile(r"[1-9][0-9]{0,4}[hd]")
 _BLOCK_SIZE = re.compile(r"([1-9][0-9]{0,5})Gi")
@@ -23,7 +24,7 @@ def volume(node: Node, job: bool = False) -> dict[str, Any]:
     Raises:
         SnowflakeError: 395018 for a wrong option.
     """
-    node.only("name", "source", "size", "uid", "gid", "blockConfig", "stageConfig")
+    node.only(*KEYS)
     found: dict[str, Any] = {"name": check_name(node.need("name")), "source": node.need("source").text()}
     if found["source"].startswith("@"):
         found |= {"source": "stage", "stageConfig": {"name": found["source"]}}
@@ -38,11 +39,11 @@ def volume(node: Node, job: bool = False) -> dict[str, Any]:
         _check_speed(node, found)
     if source == "stage":
         found |= _stage(node, found)
-    return found
+    return found | {key: part.number(0, 2**31) for key in ("uid", "gid") if (part := node.get(key))}
 
 
 def _refuse_foreign(node: Node, source: str) -> None:
-    belongs = {"size": ("memory", "block"), "uid": ("stage",), "gid": ("stage",)}
+    belongs = {"size": ("memory", "block"), "uid": ("stage", "block"), "gid": ("stage", "block")}
     belongs |= {"blockConfig": ("block",), "stageConfig": ("stage",)}
     for key, sources in belongs.items():
         if node.get(key) and source not in sources:
@@ -113,8 +114,7 @@ def _stage(node: Node, found: dict[str, Any]) -> dict[str, Any]:
         raise invalid(f"missing 'stageConfig' for '{node.path}'")
     if not found["stageConfig"]["name"].startswith("@"):
         raise invalid(f"'{node.path}.stageConfig.name' must begin with '@'")
-    owner = {key: part.number(0, 2**31) for key in ("uid", "gid") if (part := node.get(key))}
-    return {"stageConfig": found["stageConfig"], **owner}
+    return {"stageConfig": found["stageConfig"]}
 
 
 def _sidecar(node: Node) -> dict[str, dict[str, str]]:

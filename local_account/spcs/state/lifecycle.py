@@ -10,13 +10,14 @@ from local_account.catalog.catalog import Catalog, Object
 from local_account.spcs.spec.names import dns_label
 from local_account.spcs.state import snapshots
 from local_account.spcs.state.observed import POOL, STOPPING
+from local_account.spcs.state.scheduler import TARGET
 from local_account.statement.context import Context
 
 
 def suspend(catalog: Catalog, item: Object) -> None:
     """Stop a service's instances; block volumes stay."""
     if not item.properties["SUSPENDED"]:
-        item.properties |= {"SUSPENDED": True, STOPPING: True, "SUSPENDED_ON": now()}
+        item.properties |= {"SUSPENDED": True, STOPPING: True, "SUSPENDED_ON": now(), TARGET: None}
         catalog.save(item)
 
 

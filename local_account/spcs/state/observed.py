@@ -126,6 +126,13 @@ class Observed:
         with self._changed:
             return self._changed.wait_for(lambda: address in self._addresses(service), _SEEN_SECONDS)
 
+    def service_at(self, address: str) -> int | None:
+        """The service that has an instance with this address; None when there is none."""
+        if ip_address(address).is_loopback:
+            return None
+        with self._changed:
+            return next((service for service in self._instances if address in self._addresses(service)), None)
+
     def _addresses(self, service: int) -> list[str]:
         # An instance that is ending has left the network; another instance may have its address now.
         return [state.address for state in self._instances.get(service, {}).values() if not state.terminating]

@@ -16,6 +16,11 @@ from local_account.spcs.spec import units
 from local_account.spcs.spec.families import FAMILIES, Family
 from local_account.spcs.spec.spec_containers import GPU
 
+TARGET = "TARGET_INSTANCES"
+"""Property: the number of instances that the service was scaled to; absent or None for MIN_INSTANCES."""
+CPU_SCALING = "CPU_SCALING"
+"""Property: whether the specification says what the containers need, without which CPUs scale nothing."""
+
 
 @dataclass
 class Placement:
@@ -32,6 +37,13 @@ class Placement:
     @property
     def nodes_used(self) -> int:
         return len(set(self.nodes.values()))
+
+
+def target_instances(item: Object) -> int:
+    """The number of instances that a service should have: MIN_INSTANCES, or what it was scaled to."""
+    properties = item.properties
+    low = properties["MIN_INSTANCES"]
+    return min(max(properties.get(TARGET) or low, low), properties.get("MAX_INSTANCES") or low)
 
 
 def pool_name(item: Object) -> Name:
@@ -58,10 +70,19 @@ def capacity(family: Family) -> dict[str, float]:
     return {"cpu": family.vcpu, "memory": family.memory * units.GIB, GPU: family.gpus}
 
 
-def lacking(document: dict[str, Any], family: Family) -> list[str]:
-    """Names of the resources of which even an empty node has too little."""
+def lacking(document: dict[str, Any], family: Family) -> list[tuple[str, str, str]]:
+    """Resources of which even an empty node has too little: name, what is requested, what the node has."""
     room = capacity(family)
-    return [name for name, amount in needs(document).items() if amount > room[name]]
+    return [
+        (name, _quantity(name, amount), _quantity(name, room[name]))
+        for name, amount in needs(document).items()
+        if amount > room[name]
+    ]
+
+
+def _quantity(resource: str, amount: float) -> str:
+    """An amount as in a specification: `1.5`, `2Gi`."""
+    return units.gibibytes(amount / units.GIB) if resource == "memory" else f"{amount:g}"
 
 
 def place(
@@ -105,7 +126,7 @@ def _wanted(pool: Object, services: list[Object]) -> dict[tuple[int, int], dict[
         if item.properties["SUSPENDED"] or (pool.properties["SUSPENDED"] and not item.properties["IS_JOB"]):
             continue
         amounts = needs(item.properties["SPEC"])
-        found |= {(item.id, number): amounts for number in range(item.properties["MIN_INSTANCES"])}
+        found |= {(item.id, number): amounts for number in range(target_instances(item))}
     return found
 
 

@@ -38,7 +38,7 @@ def placement(account: Account, pool: Object) -> scheduler.Placement:
 def instance_numbers(observed: Observed, item: Object) -> list[int]:
     """Numbers of the instances that a service has: those that shall run, and those that are still ending."""
     at_rest = item.properties["SUSPENDED"] or item.properties.get("RESULT")
-    wanted = 0 if at_rest else item.properties["MIN_INSTANCES"]
+    wanted = 0 if at_rest else scheduler.target_instances(item)
     return sorted({*observed.instances(item.id), *range(wanted)})
 
 

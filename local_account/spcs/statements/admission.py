@@ -7,6 +7,7 @@ from typing import Any
 from local_account.base.errors import SnowflakeError
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Object
+from local_account.identity import behavior_changes
 from local_account.registry import images
 from local_account.spcs.network.endpoints import new_label
 from local_account.spcs.spec import spec
@@ -47,10 +48,10 @@ def prepare(
 ) -> Document:
     """Properties of a service that come from its specification.
 
-    They are SPEC, IMAGES, SPEC_DIGEST, SECRETS (full names of a container's secrets, in their order), STAGES
-    (full names of stages by volume) and SEEDS (Docker volume and full name of the snapshot that a volume of
-    a new service begins with). Objects are kept by name, so an object that is dropped and created again is
-    found.
+    They are SPEC, IMAGES, SPEC_DIGEST, CPU_SCALING, SECRETS (full names of a container's secrets, in their
+    order), STAGES (full names of stages by volume) and SEEDS (Docker volume and full name of the snapshot
+    that a volume of a new service begins with). Objects are kept by name, so an object that is dropped and
+    created again is found.
 
     Args:
         name: name of the service; names in the specification are relative to its schema.
@@ -63,12 +64,13 @@ def prepare(
         SnowflakeError: 395018 for a bad specification, 002003 or 003001 for an object that the owner role
             cannot use.
     """
-    found = spec.parse(text, family, job)
-    short = scheduler.lacking(found, family)
-    if short:
-        room = f"{family.vcpu} CPUs and {family.memory} GiB"
+    # A service that has such volumes keeps them when it is altered.
+    old_mounts = not is_new or not behavior_changes.enabled(context.catalog, behavior_changes.STAGE_MOUNTS)
+    found = spec.parse(text, family, job, stage_sources=old_mounts)
+    for resource, wanted, room in scheduler.lacking(found, family):
         raise invalid(
-            f"requested {', '.join(short)} exceeds the capacity of instance family {family.name} ({room})"
+            f"invalid value {wanted} for 'total containers.requests.{resource}'. "
+            f"Requirement exceeds compute pool instance capacity {room}"
         )
     _check_endpoints(context, found)
     containers = found["spec"]["containers"]
@@ -87,6 +89,7 @@ def prepare(
         "SPEC": found,
         "IMAGES": resolved,
         "SPEC_DIGEST": digest,
+        scheduler.CPU_SCALING: spec.names_resources(text),
         "SECRETS": secrets,
         "STAGES": stages,
     }
@@ -125,7 +128,8 @@ def _check_endpoints(context: Context, document: Document) -> None:
 
 def _image(context: Context, image: str, family: Family) -> dict[str, str]:
     resolved = images.resolve(context, image)
-    _require(context, "READ", resolved.repository)
+    if not context.primary.has("READ", resolved.repository):
+        raise images.no_repository(resolved.repository)
     if family.architecture not in resolved.architectures:
         raise SnowflakeError(
             "395018",

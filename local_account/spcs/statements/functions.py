@@ -16,6 +16,7 @@ from local_account.spcs.state.lifecycle import cancel, dns_domain, schema_hash
 from local_account.spcs.state.logs import LogRequest, tail
 from local_account.spcs.state.nodes import pool_state
 from local_account.spcs.state.observed import POOL, SERVICE, Observed
+from local_account.spcs.state.scheduler import target_instances
 from local_account.spcs.state.status import FINAL, is_upgrading, service_status
 from local_account.spcs.statements.inspect import container_rows
 from local_account.spcs.statements.jobs import failure_details, refuse_when_over
@@ -35,7 +36,7 @@ def _named(context: Context, kind: str, text: str, scope: str) -> Object:
 
 def get_service_status(context: Context, arguments: list[Any]) -> str:
     """SYSTEM$GET_SERVICE_STATUS('<service>'[, <seconds to wait for a steady state>])"""
-    _count("SYSTEM$GET_SERVICE_STATUS", arguments, 1, 2)
+    errors.require_count("SYSTEM$GET_SERVICE_STATUS", arguments, 1, 2)
     item = _named(context, SERVICE, arguments[0], "schema")
     context.require("MONITOR", item)
     deadline = time.monotonic() + (float(arguments[1]) if len(arguments) > 1 else 0)
@@ -65,14 +66,15 @@ def get_service_logs(context: Context, arguments: list[Any]) -> str:
 
     `since` is a time in ISO format, '' for all; `times` puts each line's time before it.
     """
-    _count("SYSTEM$GET_SERVICE_LOGS", arguments, 3, 7)
+    errors.require_count("SYSTEM$GET_SERVICE_LOGS", arguments, 3, 7)
     item = _named(context, SERVICE, arguments[0], "schema")
     context.require("MONITOR", item)
     known = [container["name"] for container in item.properties["SPEC"]["spec"]["containers"]]
     if arguments[2] not in known:
         raise errors.invalid_value(arguments[2], "container", ", ".join(known))
-    if not str(arguments[1]).isdigit() or int(arguments[1]) >= item.properties["MIN_INSTANCES"]:
-        raise errors.invalid_value(arguments[1], "instance", f"0 to {item.properties['MIN_INSTANCES'] - 1}")
+    last = target_instances(item) - 1
+    if not str(arguments[1]).isdigit() or int(arguments[1]) > last:
+        raise errors.invalid_value(arguments[1], "instance", f"0 to {last}")
     given = dict(zip(("lines", "previous", "since", "times"), arguments[3:], strict=False))
     request = LogRequest(
         instance=int(arguments[1]),
@@ -97,28 +99,19 @@ def _moment(text: str) -> float | None:
 
 def get_dns_domain(context: Context, arguments: list[Any]) -> str:
     """SYSTEM$GET_SERVICE_DNS_DOMAIN('<database>.<schema>')"""
-    _count("SYSTEM$GET_SERVICE_DNS_DOMAIN", arguments, 1, 1)
+    errors.require_count("SYSTEM$GET_SERVICE_DNS_DOMAIN", arguments, 1, 1)
     schema = _named(context, "SCHEMA", arguments[0], "database")
     return dns_domain(schema_hash(context, Name(schema.database, schema.name, "")))
 
 
 def get_pool_status(context: Context, arguments: list[Any]) -> str:
     """SYSTEM$GET_COMPUTE_POOL_STATUS('<pool>')"""
-    _count("SYSTEM$GET_COMPUTE_POOL_STATUS", arguments, 1, 1)
+    errors.require_count("SYSTEM$GET_COMPUTE_POOL_STATUS", arguments, 1, 1)
     pool = _named(context, POOL, arguments[0], "account")
     context.require("MONITOR", pool)
     found = pool_state(context.account, pool)
     shown = {"status": found.state, "message": found.message, "error_code": found.code}
     return json.dumps(shown, separators=(",", ":"))
-
-
-def _count(name: str, arguments: list[Any], low: int, high: int) -> None:
-    if not low <= len(arguments) <= high:
-        raise errors.compilation_error(
-            "000939",
-            "22023",
-            f"wrong number of arguments for function [{name}]: {len(arguments)}, not {low} to {high}",
-        )
 
 
 # Methods of services
@@ -130,7 +123,7 @@ def wait_for(context: Context, item: Object, arguments: list[Any]) -> str:
     Raises:
         SnowflakeError: the time is over, or the service can no longer reach the status.
     """
-    _count("SPCS_WAIT_FOR", arguments, 1, 2)
+    errors.require_count("SPCS_WAIT_FOR", arguments, 1, 2)
     wanted, seconds = str(arguments[0]).upper(), float(arguments[1]) if len(arguments) > 1 else 300.0
     if wanted not in ("RUNNING", "DONE", "SUSPENDED", "FAILED", "CANCELLED"):
         raise errors.invalid_value(wanted, "status", "RUNNING, DONE, SUSPENDED, FAILED, CANCELLED")
@@ -169,7 +162,7 @@ def _not_reached(context: Context, item: Object, word: str, text: str) -> errors
 
 def cancel_job(context: Context, item: Object, arguments: list[Any]) -> str:
     """job!SPCS_CANCEL_JOB(): stops a job's containers; its status becomes CANCELLED."""
-    _count("SPCS_CANCEL_JOB", arguments, 0, 0)
+    errors.require_count("SPCS_CANCEL_JOB", arguments, 0, 0)
     context.require("OPERATE", item)
     if not item.properties["IS_JOB"]:
         raise errors.unsupported("SPCS_CANCEL_JOB of a service that is not a job")

@@ -140,7 +140,7 @@ def show_volumes(context: Context, statement: Statement) -> Result:
     context.require("MONITOR", item)
     document = item.properties["SPEC"]["spec"]
     rows = []
-    for number in range(item.properties["MIN_INSTANCES"]):
+    for number in range(scheduler.target_instances(item)):
         for volume in document.get("volumes", ()):
             for container in document["containers"]:
                 paths = [

@@ -14,7 +14,14 @@ from local_account.spcs.state.lifecycle import cancel
 from local_account.spcs.state.logs import LogRequest, tail
 from local_account.spcs.state.observed import Observed
 from local_account.spcs.state.status import FINAL, service_status
-from local_account.spcs.statements.service import DEFAULTS, Service, identifier, identifiers, prepare_service
+from local_account.spcs.statements.service import (
+    DEFAULTS,
+    Service,
+    identifier,
+    identifiers,
+    pool_name,
+    prepare_service,
+)
 from local_account.statement.context import Context
 from local_account.statement.object_type import boolean, integer, read_options, text
 
@@ -64,7 +71,7 @@ def execute_job(context: Context, statement: Statement) -> Result:
             messages and their last log lines.
     """
     statement.expect("IN", "COMPUTE", "POOL")
-    properties = {**DEFAULTS, "POOL": statement.identifier(), **_JOB.read_create(context, statement)}
+    properties = {**DEFAULTS, "POOL": pool_name(statement), **_JOB.read_create(context, statement)}
     parts = properties.pop("NAME", None) or [f"JOB_{uuid.uuid4().hex.upper()}"]
     name = context.resolve(parts, "schema")
     properties["IS_ASYNC"] = properties.pop("ASYNC", False)

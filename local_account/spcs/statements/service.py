@@ -19,6 +19,7 @@ from local_account.spcs.spec.source import read_from
 from local_account.spcs.state import snapshots
 from local_account.spcs.state.lifecycle import dns_name, resume, resume_pool, schema_hash, suspend
 from local_account.spcs.state.observed import POOL, SERVICE, Observed
+from local_account.spcs.state.scheduler import target_instances
 from local_account.spcs.state.status import instance_numbers, is_upgrading, service_status
 from local_account.spcs.state.workload import require_allowed, workload_filter
 from local_account.spcs.statements import admission
@@ -49,6 +50,14 @@ DEFAULTS: dict[str, Any] = {
 
 def identifier(statement: Statement) -> str:
     return statement.identifier()
+
+
+def pool_name(statement: Statement) -> str:
+    """The name of a compute pool, plain or inside IDENTIFIER('…')."""
+    parts = statement.parts()
+    if len(parts) > 1:
+        raise errors.syntax_error(1, 0, ".".join(parts))
+    return parts[0]
 
 
 def identifiers(statement: Statement) -> list[str]:
@@ -87,7 +96,7 @@ class Service(ObjectType):
 
     def read_create(self, context: Context, statement: Statement) -> dict[str, Any]:
         statement.expect("IN", "COMPUTE", "POOL")
-        found: dict[str, Any] = {"POOL": statement.identifier()}
+        found: dict[str, Any] = {"POOL": pool_name(statement)}
         found |= read_options(statement, self.all_options(), stop=["FROM"])
         statement.expect("FROM")
         found["SOURCE"] = read_from(context, statement)
@@ -113,7 +122,7 @@ class Service(ObjectType):
             "compute_pool": properties["POOL"],
             "dns_name": dns_name(item),
             "current_instances": len(instance_numbers(observed, item)),
-            "target_instances": 0 if down else properties["MIN_INSTANCES"],
+            "target_instances": 0 if down else target_instances(item),
             "min_ready_instances": properties["MIN_READY_INSTANCES"],
             "min_instances": properties["MIN_INSTANCES"],
             "max_instances": properties["MAX_INSTANCES"],
@@ -278,7 +287,7 @@ def as_owner(context: Context, item: Object) -> Context:
 def services_in(kind: ObjectType, context: Context, statement: Statement) -> Iterable[Object]:
     """Services in the scope of the IN clause, which may also name a pool."""
     if statement.accept("IN", "COMPUTE", "POOL"):
-        pool = context.get(POOL, Name("", "", statement.identifier()))
+        pool = context.get(POOL, Name("", "", pool_name(statement)))
         return [item for item in context.catalog.objects(SERVICE) if item.properties["POOL"] == pool.name]
     return ObjectType.in_scope(kind, context, statement)
 

@@ -26,6 +26,7 @@ SETUP = (
     f"CREATE SECRET {S}.SEC TYPE = GENERIC_STRING SECRET_STRING = 'x'",
     f"CREATE NETWORK RULE {S}.RU TYPE = HOST_PORT MODE = EGRESS VALUE_LIST = ('example.com')",
     f"CREATE IMAGE REPOSITORY {S}.REPO",
+    f"CREATE EVENT TABLE {S}.EV",
     f"CREATE TABLE {S}.T (N NUMBER)",
     f"CREATE VIEW {S}.V AS SELECT N FROM {S}.T",
     f"CREATE FILE FORMAT {S}.FF TYPE = CSV",
@@ -84,6 +85,7 @@ CREATES = [
         (USE_DB,),
         after=(f"DROP SCHEMA {DB}.NEW",),
     ),
+    create("EVENT TABLE"),
     create("STAGE"),
     create("FILE FORMAT", "TYPE = CSV"),
     create("IMAGE REPOSITORY"),
@@ -92,6 +94,7 @@ CREATES = [
     create("TABLE", "(N NUMBER)"),
 ]
 DROPS = [
+    drop("EVENT TABLE"),
     drop("STAGE"),
     drop("FILE FORMAT", "TYPE = CSV"),
     drop("IMAGE REPOSITORY"),
@@ -149,6 +152,12 @@ DATABASES = [
     Case("SHOW DATABASES LIKE 'PV'", {USE_DB: EMPTY}),
     Case("SHOW SCHEMAS LIKE 'S' IN ACCOUNT", {USE_DB: EMPTY, USE_S: EMPTY}),
     Case(f"ALTER DATABASE {DB} SET COMMENT = 'x'", {f"MODIFY ON DATABASE {DB}": FORBIDDEN}, (USE_DB,)),
+    Case(
+        f"ALTER DATABASE {DB} SET EVENT_TABLE = {S}.EV",
+        {f"MODIFY ON DATABASE {DB}": FORBIDDEN, f"INSERT ON EVENT TABLE {S}.EV": FORBIDDEN},
+        (USE_DB, USE_S, f"SELECT ON EVENT TABLE {S}.EV"),
+        after=(f"ALTER DATABASE {DB} UNSET EVENT_TABLE",),
+    ),
     Case(
         f"ALTER DATABASE {DB} SET LOG_LEVEL = INFO",
         {f"MODIFY ON DATABASE {DB}": FORBIDDEN, "MODIFY LOG LEVEL ON ACCOUNT": FORBIDDEN},
@@ -318,6 +327,9 @@ DATA = [
         )
     ),
     Case(f"DESCRIBE TABLE {S}.T", {**PLACE, f"SELECT ON TABLE {S}.T": ABSENT}),
+    Case(f"SELECT COUNT(*) FROM {S}.EV", {**ON_WAREHOUSE, f"SELECT ON EVENT TABLE {S}.EV": ABSENT}),
+    Case(f"DESCRIBE EVENT TABLE {S}.EV", {**PLACE, f"SELECT ON EVENT TABLE {S}.EV": ABSENT}),
+    Case(f"SHOW EVENT TABLES IN SCHEMA {S}", {f"SELECT ON EVENT TABLE {S}.EV": EMPTY}, (USE_DB, USE_S)),
     *(
         Case(
             statement,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from tests.account.privileges.privilege_table import ABSENT, EMPTY, FORBIDDEN, OWNER, Case
 from tests.account.spcs_world import DATABASE as SHARED
@@ -32,7 +33,7 @@ MAKE = {
 ON_SERVICE = f"ON SERVICE {SV}"
 
 
-def spec(container: Mapping[str, object] | None = None, **parts: object) -> str:
+def spec(container: Mapping[str, object] | None = None, **parts: Any) -> str:
     """`FROM SPECIFICATION …` of one container."""
     main = {"name": "main", "image": IMAGE, **(container or {})}
     return f"FROM SPECIFICATION $${json.dumps({'spec': {'containers': [main], **parts}})}$$"
@@ -51,8 +52,10 @@ def create(name: str, source: str, needs: dict[str, int], options: str = "", *se
 _USE = {"snowflakeSecret": {"objectName": f"{S}.SEC"}, "secretKeyRef": "secret_string", "envVarName": "X"}
 SECRET = {"secrets": [_USE]}
 MOUNT = {"volumeMounts": [{"name": "files", "mountPath": "/files"}]}
-FILES = {"volumes": [{"name": "files", "source": "stage", "stageConfig": {"name": f"@{S}.ST"}}]}
-PUBLIC_ENDPOINT = {"endpoints": [{"name": "web", "port": 8000, "public": True}]}
+FILES: dict[str, Any] = {
+    "volumes": [{"name": "files", "source": "stage", "stageConfig": {"name": f"@{S}.ST"}}]
+}
+PUBLIC_ENDPOINT: dict[str, Any] = {"endpoints": [{"name": "web", "port": 8000, "public": True}]}
 MAKING = [
     create("PLAIN", spec(), {}),
     create("OPEN", spec(**PUBLIC_ENDPOINT), {"BIND SERVICE ENDPOINT ON ACCOUNT": FORBIDDEN}),
@@ -141,7 +144,37 @@ FUNCTIONS = [
         ),
     ),
 ]
-CASES = [*MAKING, *WATCHING, *OPERATING, *FUNCTIONS]
+WEB: dict[str, Any] = {"endpoints": [{"name": "web", "port": 8000}]}
+_TARGET = f"{{type: endpoint, value: {S}.WEB!web, weight: 100}}"
+TO_WEB = f"FROM SPECIFICATION $${{spec: {{type: traffic_split, split_type: custom, targets: [{_TARGET}]}}}}$$"
+ON_GATEWAY = f"ON GATEWAY {S}.GW"
+_BIND = {"BIND SERVICE ENDPOINT ON ACCOUNT": FORBIDDEN, f"SERVICE ROLE {S}.WEB!ALL_ENDPOINTS_USAGE": ABSENT}
+GATEWAYS = [
+    Case(
+        f"CREATE GATEWAY {S}.NEW {TO_WEB}",
+        {USE_DB: ABSENT, f"CREATE GATEWAY ON SCHEMA {S}": FORBIDDEN, **_BIND},
+        (USE_S,),
+        after=(f"DROP GATEWAY {S}.NEW",),
+    ),
+    Case(
+        f"ALTER GATEWAY {S}.GW {TO_WEB}",
+        {**PLACE, f"MODIFY {ON_GATEWAY}": FORBIDDEN, **_BIND},
+        (f"USAGE {ON_GATEWAY}",),
+    ),
+    Case(f"DESCRIBE GATEWAY {S}.GW", {**PLACE, f"USAGE {ON_GATEWAY}": ABSENT}),
+    Case(f"SHOW GATEWAYS IN SCHEMA {S}", {f"MODIFY {ON_GATEWAY}": EMPTY}, (USE_DB, USE_S)),
+    Case(
+        f"DROP GATEWAY {S}.GW",
+        {**PLACE, OWN: FORBIDDEN},
+        (f"USAGE {ON_GATEWAY}",),
+        before=(f"CREATE OR REPLACE GATEWAY {S}.GW {TO_WEB}",
+                f"GRANT OWNERSHIP {ON_GATEWAY} TO ROLE {OWNER} COPY CURRENT GRANTS",
+                f"GRANT USAGE {ON_GATEWAY} TO ROLE PV_ACTOR"),
+        after=(f"CREATE GATEWAY {S}.GW {TO_WEB}",
+               f"GRANT OWNERSHIP {ON_GATEWAY} TO ROLE {OWNER} COPY CURRENT GRANTS"),
+    ),
+]  # fmt: skip
+CASES = [*MAKING, *WATCHING, *OPERATING, *FUNCTIONS, *GATEWAYS]
 OWNER_HAS = (USE_DB, f"CREATE SERVICE ON SCHEMA {S}", f"USAGE ON COMPUTE POOL {POOL}", *PULL)
 """What the owner of the service had when it made it, and must have for a new specification."""
 SETUP = (
@@ -165,6 +198,11 @@ MAKE_SERVICE = (
 MAKE_FUNCTION = (
     f"CREATE {FN.replace('(', '(A ')} RETURNS VARCHAR {SERVED}",
     f"GRANT OWNERSHIP ON {FN} TO ROLE {OWNER}",
+    f"CREATE SERVICE {S}.WEB IN COMPUTE POOL {POOL} {spec(**WEB)}",
+)
+MAKE_GATEWAY = (
+    f"CREATE GATEWAY {S}.GW {TO_WEB}",
+    f"GRANT OWNERSHIP {ON_GATEWAY} TO ROLE {OWNER}",
 )
 CLEANUP = (
     "DROP INTEGRATION PS_EAI",

@@ -138,7 +138,7 @@ def test_what_is_shown(account: RunningAccount, place: str) -> None:
     of = account.run("SHOW GRANTS OF DATABASE ROLE DR.READER")
     assert {(row["role"], row["granted_to"], row["grantee_name"]) for row in of} == {
         ("DR.READER", "ROLE", "DR_R"),
-        ("DR.READER", "DATABASE_ROLE", "DR.WRITER"),
+        ("DR.READER", "DATABASE_ROLE", "WRITER"),
     }
     on = {(row["privilege"], row["granted_to"], row["grantee_name"], row["granted_by_role_type"])
           for row in account.run("SHOW GRANTS ON STAGE DR.PUBLIC.FILES")}  # fmt: skip

@@ -14,6 +14,7 @@ from tests.account.privileges.privilege_cases_spcs import (
     CASES,
     CLEANUP,
     MAKE_FUNCTION,
+    MAKE_GATEWAY,
     MAKE_SERVICE,
     OWN,
     OWNER_HAS,
@@ -39,6 +40,7 @@ def table(account: RunningAccount, world: World) -> Iterator[Stand]:
             account.run(f"PUT file://{file} @{S}.SPECS AUTO_COMPRESS = FALSE")
         account.run(*MAKE_SERVICE, role=OWNER)
         account.run(*MAKE_FUNCTION)
+        account.run(*MAKE_GATEWAY)
         yield made
         account.run(*CLEANUP)
 

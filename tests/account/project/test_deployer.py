@@ -116,7 +116,7 @@ def signs_in(target: SimpleNamespace, key: str) -> bool:
     try:
         as_deployer(target, key).account.connect().close()
     except DatabaseError as error:
-        assert error.errno == 390144, error
+        assert error.errno == 394304, error
         return False
     return True
 

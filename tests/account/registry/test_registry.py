@@ -303,7 +303,7 @@ def test_images_are_resolved_to_digests(registry: Registry) -> None:
             with pytest.raises(SnowflakeError, match=f"registry of another account, {other}.") as failure:
                 images.resolve(context, f"{other}/{database}/public/repo/tiny:1")
             assert failure.value.code == "395018"
-        with pytest.raises(SnowflakeError, match="image not found"):
+        with pytest.raises(SnowflakeError, match="Please verify the image exists"):
             images.resolve(context, f"/{database}/public/repo/tiny")
         with pytest.raises(SnowflakeError, match="invalid image name"):
             images.resolve(context, "tiny:1")

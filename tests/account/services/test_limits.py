@@ -156,5 +156,4 @@ def test_logs_and_events_as_tables(world: World, account: RunningAccount) -> Non
     assert (before[0], before[-1]) == ("PENDING", "DONE")
     account.restart()
     assert [row["S"] for row in world.run(events)] == before
-    assert "SPCS_GET_METRICS" in str(world.refused("SELECT * FROM TABLE(TOLD!SPCS_GET_METRICS())"))
     world.run("DROP SERVICE TOLD")

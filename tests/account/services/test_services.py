@@ -107,10 +107,13 @@ def test_restart_after_a_crash(world: World) -> None:
 
 
 def test_block_volume_survives_upgrade_and_suspension(account: RunningAccount, world: World) -> None:
-    with world.service("DURABLE", world.spec(COUNT + SERVER, container=MOUNT, **BLOCK)) as name:
+    owned = {"volumes": [{**BLOCK["volumes"][0], "uid": 1234, "gid": 5678}]}
+    code = f"{COUNT}import os; print(os.stat('/data').st_uid, os.stat('/data').st_gid); {SERVER}"
+    with world.service("DURABLE", world.spec(code, container=MOUNT, **owned)) as name:
+        assert world.logs(name).startswith("x\n1234 5678\n")
         digest = world.run(f"SHOW SERVICES LIKE '{name}'")[0]["spec_digest"]
         changed = {**MOUNT, "env": {"VERSION": "2"}}
-        world.run(f"ALTER SERVICE {name} {world.spec(COUNT + SERVER, container=changed, **BLOCK)}")
+        world.run(f"ALTER SERVICE {name} {world.spec(code, container=changed, **owned)}")
         world.wait_for(name)
         row = world.run(f"SHOW SERVICES LIKE '{name}'")[0]
         assert row["spec_digest"] != digest
@@ -125,8 +128,8 @@ def test_block_volume_survives_upgrade_and_suspension(account: RunningAccount, w
         assert world.logs(name).startswith("xxx\n")
         refused = world.refused(f"DROP SERVICE {name}")
         assert f"DROP SERVICE {name} FORCE" in str(refused)
-        grown = {"volumes": [{**BLOCK["volumes"][0], "size": "2Gi"}]}
-        statement = f"ALTER SERVICE {name} {world.spec(COUNT + SERVER, container=MOUNT, **grown)}"
+        grown = {"volumes": [{**owned["volumes"][0], "size": "2Gi"}]}
+        statement = f"ALTER SERVICE {name} {world.spec(code, container=MOUNT, **grown)}"
         assert "block volumes of a service cannot be" in str(world.refused(statement))
         assert volumes_of(account)
     world.eventually(lambda: not volumes_of(account) and not containers_of(account))

@@ -99,7 +99,7 @@ REFUSED = [
     ((*VOLUME, "size"), None, "missing 'size' for 'volumes[0]'."),
     ((*VOLUME, "size"), "10G", "a block volume has 1Gi to 65536Gi."),
     ((*VOLUME, "source"), "nfs", "must be one of local, memory, block, stage, not 'nfs'."),
-    ((*VOLUME, "uid"), 5, "'uid' is not allowed for a block volume"),
+    (("spec", "volumes", 2, "uid"), 5, "'uid' is not allowed for a memory volume"),
     ((*VOLUME, "blockConfig"), {"iops": 1}, "must be a number from 3000 to 80000."),
     (("serviceRoles", 0, "endpoints"), ["none"], "unknown endpoint 'none' in 'serviceRoles[0]'."),
     (("serviceRoles", 0, "name"), "my-role", "may have letters, digits and '_'"),
@@ -118,13 +118,17 @@ def test_refused(path: tuple[Any, ...], value: Any, text: str) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "feature"),
     [
-        (("spec", "resourceManagement"), {"autoScalingPolicies": {}}, "resourceManagement"),
-        (("capabilities",), {"securityContext": {"executeAsCaller": True}}, "executeAsCaller"),
         (
-            ("capabilities",),
-            {"securityContext": {"enableCustomCredentials": True}},
-            "enableCustomCredentials",
+            ("spec", "resourceManagement"),
+            {
+                "autoScalingPolicies": {
+                    "suspend": {"allConditions": [{"metricCondition": {"metricName": "x"}}]}
+                }
+            },
+            "autoScalingPolicies by metric x",
         ),
+        (("capabilities",), {"securityContext": {"executeAsCaller": True}}, "executeAsCaller"),
+        ((*CONTAINER, "env", "A"), "{{ secret.root.password }}", "with envVarName"),
     ],
 )
 def test_unsupported_is_named(path: tuple[Any, ...], value: Any, feature: str) -> None:
@@ -189,8 +193,18 @@ def test_digest_follows_image_and_text() -> None:
     assert len(spec.digest(found, one)) == 64
 
 
+def test_keys_of_the_first_preview() -> None:
+    document = yaml.safe_load(yaml.safe_dump(GOOD))
+    old = {key.removesuffix("s"): value for key, value in document["spec"].items()}
+    assert spec.parse(yaml.safe_dump({**document, "spec": old}), FAMILY) == spec.parse(
+        yaml.safe_dump(GOOD), FAMILY
+    )
+
+
 def test_deprecated_stage_source() -> None:
     document = changed(VOLUME, {"name": "data", "source": "@files/sub"})
+    with pytest.raises(SnowflakeError, match="stage mount v1 not supported, please use v2 instead"):
+        spec.parse(document, FAMILY, stage_sources=False)
     assert spec.parse(document, FAMILY)["spec"]["volumes"][0] == {
         "name": "data",
         "source": "stage",

@@ -20,7 +20,8 @@ SECRET = {"snowflakeSecret": "s", "envVarName": "A", "secretKeyRef": "password"}
 
 REFUSED: list[tuple[tuple[Any, ...], Any, str]] = [
     # Unknown options, at every depth
-    (("spec", "container"), [], f"{UNKNOWN} 'container' for 'spec'."),
+    (("spec", "container"), [], "both 'container' and 'containers' for 'spec'."),
+    (("spec", "init"), [], f"{UNKNOWN} 'init' for 'spec'."),
     (("capabilities",), {"net": 1}, f"{UNKNOWN} 'net' for 'capabilities'."),
     (
         ("capabilities",),

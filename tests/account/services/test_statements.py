@@ -158,10 +158,7 @@ def test_refused_services(world: World, account: RunningAccount) -> None:
 
     good = world.spec()
     assert "Compute pool 'NONE' does not exist or not authorized" in refused(good, pool="NONE")
-    assert "image not found" in refused(world.spec(container={"image": world.image.replace(":1", ":none")}))
     assert "unknown option 'port'" in refused(world.spec(container={"port": 1}))
-    big = {"resources": {"requests": {"memory": "100Gi"}}}
-    assert "exceeds the capacity of instance family CPU_X64_S" in refused(world.spec(container=big))
     secret = {"secrets": [{"snowflakeSecret": "NO_SECRET", "directoryPath": "/s"}]}
     assert "NO_SECRET' does not exist or not authorized" in refused(world.spec(container=secret))
     assert "'MAX_INSTANCES'" in refused(good, options="MIN_INSTANCES = 2 MAX_INSTANCES = 1")

@@ -1,4 +1,4 @@
-"""Copies of whole Docker volumes, made by a container that may do nothing else."""
+"""Work on whole Docker volumes, done by a container that may do nothing else: copies and ownership."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "MKNOD"]
 _COPY = ["sh", "-c", "cp -a /from/. /to/ && sync -f /to"]
 
 
-class CopyError(Exception):
-    """A volume could not be copied; the message says why."""
+class VolumeWorkError(Exception):
+    """The work on a volume failed; the message says why."""
 
 
 def copy(client: DockerClient, labels: Labels, source: str, target: str, marks: dict[str, str]) -> None:
@@ -29,25 +29,50 @@ def copy(client: DockerClient, labels: Labels, source: str, target: str, marks: 
         marks: labels of the new volume.
 
     Raises:
-        CopyError: the source does not exist, or the disk is full.
+        VolumeWorkError: the source does not exist, or the disk is full.
     """
     name = labels.copier(hashlib.sha256(target.encode()).hexdigest()[:12])
     _remove(client, name)
     if not exists(client, source):
-        raise CopyError(f"volume {source} is gone")
+        raise VolumeWorkError(f"volume {source} is gone")
     with contextlib.suppress(NotFound):
         client.api.remove_volume(target)
     client.api.create_volume(target, labels=marks)
+    mounts = [
+        Mount("/from", source, type="volume", read_only=True, no_copy=True),
+        Mount("/to", target, type="volume", no_copy=True),
+    ]
+    code, text = _run(client, labels, name, _COPY, mounts)
+    if code:
+        raise VolumeWorkError(f"copying ended with code {code}: {text}")
+
+
+def make_owner(client: DockerClient, labels: Labels, volume: str, uid: int, gid: int) -> None:
+    """Make a user and a group of containers the owner of a volume's root directory.
+
+    Raises:
+        VolumeWorkError: the container that does it failed.
+    """
+    name = labels.copier(hashlib.sha256(volume.encode()).hexdigest()[:12])
+    _remove(client, name)
+    # The image may have chown as a word of its shell only.
+    command = ["sh", "-c", f"chown {uid}:{gid} /to"]
+    code, text = _run(client, labels, name, command, [Mount("/to", volume, type="volume", no_copy=True)])
+    if code:
+        raise VolumeWorkError(f"changing its owner ended with code {code}: {text}")
+
+
+def _run(
+    client: DockerClient, labels: Labels, name: str, command: list[str], mounts: list[Mount]
+) -> tuple[int, str]:
+    """Run a command to its end; its exit code and last lines."""
     created = client.api.create_container(
         labels.instance_image,
-        command=_COPY,
+        command=command,
         name=name,
         labels=labels.for_copier(),
         host_config=client.api.create_host_config(
-            mounts=[
-                Mount("/from", source, type="volume", read_only=True, no_copy=True),
-                Mount("/to", target, type="volume", no_copy=True),
-            ],
+            mounts=mounts,
             network_mode="none",
             cap_drop=["ALL"],
             cap_add=_CAPABILITIES,
@@ -60,8 +85,7 @@ def copy(client: DockerClient, labels: Labels, source: str, target: str, marks: 
         text = client.api.logs(created["Id"], tail=5).decode(errors="replace").strip()
     finally:
         _remove(client, name)
-    if code:
-        raise CopyError(f"copying ended with code {code}: {text}")
+    return code, text
 
 
 def exists(client: DockerClient, volume: str) -> bool:
