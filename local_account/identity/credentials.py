@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import hashlib
 import hmac
 import secrets
@@ -24,6 +25,7 @@ from local_account.identity.session import ACCESS_TOKEN, KEY_PAIR, PASSWORD
 LOCK_AFTER_FAILURES = 5
 LOCK_SECONDS = 15 * 60
 JWT_SECONDS = 3600
+_LATEST_SECONDS = 1e11
 _NOT_PEOPLE = ("SERVICE", "LEGACY_SERVICE")
 _CLOCK_SECONDS = 10
 _KEY_SLOTS = ("RSA_PUBLIC_KEY", "RSA_PUBLIC_KEY_2")
@@ -289,12 +291,28 @@ def _signed(token: str, public_key: str) -> bool:
         algorithm = _CURVES.get(key.curve.name, "")
     else:
         return False
-    options: Any = {"require": ["iss", "sub", "iat", "exp"], "verify_aud": False}
+    # Times are checked below, because Snowflake's Node.js driver gives them in milliseconds.
+    options: Any = {"require": ["iss", "sub", "iat", "exp"]}
+    options |= dict.fromkeys(("verify_aud", "verify_exp", "verify_iat", "verify_nbf"), False)
     try:
-        checked = jwt.decode(token, key, algorithms=[algorithm], options=options, leeway=_CLOCK_SECONDS)
-    except jwt.ImmatureSignatureError:
-        raise SnowflakeError("394303", "28000", "JWT token is invalid.") from None
-    except jwt.PyJWTError:
+        checked = jwt.decode(token, key, algorithms=[algorithm], options=options)
+        made, ends = _seconds(checked["iat"]), _seconds(checked["exp"])
+    except (jwt.PyJWTError, TypeError, ValueError):
         return False
+    moment = now()
+    if made > moment + _CLOCK_SECONDS:
+        raise SnowflakeError("394303", "28000", "JWT token is invalid.")
     # The JWT is valid for an hour even if it says that it expires later.
-    return now() <= float(checked["iat"]) + JWT_SECONDS + _CLOCK_SECONDS
+    return moment <= min(ends, made + JWT_SECONDS) + _CLOCK_SECONDS
+
+
+def _seconds(claim: Any) -> float:
+    """A time of a JWT in seconds since 1970; one that would be after the year 5000 is in milliseconds.
+
+    Raises:
+        ValueError: it is no number.
+    """
+    value = float(claim)
+    if not math.isfinite(value):
+        raise ValueError(claim)
+    return value / 1000 if value > _LATEST_SECONDS else value

@@ -89,6 +89,9 @@ def test_tokens_are_checked(account: RunningAccount) -> None:
     moment, subject = time.time(), f"{account.settings.locator}.{USER}"
     assert sign_in(account, signed(pair, account)) == "ok"
     assert sign_in(account, signed(pair, account, exp=moment + 86400)) == "ok"
+    # Snowflake's Node.js driver counts milliseconds.
+    in_milliseconds = {"iat": int(moment * 1000), "exp": int(moment * 1000) + 120_000}
+    assert sign_in(account, signed(pair, account, **in_milliseconds)) == "ok"
     # The numbers of these two are those that drivers see.
     assert sign_in(account, signed(other, account)) == "394304"
     assert sign_in(account, signed(pair, account, iat=moment + 600, exp=moment + 900)) == "394303"
@@ -97,6 +100,8 @@ def test_tokens_are_checked(account: RunningAccount) -> None:
             other, account, iss=f"{subject}.{fingerprint(pair.public)}"
         ),
         "over": signed(pair, account, exp=moment - 60),
+        "over, in milliseconds": signed(pair, account, iat=moment, exp=int((moment - 60) * 1000)),
+        "with a time that is no number": signed(pair, account, exp="soon"),
         "more than an hour old": signed(pair, account, iat=moment - 3700, exp=moment + 86400),
         "without iat": signed(pair, account, iat=None),
         "without exp": signed(pair, account, exp=None),
