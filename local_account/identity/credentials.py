@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import math
 import hashlib
 import hmac
+import math
 import secrets
 from dataclasses import dataclass
 from typing import Any
