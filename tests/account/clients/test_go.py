@@ -35,13 +35,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_go_driver(place: Place, program: Path, tmp_path: Path) -> None:
     assert found_by(place, [program], tmp_path, robot="GO_ROBOT") == {
         "version": "2.1.0",
-        "session": [
-            place.account.credentials()["user"].upper(),
-            "ACCOUNTADMIN",
-            place.database,
-            "PUBLIC",
-            place.warehouse,
-        ],
+        "session": ["ADMIN", "ACCOUNTADMIN", place.database, "PUBLIC", place.warehouse],
         "rows": {
             "inserted": 1,
             "id": 7,
@@ -50,6 +44,11 @@ def test_go_driver(place: Place, program: Path, tmp_path: Path) -> None:
             "ok": True,
             "null": True,
         },
+        "batch": [1000, 499500, "name 999"],
+        "large": 100000,
+        "empty": [False, "ID", "FIXED", "NAME", "TEXT"],
+        "several": [5, 2],
+        "async": 1000,
         "shown": ["created_on", "name", "database_name", "schema_name"],
         "error": [2003, "02000", True],
         "cancelled": True,
