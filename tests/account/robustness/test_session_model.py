@@ -13,6 +13,10 @@ from tests.account.conftest import Place, run
 
 SESSIONS, STEPS = 100, 15
 ABSENT, TAKEN = 2003, 2002
+ACTIONS = [
+    *("create", "insert", "insert", "insert", "update", "delete", "copy", "drop", "fail", "shared"),
+    *("begin", "commit", "rollback"),
+]
 
 
 @dataclass
@@ -37,10 +41,7 @@ def step(number: int, chance: random.Random, session: SnowflakeConnection, model
     """One random statement, and the same in the model."""
     name = f"S{number}_{chance.choice('AB')}"
     rows, value = model.tables.get(name), chance.randrange(5)
-    action = chance.choice(
-        ["create", "insert", "insert", "insert", "update", "delete", "rename", "drop", "begin", "commit"]
-        + ["rollback", "fail", "shared"]
-    )
+    action = chance.choice(ACTIONS)
     expected: int | None = None
     if action == "create":
         # A definition commits an open transaction, even if it then fails.
@@ -52,7 +53,7 @@ def step(number: int, chance: random.Random, session: SnowflakeConnection, model
         if rows is not None:
             model.commit()
         model.tables.pop(name, None)
-    elif action == "rename":
+    elif action == "copy":
         other = f"S{number}_R"
         statement = f"CREATE OR REPLACE TABLE {other} AS SELECT * FROM {name}"
         expected = ABSENT if rows is None else None
@@ -94,7 +95,7 @@ def test_sessions_agree_with_a_model(place: Place) -> None:
     place.run("CREATE TABLE SHARED (A INT)")
 
     def work(number: int) -> list[str]:
-        chance, model = random.Random(number), Model()
+        chance, model = random.Random(number), Model()  # noqa: S311
         with place.connect() as session:
             run(session, f"INSERT INTO SHARED VALUES ({number})")
             for _ in range(STEPS):
