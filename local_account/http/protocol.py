@@ -29,8 +29,7 @@ PARAMETERS: dict[str, Any] = {
     "BINARY_OUTPUT_FORMAT": "HEX",
     "CLIENT_PREFETCH_THREADS": 4,
     "CLIENT_RESULT_CHUNK_SIZE": 160,
-    # 0: clients send arrays of bindings inside the request, not as a file on a stage.
-    "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD": 0,
+    "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD": 65280,
     "CLIENT_SESSION_KEEP_ALIVE": False,
     "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY": 3600,
     "CLIENT_TELEMETRY_ENABLED": False,
@@ -231,6 +230,7 @@ class Protocol:
             origin=f"http://{request.host}",
             address=_address(request),
             describe_only=bool(body.get("describeOnly")),
+            bind_stage=wire.text(body, "bindStage"),
             count=wire.statement_count(body),
             after=lambda: self._account.authenticator.remember(token, session),
         )

@@ -60,6 +60,7 @@ class Request:
         address: IP address of the client.
         describe_only: the client wants only the result's columns; nothing may be run.
         count: how many statements the text must have; 0 for any number, None for the session's parameter.
+        bind_stage: where the bindings are, if the client has put them on a stage; '' otherwise.
         after: called in the worker's thread when the statement has ended, with a result or an error.
     """
 
@@ -70,6 +71,7 @@ class Request:
     address: str = ""
     describe_only: bool = False
     count: int | None = None
+    bind_stage: str = ""
     after: Callable[[], None] = lambda: None
 
 
@@ -356,6 +358,8 @@ class Statements(QueryHistory):
         """Run the statement, in a worker's thread."""
         try:
             context.session.require_transaction()
+            if request.bind_stage:
+                statement.bindings = self._dispatch.bindings["STAGE"](context, request.bind_stage)
             if not request.id or not self._dispatch.changes_something(statement):
                 return self._dispatch.run(context, statement)
 

@@ -1,6 +1,8 @@
-"""COPY INTO. What runs it is loaded at the first use."""
+"""COPY INTO, and bindings on a stage. What runs them is loaded at the first use."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from local_account.base.result import Result
 from local_account.base.sql import Statement
@@ -24,4 +26,12 @@ def copy_into(context: Context, statement: Statement) -> Result:
     return copy_into_table.run(context, statement)
 
 
+def bindings(context: Context, location: str) -> list[dict[str, Any]]:
+    """The bindings of a statement that a client has put on a stage; see `staged_bindings`."""
+    from local_account.loading import staged_bindings
+
+    return staged_bindings.read(context, location)
+
+
 STATEMENTS = {("COPY", "INTO"): copy_into}
+BINDINGS = {"STAGE": bindings}

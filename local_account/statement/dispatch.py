@@ -43,6 +43,7 @@ class Dispatch(Language):
     - VERBS: first word to the handler of the whole statement.
     - DEFINITIONS: object verb and object word (CREATE, TABLE) to the handler of the whole statement.
     - FUNCTIONS, TABLE_METHODS, TABLE_SOURCES, ON_PARAMETER: see `Language`.
+    - BINDINGS: `STAGE` to the function that reads the bindings of a statement from a place on a stage.
     - SIGN_IN: name of an authenticator to the function that opens a session for it.
     - SIGN_IN_CHECKS: name of a value in the login to the function that checks it before a user signs in.
 
@@ -73,6 +74,9 @@ class Dispatch(Language):
         self.table_methods: Mapping[str, TableMethod] = _collect(owners, "TABLE_METHODS")
         self.table_sources: Mapping[str, TableSource] = _collect(owners, "TABLE_SOURCES")
         self.on_parameter = _collect(owners, "ON_PARAMETER")
+        self.bindings: Mapping[str, Callable[[Context, str], list[dict[str, Any]]]] = _collect(
+            owners, "BINDINGS"
+        )
         self.sign_in: Mapping[str, SignIn] = _collect(owners, "SIGN_IN")
         self.sign_in_checks: Mapping[str, Check] = _collect(owners, "SIGN_IN_CHECKS")
         self._known_verbs = {*commands.VERBS, *self._statements, *self._raw, *self._verbs}

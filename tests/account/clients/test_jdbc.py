@@ -32,7 +32,7 @@ def test_jdbc_driver(place: Place, tmp_path: Path) -> None:
             "data": '{"a":[1,null]}',
             "null": True,
         },
-        "batch": [1000, 1000, 499500, "name 999"],
+        "batch": [36000, 18500, 499500, '"10001",\n\\'],
         "large": 100000,
         "empty": [False, "NUMBER", "VARCHAR"],
         "metadata": {
@@ -59,10 +59,10 @@ def test_jdbc_driver(place: Place, tmp_path: Path) -> None:
             "types": True,
         },
         "several": [5, 2],
-        "async": 1000,
+        "async": 36000,
         "cancelled": 604,
         "error": [2003, "02000"],
-        "transaction": 2,
+        "transaction": 35002,
         "files": ["short", "a stream"] * 2,
         "key_pair": "JDBC_ROBOT",
     }

@@ -26,6 +26,7 @@ def test_connector_5(place: Place, tmp_path: Path) -> None:
         "inserted": 2,
         "typed": True,
         "nulls": True,
+        "batch": [35001, 17500, '"9998",\n\\'],
         "large": 100000,
         "error": 2003,
         "files": ["c5_files/in.txt.gz", "c5_files/plain/in.txt"],

@@ -17,6 +17,7 @@ from snowflake.connector.errors import Error
 
 def main() -> None:
     settings = json.load(sys.stdin)
+    snowflake.connector.paramstyle = "qmark"
     found: dict[str, object] = {"version": snowflake.connector.__version__}
     with snowflake.connector.connect(**settings) as connection:
         cursor = connection.cursor()
@@ -32,6 +33,11 @@ def main() -> None:
         rows = cursor.fetchall()
         found["typed"] = rows[0] == (1, "é", datetime.datetime(2020, 1, 2, 3, 4, 5, 678000), True, 1.5)
         found["nulls"] = rows[1] == (2, None, None, None, None)
+        # So many that the connector sends them as files.
+        many = [(number, None if number % 2 else f'"{number}",\n\\') for number in range(35000)]
+        cursor.executemany("INSERT INTO c5 (a, b) VALUES (?, ?)", many)
+        cursor.execute("SELECT COUNT(*), COUNT(b), MAX(b) FROM c5 WHERE b IS NULL OR LENGTH(b) > 1")
+        found["batch"] = cursor.fetchone()
         cursor.execute("SELECT SEQ4() AS n FROM TABLE(GENERATOR(ROWCOUNT => 100000))")
         found["large"] = len(cursor.fetchall())
         try:

@@ -156,7 +156,14 @@ public class Check {
                 insert.addBatch();
             }
             int done = Arrays.stream(insert.executeBatch()).sum();
-            try (ResultSet answer = c.createStatement().executeQuery("SELECT COUNT(*) N, SUM(ID) S, MAX(NAME) M FROM JDBC_BATCH")) {
+            // So many that the driver sends them as files.
+            for (int index = 1000; index < 36000; index++) {
+                insert.setInt(1, 0);
+                insert.setString(2, index % 2 == 0 ? null : "\"" + index + "\",\n\\");
+                insert.addBatch();
+            }
+            done += insert.executeBatch().length;
+            try (ResultSet answer = c.createStatement().executeQuery("SELECT COUNT(NAME) N, SUM(ID) S, MIN(NAME) M FROM JDBC_BATCH")) {
                 answer.next();
                 return List.of(done, answer.getInt("N"), answer.getInt("S"), answer.getString("M"));
             }

@@ -56,7 +56,12 @@ const steps = {
     await rows(c, 'CREATE OR REPLACE TABLE NODE_BATCH (ID INTEGER, NAME VARCHAR)');
     const binds = Array.from({ length: 1000 }, (_, index) => [index, `name ${index}`]);
     await rows(c, 'INSERT INTO NODE_BATCH VALUES (?, ?)', binds);
-    return Object.values((await rows(c, 'SELECT COUNT(*), SUM(ID), MAX(NAME) FROM NODE_BATCH'))[0]);
+    const few = Object.values((await rows(c, 'SELECT COUNT(*), SUM(ID), MAX(NAME) FROM NODE_BATCH'))[0]);
+    // So many that the driver sends them as a file.
+    const many = Array.from({ length: 35000 }, (_, index) => [index, index % 2 ? null : `"${index}",\n\\`]);
+    await rows(c, 'INSERT INTO NODE_BATCH VALUES (?, ?)', many);
+    const counted = await rows(c, 'SELECT COUNT(*), COUNT(NAME), MAX(NAME) FROM NODE_BATCH WHERE ID >= 1000');
+    return [...few, ...Object.values(counted[0])];
   },
 
   large: async (c) => {
