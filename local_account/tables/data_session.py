@@ -11,22 +11,24 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import pyarrow
 from fakesnow import statement_type
 from fakesnow.conn import FakeSnowflakeConnection
-from fakesnow.rowtype import describe_as_rowtype
 from sqlglot import exp
 
 from local_account.base import errors
 from local_account.base.result import Column, Result
 from local_account.base.sql import Name, quote
 from local_account.catalog.catalog import Catalog
+from local_account.identity.parameters import Values
 from local_account.identity.session import Session
-from local_account.tables import results
+from local_account.tables import access, results
 from local_account.tables.access import Plan
+from local_account.tables.columns import KnownColumns
 from local_account.tables.dialect import Cursor
 from local_account.tables.errors import engine_errors
 from local_account.tables.open_transaction import (
@@ -40,6 +42,23 @@ from local_account.tables.open_transaction import (
 
 # Names that DuckDB can have for databases and schemas as the account writes them.
 PLAIN = re.compile(r"[A-Z_][A-Z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The session's parameters that data SQL follows.
+
+    Attributes:
+        time_zone: name of the time zone (TIMEZONE).
+        timestamp: what the type TIMESTAMP means (TIMESTAMP_TYPE_MAPPING).
+        aborts: a statement that fails ends its transaction (TRANSACTION_ABORT_ON_ERROR).
+        arrow: rows go to the client in Arrow's form.
+    """
+
+    time_zone: str = ""
+    timestamp: str = "TIMESTAMP_NTZ"
+    aborts: bool = False
+    arrow: bool = False
 
 
 class _EngineConnection:
@@ -66,12 +85,13 @@ class DataSession:
     Attributes:
         lock: makes statements of one session run one after the other.
         temporary: temporary tables of this session.
+        followed: what the engine has noted of the parameters that `follow` got last.
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, commits: Commits, autocommit: bool, arrow: bool
+        self, connection: duckdb.DuckDBPyConnection, commits: Commits, autocommit: bool, reads_arrow: bool
     ) -> None:
-        self._connection, self._commits, self._arrow = connection, commits, arrow
+        self._connection, self._commits, self._reads_arrow = connection, commits, reads_arrow
         self._wrapped: Any = _EngineConnection(connection)
         self._fake = FakeSnowflakeConnection(self._wrapped, {}, create_database=False, create_schema=False)
         self._autocommit = autocommit
@@ -80,6 +100,23 @@ class DataSession:
         self.temporary: set[Name] = set()
         self._entered: tuple[str, str, int] = ("", "", 0)
         self._used = time.monotonic()
+        self._columns = KnownColumns(connection, commits)
+        self._settings = Settings()
+        self.followed: object = None
+
+    def follow(self, values: Values) -> None:
+        """Follow the session's parameters."""
+        settings = Settings(
+            values.get("TIMEZONE")[0],
+            values.get("TIMESTAMP_TYPE_MAPPING")[0].upper(),
+            values.get("TRANSACTION_ABORT_ON_ERROR")[0] == "true",
+            self._reads_arrow and values.get("PYTHON_CONNECTOR_QUERY_RESULT_FORMAT")[0].upper() != "JSON",
+        )
+        if settings.time_zone != self._settings.time_zone:
+            with engine_errors():
+                zone = exp.Literal.string(settings.time_zone).sql(dialect="duckdb")
+                self._connection.execute(f"SET TimeZone = {zone}")
+        self._settings = settings
 
     def enter(self, session: Session, catalog: Catalog) -> None:
         """Follow the client's USE. A schema that the statement needs must exist in the engine already."""
@@ -98,8 +135,9 @@ class DataSession:
             # A schema that is absent in the engine is one that the present statement does not use.
             self._undo()
 
-    def _cursor(self) -> Cursor:
-        return Cursor(conn=self._fake, duck_conn=self._wrapped)
+    def _cursor(self, plan: Plan) -> Cursor:
+        columns, timestamp = self._columns.of(plan.names), self._settings.timestamp
+        return Cursor(columns, plan.target, timestamp, conn=self._fake, duck_conn=self._wrapped)
 
     def _use(self, database: str, schema: str) -> None:
         self._connection.execute(f"SET schema = '{database}.{schema}'")
@@ -200,7 +238,8 @@ class DataSession:
                 raise NotRepeatable("the default of a column can differ the second time")
             if change.place[0]:
                 self._use(*change.place)
-            self._cursor().execute(change.frozen(), binding_params=tuple(change.values), server=True)
+            cursor = self._cursor(change.plan)
+            cursor.execute(change.frozen(), binding_params=tuple(change.values), server=True)
             if change.mark != fingerprint(self._connection, change.plan, self.temporary):
                 raise NotRepeatable("its changes came out differently when they were repeated")
         # Asked at the end: the engine looks at a database when a statement first uses it.
@@ -214,7 +253,7 @@ class DataSession:
         """Run one statement; return its rows as wire cells. If it fails, it changes nothing."""
         if plan.is_query or plan.is_description:
             with self._undone_alone(several=False):
-                return self._answer(plan, *self._execute(text, values))
+                return self._answer(plan, *self._execute(plan, text, values))
         with self._changing(plan, several=plan.is_several):
             return self._change(plan, text, values)
 
@@ -249,22 +288,28 @@ class DataSession:
 
     def _change(self, plan: Plan, text: str, values: Sequence[Any]) -> Result:
         place = self._entered[:2]
-        found = self._execute(text, values)
+        found = self._execute(plan, text, values)
         if self._open:
             with engine_errors():
                 mark = fingerprint(self._connection, plan, self.temporary)
             self._open.add(Change(plan, text, values, place, self._open.moment, mark))
         return self._answer(plan, *found)
 
-    def _execute(self, text: str, values: Sequence[Any]) -> tuple[pyarrow.Table | None, list[str]]:
+    def _execute(
+        self, plan: Plan, text: str, values: Sequence[Any]
+    ) -> tuple[pyarrow.Table | None, list[str]]:
         """Run a statement in the engine; return its rows and the engine's types of their columns."""
-        cursor = self._cursor()
         with engine_errors():
+            cursor = self._cursor(plan)
             try:
                 cursor.execute(text, binding_params=tuple(values), server=True)
             finally:
                 self._fake.results_cache.clear()
         kinds = [str(entry[1]) for entry in self._connection.description or []]
+        if plan.is_definition and plan.target:
+            temporary = access.is_temporary(plan.expression) or plan.target in self.temporary
+            with engine_errors():
+                self._columns.follow(plan.target, plan.expression, cursor.text_lengths, temporary)
         return cursor._arrow_table, kinds  # noqa: SLF001 the public methods build Python rows first
 
     def _answer(self, plan: Plan, table: pyarrow.Table | None, kinds: list[str]) -> Result:
@@ -273,9 +318,8 @@ class DataSession:
         names = results.column_names(plan.expression, list(table.column_names))
         shape = [results.column(name, kind) for name, kind in zip(names, kinds, strict=True)]
         kind = _type_id(plan.expression)
-        extra = results.arrow_answer(table, shape) if self._arrow and kind == statement_type.SELECT else None
-        if extra:
-            return Result(shape, statement_type=kind, extra=extra)
+        if self._settings.arrow and kind == statement_type.SELECT:
+            return Result(shape, statement_type=kind, extra=results.arrow_answer(table, shape))
         return Result(shape, results.cells(table, shape), statement_type=kind)
 
     def run_batch(self, plan: Plan, text: str, rows: list[tuple[Any, ...]], at_once: int) -> Result:
@@ -291,15 +335,11 @@ class DataSession:
     def describe(self, plan: Plan, text: str) -> Result:
         """The columns that a statement would give; the statement is not run."""
         with self._undone_alone(several=False), engine_errors():
-            found = self._cursor()._describe_only(text)  # noqa: SLF001 describing runs it otherwise
+            found = self._cursor(plan)._describe_only(text)  # noqa: SLF001 describing runs it otherwise
         if found is None:
             return Result([Column("status")], statement_type=_type_id(plan.expression))
-        described = describe_as_rowtype(found)
-        names = results.column_names(plan.expression, [entry["name"] for entry in described])
-        shape = [
-            Column(name, entry["type"], entry["scale"] or 0, entry["precision"] or 38)
-            for name, entry in zip(names, described, strict=True)
-        ]
+        names = results.column_names(plan.expression, [row[0] for row in found])
+        shape = [results.column(name, row[1]) for name, row in zip(names, found, strict=True)]
         extra = {
             "numberOfBinds": len(list(plan.expression.find_all(exp.Placeholder))),
             "arrayBindSupported": isinstance(plan.expression, exp.Insert),

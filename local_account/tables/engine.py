@@ -19,9 +19,10 @@ from local_account.base.errors import SnowflakeError
 from local_account.base.result import Column, Result
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Catalog, Object
+from local_account.identity.parameters import values_in_session
 from local_account.identity.session import Session
 from local_account.statement.context import Context
-from local_account.tables import access, results, rewrite
+from local_account.tables import access, results, rewrite, types
 from local_account.tables.access import Plan
 
 if TYPE_CHECKING:
@@ -52,9 +53,10 @@ class DataEngine:
             SnowflakeError: the statement is not permitted, or the data engine refuses it.
         """
         session = self._session(context.session)
-        statement = rewrite.divided_casts(statement)
+        statement = rewrite.readable(statement)
         with _alone(context.session, session):
             plan = access.plan(context, statement, session.temporary)
+            types.require(statement, plan.expression)
             text = rewrite.named_values(plan.expression, statement.text)
             values = [results.bound(binding) for binding in statement.bindings or []]
             with context.cancelled.ending(session.interrupt):
@@ -159,10 +161,18 @@ class DataEngine:
                 # The engine's helper functions are in every database. A missing database does no harm here.
                 self._store.ensure(context.session.database, context.session.schema)
 
+    def _follow(self, client: Session, session: DataSession) -> None:
+        """Make the session's parameters known to the engine; they are read after a change in the catalog."""
+        stamp = (client.parameters, self._catalog.version)
+        if session.followed != stamp:
+            session.follow(values_in_session(self._catalog, client))
+            session.followed = stamp
+
     def _run(
         self, context: Context, session: DataSession, plan: Plan, text: str, values: list[Any]
     ) -> Result:
         self._present(context, plan.schemas)
+        self._follow(context.session, session)
         session.enter(context.session, self._catalog)
         if context.describe_only:
             return session.describe(plan, text)

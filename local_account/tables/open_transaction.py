@@ -81,7 +81,7 @@ class Commits:
             names: the tables.
             defines: their definitions change, too.
         """
-        keys = {*names, *map(_definition, names if defines else ())}
+        keys = {*names, *map(definition, names if defines else ())}
         with self._lock:
             self._under_way.update(keys)
         try:
@@ -106,7 +106,8 @@ class Commits:
             return any(self._last.get(key, 0) > count or self._under_way[key] for key in keys)
 
 
-def _definition(name: Name) -> tuple[str, ...]:
+def definition(name: Name) -> tuple[str, ...]:
+    """What stands for a table's definition in `Commits`."""
     return ("definition of", *name)
 
 
@@ -141,7 +142,7 @@ class Change:
         """On which tables' rows or definitions the outcome depends."""
         plan = self.plan
         if plan.expression.key == "insert" and not _reads_other_tables(plan) and not plan.is_several:
-            return set(map(_definition, plan.target_names))
+            return set(map(definition, plan.target_names))
         return set(plan.names)
 
     def frozen(self) -> str:

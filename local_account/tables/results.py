@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import json
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,15 @@ from sqlglot import exp
 
 from local_account.base.errors import SnowflakeError
 from local_account.base.result import Column
+from local_account.tables.macros import ZONED_TYPE
 
 if TYPE_CHECKING:
     import pyarrow
 
 _TIME_SCALE = 9
+_MOMENT_SCALE = 6
+# Minutes that stand for an offset of zero.
+_NO_OFFSET = 1440
 _INTEGER = re.compile(r"[+-]?\d+")
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 _WIRE_TYPES = {
@@ -46,7 +51,9 @@ def column(name: str, engine_type: str) -> Column:
     if decimal:
         return Column(name, "fixed", int(decimal[2]), int(decimal[1]))
     kind = _WIRE_TYPES.get(engine_type, "text")
-    if engine_type.endswith("[]"):
+    if engine_type.startswith(ZONED_TYPE):
+        kind = "timestamp_tz"
+    elif engine_type.endswith("[]"):
         kind = "array"
     elif engine_type.startswith(("STRUCT", "MAP")):
         kind = "object"
@@ -77,55 +84,121 @@ def cells(table: pyarrow.Table, shape: list[Column]) -> list[list[str | None]]:
     return [list(row) for row in zip(*encoded, strict=True)]
 
 
-def arrow_answer(table: pyarrow.Table, shape: list[Column]) -> dict[str, Any] | None:
+def arrow_answer(table: pyarrow.Table, shape: list[Column]) -> dict[str, Any]:
     """The rows in Arrow's stream format. Python clients need it for pandas, and read it faster.
 
     Returns:
-        Fields of the answer that replace the JSON rows; None when a column has no form in Arrow.
+        Fields of the answer that replace the JSON rows.
     """
-    from fakesnow.arrow import to_ipc, to_sf
+    import pyarrow
 
-    if any(not _has_arrow_form(table.column(index), column) for index, column in enumerate(shape)):
-        return None
-    for index, column in enumerate(shape):
-        target = _arrow_type(table.schema.types[index], column)
-        table = table.set_column(index, column.name, table.column(index).cast(target))
-    kinds: Any = [
-        {"type": column.type, "precision": column.precision, "scale": column.scale, "length": 0}
-        for column in shape
-    ]
-    content = base64.b64encode(to_ipc(to_sf(table, kinds))).decode()
+    found = [_arrow_column(table.column(index), column) for index, column in enumerate(shape)]
+    fields = [_arrow_field(values.type, column) for values, column in zip(found, shape, strict=True)]
+    schema = pyarrow.schema(fields)
+    sink = pyarrow.BufferOutputStream()
+    with pyarrow.ipc.new_stream(sink, schema) as writer:
+        writer.write_table(pyarrow.Table.from_arrays(found, schema=schema))
     return {
         "queryResultFormat": "arrow",
-        "rowsetBase64": content,
+        "rowsetBase64": base64.b64encode(sink.getvalue()).decode(),
         "rowset": None,
         "total": table.num_rows,
         "returned": table.num_rows,
     }
 
 
-def _has_arrow_form(values: pyarrow.ChunkedArray, column: Column) -> bool:
-    # Snowflake's timestamps are structures; their NULL has no encoding that all clients read.
-    missing_moment = column.type.startswith("timestamp") and values.null_count > 0
-    return column.type not in ("array", "object") and not missing_moment
-
-
-def _arrow_type(present: Any, column: Column) -> Any:
+def _arrow_field(kind: Any, column: Column) -> Any:
     import pyarrow
 
-    if pyarrow.types.is_timestamp(present):
-        # Inside the data engine times are always UTC; the column's wire type says what they mean.
-        return pyarrow.timestamp(present.unit)
-    if column.type == "fixed" and pyarrow.types.is_floating(present):
-        return pyarrow.decimal128(38, 0)
-    if column.type == "text" and not pyarrow.types.is_null(present):
-        return pyarrow.string()
-    return present
+    # Microseconds, which are the engine's precision, in one number.
+    scale = _MOMENT_SCALE if column.type in ("timestamp_ntz", "timestamp_tz") else column.scale
+    metadata = {"logicalType": column.type.upper(), "precision": str(column.precision), "scale": str(scale)}
+    # 8 bytes: a moment with an offset has two fields and not three.
+    return pyarrow.field(column.name, kind, metadata={**metadata, "charLength": "0", "byteLength": "8"})
+
+
+def _arrow_column(values: pyarrow.ChunkedArray, column: Column) -> Any:
+    """One column in the form that Snowflake's clients read."""
+    import pyarrow
+    from pyarrow import compute
+
+    if column.type == "timestamp_tz":
+        return _zoned_arrow(values)
+    if column.type == "timestamp_ltz":
+        return _local_arrow(values)
+    if column.type == "timestamp_ntz":
+        return values.cast(pyarrow.timestamp("us")).cast(pyarrow.int64())
+    if column.type == "time":
+        return compute.multiply(values.cast(pyarrow.time64("us")).cast(pyarrow.int64()), 1000)
+    if column.type == "fixed":
+        return _fixed_arrow(values, column)
+    if column.type in ("array", "object") and not pyarrow.types.is_string(values.type):
+        return pyarrow.chunked_array([_json(values)], pyarrow.string())
+    if column.type in ("text", "variant", "array", "object"):
+        return values.cast(pyarrow.string())
+    return values.cast(pyarrow.float64()) if column.type == "real" else values
+
+
+def _fixed_arrow(values: pyarrow.ChunkedArray, column: Column) -> Any:
+    """Whole numbers as 64-bit integers, which clients read faster, unless there is one that needs more."""
+    import pyarrow
+
+    if column.scale or (pyarrow.types.is_int64(values.type)):
+        return values
+    if pyarrow.types.is_floating(values.type):
+        # The engine gives its 128-bit integers as floating point.
+        values = values.cast(pyarrow.decimal128(38, 0))
+    try:
+        return values.cast(pyarrow.int64())
+    except pyarrow.ArrowInvalid:
+        return values
+
+
+def _local_arrow(values: pyarrow.ChunkedArray) -> Any:
+    """Seconds, and nanoseconds: the Python connector adds the parts of one number in winter time."""
+    import pyarrow
+    from pyarrow import compute
+
+    moments = values.combine_chunks().cast(pyarrow.timestamp("us"))
+    seconds = (
+        compute.floor_temporal(moments, unit="second").cast(pyarrow.timestamp("s")).cast(pyarrow.int64())
+    )
+    rest = compute.subtract(moments.cast(pyarrow.int64()), compute.multiply(seconds, 1_000_000))
+    nanoseconds = compute.multiply(rest, 1000).cast(pyarrow.int32())
+    fields = [pyarrow.field("epoch", pyarrow.int64()), pyarrow.field("fraction", pyarrow.int32())]
+    found = pyarrow.StructArray.from_arrays([seconds, nanoseconds], fields=fields, mask=moments.is_null())
+    return pyarrow.chunked_array([found])
+
+
+def _zoned_arrow(values: pyarrow.ChunkedArray) -> Any:
+    import pyarrow
+    from pyarrow import compute
+
+    whole = values.combine_chunks()
+    moments = compute.struct_field(whole, 0).cast(pyarrow.timestamp("us")).cast(pyarrow.int64())
+    zones = compute.add(compute.struct_field(whole, 1).cast(pyarrow.int32()), _NO_OFFSET)
+    fields = [pyarrow.field("epoch", pyarrow.int64()), pyarrow.field("timezone", pyarrow.int32())]
+    zones = zones.cast(pyarrow.int32())
+    found = pyarrow.StructArray.from_arrays([moments, zones], fields=fields, mask=whole.is_null())
+    return pyarrow.chunked_array([found])
+
+
+def _json(values: pyarrow.ChunkedArray) -> list[str | None]:
+    return [
+        None if value is None else json.dumps(value, default=str, ensure_ascii=False)
+        for value in values.to_pylist()
+    ]
 
 
 def _encode(values: pyarrow.ChunkedArray, column: Column) -> list[str | None]:
+    import pyarrow
+
+    if column.type == "timestamp_tz":
+        return _zoned(values, column)
     if column.type.startswith("time"):
         return _moments(values, column)
+    if column.type in ("array", "object") and not pyarrow.types.is_string(values.type):
+        return _json(values)
     if column.type == "fixed" and column.scale == 0:
         return [None if value is None else str(int(value)) for value in values.to_pylist()]
     if column.type == "boolean":
@@ -136,6 +209,17 @@ def _encode(values: pyarrow.ChunkedArray, column: Column) -> list[str | None]:
     if column.type == "binary":
         return [None if value is None else value.hex().upper() for value in values.to_pylist()]
     return [None if value is None else str(value) for value in values.to_pylist()]
+
+
+def _zoned(values: pyarrow.ChunkedArray, column: Column) -> list[str | None]:
+    """Moments with their offset: `seconds.fraction minutes`, where 1440 minutes mean none."""
+    whole = values.combine_chunks()
+    moments, zones = _moments(whole.field(0), column), whole.field(1).to_pylist()
+    missing = whole.is_null().to_pylist()
+    return [
+        None if absent else f"{moment} {zone + _NO_OFFSET}"
+        for moment, zone, absent in zip(moments, zones, missing, strict=True)
+    ]
 
 
 def _moments(values: pyarrow.ChunkedArray, column: Column) -> list[str | None]:

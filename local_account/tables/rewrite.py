@@ -6,12 +6,21 @@ from sqlglot import exp
 from sqlglot.tokens import TokenType
 
 from local_account.base.sql import Statement
+from local_account.tables.types import SYNONYMS
 
 
-def divided_casts(statement: Statement) -> Statement:
-    """Put a blank after the `?` of `?::type`; the parser takes `?::` for another dialect's operator."""
-    casts = (token for token in statement.tokens if token.token_type is TokenType.QDCOLON)
-    return statement.edited((token.start, token.end + 1, "? ::") for token in casts)
+def readable(statement: Statement) -> Statement:
+    """Write what the parser does not know in words that it knows.
+
+    It takes the `?::` of `?::type` for another dialect's operator, and lacks some synonyms of types.
+    """
+    edits: list[tuple[int, int, str]] = []
+    for token in statement.tokens:
+        if token.token_type is TokenType.QDCOLON:
+            edits.append((token.start, token.end + 1, "? ::"))
+        elif token.token_type is TokenType.VAR and (known := SYNONYMS.get(token.text.upper())):
+            edits.append((token.start, token.end + 1, known))
+    return statement.edited(edits)
 
 
 def named_values(expression: exp.Expr, text: str) -> str:

@@ -19,10 +19,10 @@ from local_account.base.sql import Name, quote
 from local_account.catalog.catalog import Catalog
 from local_account.identity.parameters import values_in_session
 from local_account.identity.session import Session
+from local_account.tables import columns
+from local_account.tables import macros as own_macros
 from local_account.tables.data_session import PLAIN, DataSession
-from local_account.tables.open_transaction import (
-    Commits,
-)
+from local_account.tables.open_transaction import Commits
 
 _ARROW_CLIENTS = ("PythonConnector", "SnowflakeCLI")
 _MEMORY_LIMIT = "2GB"
@@ -56,6 +56,8 @@ class DataStore:
         connection.execute("SET GLOBAL ieee_floating_point_ops = false")
         # Sessions without a current database use the engine's helper functions in this database.
         connection.execute(macros.creation_sql(GLOBAL_DATABASE_NAME))
+        connection.execute(own_macros.creation_sql())
+        connection.execute(columns.types_sql())
 
     def open(self, session: Session) -> DataSession:
         """A new engine connection for a client session."""
@@ -81,6 +83,7 @@ class DataStore:
         if database not in self._attached:
             with contextlib.closing(self._engine.connect(database)):
                 self._attached.add(database)
+            columns.open_lengths(self._engine.duck_conn, database)
         if schema:
             self._ensure_object("SCHEMA", f"{database}.{schema}", Name(database, "", schema))
             self._engine.duck_conn.execute(f"CREATE SCHEMA IF NOT EXISTS {database}.{schema}")
