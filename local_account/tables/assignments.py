@@ -6,18 +6,16 @@ text that is too long for its column is refused.
 
 from __future__ import annotations
 
-import re
-
 from sqlglot import exp
 
 from local_account.base.errors import SnowflakeError
 from local_account.base.sql import Name
 from local_account.tables.columns import UNLIMITED, Columns, TableColumn, folded
 from local_account.tables.macros import SCHEMA, TOO_LONG, ZONED_TYPE
+from local_account.tables.moments import readable_offset
 from local_account.tables.types import Type
 
 _SOURCE = "account_source_"
-_OFFSET = re.compile(r"(?<=\d) (?=[+-]\d\d:?\d\d$)")
 
 
 def prepare(tree: exp.Expr, columns: Columns, target: Name | None) -> None:
@@ -93,8 +91,7 @@ def _convert(value: exp.Expr, column: TableColumn) -> None:
         value.replace(exp.cast(value.copy(), Type.TIMESTAMPTZ))
     elif column.type.startswith("TIMESTAMP"):
         if value.is_string:
-            # The engine reads an offset after a blank as the name of a time zone.
-            value.replace(exp.Literal.string(_OFFSET.sub("", value.name)))
+            value.replace(exp.Literal.string(readable_offset(value.name)))
     elif not isinstance(value, exp.Literal):
         size = exp.Literal.number(column.length)
         text = exp.cast(value.copy(), Type.TEXT)

@@ -88,10 +88,8 @@ class DataSession:
         followed: what the engine has noted of the parameters that `follow` got last.
     """
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, commits: Commits, autocommit: bool, reads_arrow: bool
-    ) -> None:
-        self._connection, self._commits, self._reads_arrow = connection, commits, reads_arrow
+    def __init__(self, connection: duckdb.DuckDBPyConnection, commits: Commits, autocommit: bool) -> None:
+        self._connection, self._commits = connection, commits
         self._wrapped: Any = _EngineConnection(connection)
         self._fake = FakeSnowflakeConnection(self._wrapped, {}, create_database=False, create_schema=False)
         self._autocommit = autocommit
@@ -104,13 +102,13 @@ class DataSession:
         self._settings = Settings()
         self.followed: object = None
 
-    def follow(self, values: Values) -> None:
+    def follow(self, client: Session, values: Values) -> None:
         """Follow the session's parameters."""
         settings = Settings(
             values.get("TIMEZONE")[0],
             values.get("TIMESTAMP_TYPE_MAPPING")[0].upper(),
             values.get("TRANSACTION_ABORT_ON_ERROR")[0] == "true",
-            self._reads_arrow and values.get("PYTHON_CONNECTOR_QUERY_RESULT_FORMAT")[0].upper() != "JSON",
+            results.wants_arrow(client, values),
         )
         if settings.time_zone != self._settings.time_zone:
             with engine_errors():
@@ -136,8 +134,10 @@ class DataSession:
             self._undo()
 
     def _cursor(self, plan: Plan) -> Cursor:
+        temporary = self.temporary | (plan.target_names if access.is_temporary(plan.expression) else set())
         columns, timestamp = self._columns.of(plan.names), self._settings.timestamp
-        return Cursor(columns, plan.target, timestamp, conn=self._fake, duck_conn=self._wrapped)
+        engine = {"conn": self._fake, "duck_conn": self._wrapped}
+        return Cursor(columns, plan.target, timestamp, temporary, **engine)
 
     def _use(self, database: str, schema: str) -> None:
         self._connection.execute(f"SET schema = '{database}.{schema}'")
@@ -320,7 +320,9 @@ class DataSession:
         kind = _type_id(plan.expression)
         if self._settings.arrow and kind == statement_type.SELECT:
             return Result(shape, statement_type=kind, extra=results.arrow_answer(table, shape))
-        return Result(shape, results.cells(table, shape), statement_type=kind)
+        rows = results.cells(table, shape)
+        extra = results.statistics(shape, rows) if plan.target and not plan.is_definition else {}
+        return Result(shape, rows, statement_type=kind, extra=extra)
 
     def run_batch(self, plan: Plan, text: str, rows: list[tuple[Any, ...]], at_once: int) -> Result:
         """Run a statement for each row of bindings, as one change; the row counts are added up."""
@@ -330,7 +332,9 @@ class DataSession:
                 result = self._change(plan, part, values)
                 shape = list(result.columns)[:1]
                 count += int(result.rows[0][0] or 0)
-        return Result(shape, [[str(count)]], statement_type=_type_id(plan.expression))
+        rows = [[str(count)]]
+        extra = results.statistics(shape, rows)
+        return Result(shape, rows, statement_type=_type_id(plan.expression), extra=extra)
 
     def describe(self, plan: Plan, text: str) -> Result:
         """The columns that a statement would give; the statement is not run."""

@@ -24,14 +24,23 @@ class Cursor(FakeSnowflakeCursor):
         columns: the columns of the tables in the statement.
         target: the table that the statement changes.
         timestamp: what the type TIMESTAMP means.
+        temporary: the session's temporary tables, which the engine knows only without a schema.
         others: what else `FakeSnowflakeCursor` takes.
 
     Attributes:
         text_lengths: greatest lengths of text columns that the statement defines.
     """
 
-    def __init__(self, columns: Columns, target: Name | None, timestamp: str, **others: Any) -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        target: Name | None,
+        timestamp: str,
+        temporary: set[Name],
+        **others: Any,
+    ) -> None:
         super().__init__(**others)
+        self._temporary = temporary
         self._columns, self._target, self._timestamp = columns, target, timestamp
         self.text_lengths: list[tuple[str, int]] = []
 
@@ -47,11 +56,19 @@ class Cursor(FakeSnowflakeCursor):
             mended = _mended(node)
             if mended is not node:
                 node.replace(mended)
+        for table in translated.find_all(exp.Table) if self._temporary else ():
+            self._without_schema(table)
         numbers.finish(translated)
         types.finish(translated)
         # They are stored by the session: fakesnow writes them into a text of SQL as they are.
         self.text_lengths += translated.args.pop("text_lengths", [])
         return translated
+
+    def _without_schema(self, table: exp.Table) -> None:
+        name = Name(table.catalog or self._conn.database or "", table.db, table.name)
+        if table.db and name in self._temporary:
+            table.set("db", None)
+            table.set("catalog", None)
 
 
 def _mended(node: exp.Expr) -> exp.Expr:

@@ -165,7 +165,7 @@ class DataEngine:
         """Make the session's parameters known to the engine; they are read after a change in the catalog."""
         stamp = (client.parameters, self._catalog.version)
         if session.followed != stamp:
-            session.follow(values_in_session(self._catalog, client))
+            session.follow(client, values_in_session(self._catalog, client))
             session.followed = stamp
 
     def _run(

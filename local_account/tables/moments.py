@@ -7,6 +7,8 @@ See https://docs.snowflake.com/en/sql-reference/data-types-datetime
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from local_account.base import errors
@@ -39,6 +41,7 @@ _PARTS = (
     *(exp.Monthname, exp.LastDay, exp.TsOrDsToDate, exp.TsOrDsToTime, exp.ToChar, exp.TimeToStr, exp.Date),
 )
 _MOVES = (exp.DateAdd, exp.DateSub, exp.TimestampTrunc, exp.AddMonths)
+_BLANK_BEFORE_OFFSET = re.compile(r"(?<=\d) (?=(?:[+-]\d\d:?\d\d|Z)$)")
 _DAYS = {"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}
 _LOCAL_TYPES = {Type.TIMESTAMPNTZ, Type.DATETIME, Type.DATE, Type.TIME}
 
@@ -52,6 +55,8 @@ def prepare(tree: exp.Expr, columns: Columns) -> None:
     _settle_functions(tree, columns)
     for node in tree.find_all(exp.ColumnDef):
         _settle_default(node)
+    for node in tree.find_all(*_COMPARISONS):
+        _settle_texts(node, columns)
     casts = [node for node in tree.find_all(exp.Cast) if node.to.this == Type.TIMESTAMPTZ]
     zones = list(tree.find_all(exp.ConvertTimezone))
     if not casts and not zones and not columns.has_type(ZONED_TYPE):
@@ -88,10 +93,29 @@ def _settle_functions(tree: exp.Expr, columns: Columns) -> None:
     for node in list(tree.find_all(exp.DateAdd, exp.AddMonths)):
         if isinstance(node.this, exp.Column) and columns.types(node.this) == {"DATE"} and _in_days(node):
             node.replace(exp.cast(node.copy(), Type.DATE))
+    for node in tree.find_all(exp.TryCast):
+        # fakesnow's function for TIMESTAMP_NTZ raises an error in place of NULL.
+        if node.to.this == Type.TIMESTAMPNTZ:
+            node.set("to", exp.DataType(this=Type.DATETIME))
     for node in tree.find_all(exp.Struct):
         for entry in node.expressions:
             if isinstance(entry, exp.PropertyEQ) and isinstance(entry.this, exp.Identifier):
                 entry.this.set("quoted", True)
+
+
+def _settle_texts(node: exp.Expr, columns: Columns) -> None:
+    """Let the engine read the offset in a text that is compared with a column of moments."""
+    sides = list(node.iter_expressions())
+    kinds = [columns.types(side) for side in sides if isinstance(side, exp.Column)]
+    if any(kind and all(name.startswith("TIMESTAMP") for name in kind) for kind in kinds):
+        for side in sides:
+            if side.is_string:
+                side.replace(exp.Literal.string(readable_offset(side.name)))
+
+
+def readable_offset(text: str) -> str:
+    """A moment's text without the blank before its offset; the engine reads a zone's name behind a blank."""
+    return _BLANK_BEFORE_OFFSET.sub("", text)
 
 
 def _in_days(node: exp.Expr) -> bool:

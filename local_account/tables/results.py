@@ -6,19 +6,24 @@ import base64
 import datetime
 import json
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from local_account.base.errors import SnowflakeError
-from local_account.base.result import Column
+from local_account.base.result import Column, Result
+from local_account.identity.parameters import Values
+from local_account.identity.session import Session
 from local_account.tables.macros import ZONED_TYPE
 
 if TYPE_CHECKING:
     import pyarrow
 
+_ARROW_CLIENTS = ("PythonConnector", "SnowflakeCLI")
 _TIME_SCALE = 9
+_STATISTICS = {"inserted": "numRowsInserted", "deleted": "numRowsDeleted", "updated": "numRowsUpdated"}
 _MOMENT_SCALE = 6
 # Minutes that stand for an offset of zero.
 _NO_OFFSET = 1440
@@ -84,7 +89,37 @@ def cells(table: pyarrow.Table, shape: list[Column]) -> list[list[str | None]]:
     return [list(row) for row in zip(*encoded, strict=True)]
 
 
-def arrow_answer(table: pyarrow.Table, shape: list[Column]) -> dict[str, Any]:
+def wants_arrow(session: Session, values: Values) -> bool:
+    """Whether the session's client reads results in Arrow's format, and its parameter does not say JSON."""
+    reads = session.parameters.get("CLIENT_APP_ID") in _ARROW_CLIENTS
+    return reads and values.get("PYTHON_CONNECTOR_QUERY_RESULT_FORMAT")[0].upper() != "JSON"
+
+
+def statistics(shape: Sequence[Column], rows: list[list[str | None]]) -> dict[str, Any]:
+    """Field of the answer with the numbers of changed rows, which the counts in the result give too."""
+    counts = {
+        column.name: int(cell or 0) for column, cell in zip(shape, rows[0] if rows else [], strict=False)
+    }
+    numbers = {field: counts.get(f"number of rows {verb}", 0) for verb, field in _STATISTICS.items()}
+    return {"stats": {**numbers, "numDmlDuplicates": 0}}
+
+
+def from_cells(result: Result) -> dict[str, Any]:
+    """The rows of a result of texts and whole numbers in Arrow's stream format: fields of the answer."""
+    import pyarrow
+
+    columns = list(zip(*result.rows, strict=True)) or [()] * len(result.columns)
+    arrays = [
+        pyarrow.array(
+            [cell if cell is None or column.type != "fixed" else int(cell) for cell in cells],
+            pyarrow.int64() if column.type == "fixed" else pyarrow.string(),
+        )
+        for column, cells in zip(result.columns, columns, strict=True)
+    ]
+    return arrow_answer(pyarrow.table(arrays, [column.name for column in result.columns]), result.columns)
+
+
+def arrow_answer(table: pyarrow.Table, shape: Sequence[Column]) -> dict[str, Any]:
     """The rows in Arrow's stream format. Python clients need it for pandas, and read it faster.
 
     Returns:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from local_account.base.result import Result
 from local_account.base.sql import Statement
+from local_account.identity.parameters import values_in_session
 from local_account.statement import functions
 from local_account.statement.context import Context
+from local_account.tables import results
 from local_account.tables.engine import DataEngine
 
 
@@ -25,7 +29,11 @@ def select(context: Context, statement: Statement) -> Result:
         SnowflakeError: as in `run`.
     """
     answer = None if statement.bindings else functions.scalar_select(context, statement)
-    return answer or run(context, statement)
+    if answer is None:
+        return run(context, statement)
+    if results.wants_arrow(context.session, values_in_session(context.catalog, context.session)):
+        return replace(answer, rows=[], extra=results.from_cells(answer))
+    return answer
 
 
 def set_autocommit(context: Context, value: str) -> None:

@@ -24,7 +24,6 @@ from local_account.tables import macros as own_macros
 from local_account.tables.data_session import PLAIN, DataSession
 from local_account.tables.open_transaction import Commits
 
-_ARROW_CLIENTS = ("PythonConnector", "SnowflakeCLI")
 _MEMORY_LIMIT = "2GB"
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 
@@ -62,10 +61,9 @@ class DataStore:
     def open(self, session: Session) -> DataSession:
         """A new engine connection for a client session."""
         autocommit = values_in_session(self._catalog, session).get("AUTOCOMMIT")[0] == "true"
-        arrow = session.parameters.get("CLIENT_APP_ID") in _ARROW_CLIENTS
         connection = self._engine.duck_conn.cursor()
         connection.execute(f"SET schema = '{GLOBAL_DATABASE_NAME}.main'")
-        return DataSession(connection, self._commits, autocommit, arrow)
+        return DataSession(connection, self._commits, autocommit)
 
     def ensure(self, database: str, schema: str) -> None:
         """Make the engine's database and schema for those of the catalog.
