@@ -16,6 +16,7 @@ from local_account.base.sql import Name, Statement, quote
 from local_account.catalog.catalog import Object
 from local_account.objects import warehouse
 from local_account.statement.context import Context
+from local_account.tables import syntax
 
 TABLE_KINDS = ("TABLE", "VIEW")
 _INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
@@ -62,6 +63,10 @@ class Plan:
         return {self.target} if self.target else set()
 
     @property
+    def changes_rows(self) -> bool:
+        return isinstance(self.expression, tuple(_CHANGES))
+
+    @property
     def is_description(self) -> bool:
         return isinstance(self.expression, _DESCRIPTIONS)
 
@@ -80,15 +85,17 @@ def parse(statement: Statement) -> exp.Expr:
     """The statement's syntax tree, made from the statement's tokens.
 
     Raises:
-        SnowflakeError: 001003 when the syntax is wrong.
+        SnowflakeError: 001003 when the syntax is wrong; as `syntax.refusal`.
     """
     try:
         found = Snowflake().parser().parse(statement.tokens, statement.text)
     except SqlglotError as error:
-        message = str(error).replace("\x1b[4m", "").replace("\x1b[0m", "")
-        raise errors.compilation_error("001003", "42000", f"syntax error: {message}") from None
+        raise syntax.refusal(error, statement) from None
+    except (IndexError, KeyError, TypeError, ValueError, AttributeError):
+        # The parser meets a function with too few arguments.
+        raise syntax.unreadable() from None
     if not found or found[0] is None:
-        raise errors.compilation_error("001003", "42000", "syntax error: no expression was parsed.")
+        raise errors.compilation_error("001003", "42000", "syntax error: the statement is empty.")
     return found[0]
 
 
@@ -135,6 +142,8 @@ def require_warehouse(context: Context) -> None:
 
 def _require_supported(expression: exp.Expr) -> None:
     known = (*_QUERIES, *_CHANGES, *_DEFINITIONS, *_DESCRIPTIONS)
+    if isinstance(expression, exp.Command):
+        raise errors.unsupported(f"this form of {expression.name.upper()}")
     if not isinstance(expression, known):
         raise errors.unsupported(expression.key.upper())
     kind = str(expression.args.get("kind") or "").upper()

@@ -188,6 +188,23 @@ class DataSession:
                 self._connection.execute("ROLLBACK")
 
     @contextlib.contextmanager
+    def failing(self) -> Iterator[None]:
+        """End the open transaction if the body fails and TRANSACTION_ABORT_ON_ERROR says so."""
+        try:
+            yield
+        except BaseException:
+            if self._settings.aborts and self._open and not self._open.lost:
+                self._lose("TRANSACTION_ABORT_ON_ERROR is TRUE")
+            raise
+
+    def _lose(self, reason: str) -> None:
+        assert self._open
+        self._open.lost = reason
+        with contextlib.suppress(duckdb.Error):
+            self._connection.execute("ROLLBACK")
+        self._entered = ("", "", 0)
+
+    @contextlib.contextmanager
     def _undone_alone(self, several: bool) -> Iterator[None]:
         """Undo what the body did if it fails, and nothing else of the open transaction.
 
@@ -210,13 +227,9 @@ class DataSession:
             self._connection.execute("ROLLBACK")
             self._repeat(self._open)
         except NotRepeatable as error:
-            self._open.lost = str(error)
+            self._lose(str(error))
         except Exception:
-            self._open.lost = "its changes could not be repeated"
-        if self._open.lost:
-            with contextlib.suppress(duckdb.Error):
-                self._connection.execute("ROLLBACK")
-            self._entered = ("", "", 0)
+            self._lose("its changes could not be repeated")
 
     def _is_aborted(self) -> bool:
         try:
@@ -321,7 +334,7 @@ class DataSession:
         if self._settings.arrow and kind == statement_type.SELECT:
             return Result(shape, statement_type=kind, extra=results.arrow_answer(table, shape))
         rows = results.cells(table, shape)
-        extra = results.statistics(shape, rows) if plan.target and not plan.is_definition else {}
+        extra = results.statistics(shape, rows) if plan.changes_rows else {}
         return Result(shape, rows, statement_type=kind, extra=extra)
 
     def run_batch(self, plan: Plan, text: str, rows: list[tuple[Any, ...]], at_once: int) -> Result:

@@ -54,7 +54,8 @@ class DataEngine:
         """
         session = self._session(context.session)
         statement = rewrite.readable(statement)
-        with _alone(context.session, session):
+        with _alone(context.session, session), session.failing():
+            self._follow(context.session, session)
             plan = access.plan(context, statement, session.temporary)
             types.require(statement, plan.expression)
             text = rewrite.named_values(plan.expression, statement.text)
@@ -172,7 +173,6 @@ class DataEngine:
         self, context: Context, session: DataSession, plan: Plan, text: str, values: list[Any]
     ) -> Result:
         self._present(context, plan.schemas)
-        self._follow(context.session, session)
         session.enter(context.session, self._catalog)
         if context.describe_only:
             return session.describe(plan, text)

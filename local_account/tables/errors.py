@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import traceback
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -134,6 +135,11 @@ _EXECUTION_TEXTS = (
         ("100069", "22P02", "Error parsing JSON: malformed at position {a}"),
     ),
     (r"Failed to cast value", ("100071", "22000", "Failed to cast variant value to the wanted type")),
+    (r"Could not parse string \"(?P<a>.*?)\" according", _TIMESTAMP),
+    (
+        r"Expected ARRAY, but got|UNNEST\(\) can only be applied",
+        ("001044", "42P13", "Invalid argument types for function 'FLATTEN'"),
+    ),
     (r"Map keys must be unique", ("100103", "22000", "Duplicate field key")),
     (
         r"More than one row returned by a subquery",
@@ -208,6 +214,13 @@ def engine_errors() -> Iterator[None]:
         raise errors.unsupported(_first_line(error)) from None
     except duckdb.Error as error:
         raise translated(error) from None
+    except SnowflakeError:
+        raise
+    except Exception as error:
+        # The translation meets arguments that it does not expect. The message could have values in it.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        _log.warning("data engine: %s at %s:%s", type(error).__name__, place.filename, place.lineno)
+        raise _neutral() from None
 
 
 def _of_fakesnow(error: ConnectorError) -> SnowflakeError:

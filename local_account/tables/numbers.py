@@ -39,6 +39,7 @@ _INTEGER_ARGUMENTS: dict[type[exp.Expr], tuple[str, ...]] = {
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul)
 # From so many digits on, a literal in a calculation is a NUMBER: the engine's integers have 32 bits.
 _LONG = 4
+_MOST_DIGITS = 38
 _KEPT = exp.DataType(this=Type.USERDEFINED, kind="kept")
 
 
@@ -63,8 +64,12 @@ def _is_number(argument: exp.Expr, columns: Columns) -> bool:
 
 def finish(tree: exp.Expr) -> None:
     """Undo `prepare` in the engine's syntax tree, and make integers of arguments that must be integers."""
-    for node in list(tree.find_all(exp.Cast, *_ARITHMETIC, *_INTEGER_ARGUMENTS)):
-        if isinstance(node, exp.Cast):
+    for node in list(tree.find_all(exp.Literal, exp.Cast, *_ARITHMETIC, *_INTEGER_ARGUMENTS)):
+        if isinstance(node, exp.Literal):
+            if not node.is_string and len(node.name) > _MOST_DIGITS:
+                # The engine would make a number of any length of it, which no client reads.
+                node.replace(exp.cast(node.copy(), Type.DOUBLE))
+        elif isinstance(node, exp.Cast):
             if node.to.this == Type.USERDEFINED and node.to.args.get("kind") == "kept":
                 node.replace(node.this)
         elif isinstance(node, _ARITHMETIC):

@@ -111,8 +111,8 @@ def from_cells(result: Result) -> dict[str, Any]:
     columns = list(zip(*result.rows, strict=True)) or [()] * len(result.columns)
     arrays = [
         pyarrow.array(
-            [cell if cell is None or column.type != "fixed" else int(cell) for cell in cells],
-            pyarrow.int64() if column.type == "fixed" else pyarrow.string(),
+            [cell if cell is None or column.type != "fixed" else Decimal(cell) for cell in cells],
+            pyarrow.decimal128(38, 0) if column.type == "fixed" else pyarrow.string(),
         )
         for column, cells in zip(result.columns, columns, strict=True)
     ]
