@@ -15,6 +15,12 @@ from local_account.tables.macros import SCHEMA, TOO_LONG, ZONED_TYPE
 from local_account.tables.moments import readable_offset
 from local_account.tables.types import Type
 
+_MOMENTS = {
+    "DATE": Type.DATE,
+    "TIME": Type.TIME,
+    "TIMESTAMP": Type.TIMESTAMPNTZ,
+    "TIMESTAMP WITH TIME ZONE": Type.TIMESTAMPLTZ,
+}
 _SOURCE = "account_source_"
 
 
@@ -77,7 +83,7 @@ def _converted_rows(source: exp.Expr, known: list[TableColumn]) -> exp.Expr:
 
 def _is_special(column: TableColumn) -> bool:
     kind = column.type
-    return kind == "BLOB" or kind.startswith((ZONED_TYPE, "TIMESTAMP")) or column.length < UNLIMITED
+    return kind == "BLOB" or kind.startswith(ZONED_TYPE) or kind in _MOMENTS or column.length < UNLIMITED
 
 
 def _convert(value: exp.Expr, column: TableColumn) -> None:
@@ -89,8 +95,10 @@ def _convert(value: exp.Expr, column: TableColumn) -> None:
         value.replace(exp.cast(value.copy(), Type.BINARY))
     elif column.type.startswith(ZONED_TYPE):
         value.replace(exp.cast(value.copy(), Type.TIMESTAMPTZ))
-    elif column.type.startswith("TIMESTAMP"):
-        if value.is_string:
+    elif column.type in _MOMENTS:
+        if isinstance(value, exp.Cast) and value.to.this == Type.TIMESTAMPTZ:
+            value.replace(exp.cast(value.copy(), _MOMENTS[column.type]))
+        elif value.is_string and column.type.startswith("TIMESTAMP"):
             value.replace(exp.Literal.string(readable_offset(value.name)))
     elif not isinstance(value, exp.Literal):
         size = exp.Literal.number(column.length)

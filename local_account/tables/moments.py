@@ -140,7 +140,7 @@ def _zoned(node: exp.Expr, columns: Columns) -> exp.Expr | None:
     if isinstance(node, exp.Column):
         types = columns.types(node)
         zoned = {kind for kind in types if kind.startswith(ZONED_TYPE)}
-        if not zoned or isinstance(node.parent, exp.ConvertTimezone):
+        if not zoned:
             return None
         if zoned != types:
             raise errors.unsupported(f"a column {node.name} of TIMESTAMP_TZ beside one of another type")
@@ -148,7 +148,7 @@ def _zoned(node: exp.Expr, columns: Columns) -> exp.Expr | None:
     if isinstance(node, exp.ConvertTimezone):
         return _converted(node)
     assert isinstance(node, exp.Cast)
-    if node.to.this != Type.TIMESTAMPTZ or isinstance(node.parent, exp.ConvertTimezone):
+    if node.to.this != Type.TIMESTAMPTZ:
         return None
     operand = node.this
     if is_zoned(operand):
@@ -186,6 +186,8 @@ def _use(node: exp.Expr) -> None:
             if other.is_string:
                 made = _call("to_timestamp_tz", other)
                 other.replace(exp.func("STRUCT_EXTRACT", made, exp.Literal.string("moment")))
+        _replace(node, lambda inner: exp.func("STRUCT_EXTRACT", inner, exp.Literal.string("moment")))
+    elif isinstance(parent, exp.ConvertTimezone) and not parent.args.get("source_tz"):
         _replace(node, lambda inner: exp.func("STRUCT_EXTRACT", inner, exp.Literal.string("moment")))
     elif isinstance(parent, exp.Cast):
         _use_in_cast(node, parent)

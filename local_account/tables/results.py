@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _ARROW_CLIENTS = ("PythonConnector", "SnowflakeCLI")
 _TIME_SCALE = 9
 _STATISTICS = {"inserted": "numRowsInserted", "deleted": "numRowsDeleted", "updated": "numRowsUpdated"}
-_MOMENT_SCALE = 6
 # Minutes that stand for an offset of zero.
 _NO_OFFSET = 1440
 _INTEGER = re.compile(r"[+-]?\d+")
@@ -97,10 +96,9 @@ def wants_arrow(session: Session, values: Values) -> bool:
 
 def statistics(shape: Sequence[Column], rows: list[list[str | None]]) -> dict[str, Any]:
     """Field of the answer with the numbers of changed rows, which the counts in the result give too."""
-    counts = {
-        column.name: int(cell or 0) for column, cell in zip(shape, rows[0] if rows else [], strict=False)
-    }
-    numbers = {field: counts.get(f"number of rows {verb}", 0) for verb, field in _STATISTICS.items()}
+    cells = dict(zip((column.name for column in shape), rows[0], strict=True)) if rows else {}
+    counts = {verb: cells.get(f"number of rows {verb}") or 0 for verb in _STATISTICS}
+    numbers = {field: int(counts[verb]) for verb, field in _STATISTICS.items()}
     return {"stats": {**numbers, "numDmlDuplicates": 0}}
 
 
@@ -145,11 +143,10 @@ def arrow_answer(table: pyarrow.Table, shape: Sequence[Column]) -> dict[str, Any
 def _arrow_field(kind: Any, column: Column) -> Any:
     import pyarrow
 
-    # Microseconds, which are the engine's precision, in one number.
-    scale = _MOMENT_SCALE if column.type in ("timestamp_ntz", "timestamp_tz") else column.scale
-    metadata = {"logicalType": column.type.upper(), "precision": str(column.precision), "scale": str(scale)}
-    # 8 bytes: a moment with an offset has two fields and not three.
-    return pyarrow.field(column.name, kind, metadata={**metadata, "charLength": "0", "byteLength": "8"})
+    metadata = {"logicalType": column.type.upper(), "precision": str(column.precision)}
+    return pyarrow.field(
+        column.name, kind, metadata={**metadata, "scale": str(column.scale), "charLength": "0"}
+    )
 
 
 def _arrow_column(values: pyarrow.ChunkedArray, column: Column) -> Any:
@@ -157,12 +154,8 @@ def _arrow_column(values: pyarrow.ChunkedArray, column: Column) -> Any:
     import pyarrow
     from pyarrow import compute
 
-    if column.type == "timestamp_tz":
-        return _zoned_arrow(values)
-    if column.type == "timestamp_ltz":
-        return _local_arrow(values)
-    if column.type == "timestamp_ntz":
-        return values.cast(pyarrow.timestamp("us")).cast(pyarrow.int64())
+    if column.type.startswith("timestamp"):
+        return _moments_arrow(values, column)
     if column.type == "time":
         return compute.multiply(values.cast(pyarrow.time64("us")).cast(pyarrow.int64()), 1000)
     if column.type == "fixed":
@@ -189,32 +182,24 @@ def _fixed_arrow(values: pyarrow.ChunkedArray, column: Column) -> Any:
         return values
 
 
-def _local_arrow(values: pyarrow.ChunkedArray) -> Any:
-    """Seconds, and nanoseconds: the Python connector adds the parts of one number in winter time."""
-    import pyarrow
-    from pyarrow import compute
-
-    moments = values.combine_chunks().cast(pyarrow.timestamp("us"))
-    seconds = (
-        compute.floor_temporal(moments, unit="second").cast(pyarrow.timestamp("s")).cast(pyarrow.int64())
-    )
-    rest = compute.subtract(moments.cast(pyarrow.int64()), compute.multiply(seconds, 1_000_000))
-    nanoseconds = compute.multiply(rest, 1000).cast(pyarrow.int32())
-    fields = [pyarrow.field("epoch", pyarrow.int64()), pyarrow.field("fraction", pyarrow.int32())]
-    found = pyarrow.StructArray.from_arrays([seconds, nanoseconds], fields=fields, mask=moments.is_null())
-    return pyarrow.chunked_array([found])
-
-
-def _zoned_arrow(values: pyarrow.ChunkedArray) -> Any:
+def _moments_arrow(values: pyarrow.ChunkedArray, column: Column) -> Any:
+    """Seconds, nanoseconds and, with an offset, its minutes: the form whose digits all clients keep."""
     import pyarrow
     from pyarrow import compute
 
     whole = values.combine_chunks()
-    moments = compute.struct_field(whole, 0).cast(pyarrow.timestamp("us")).cast(pyarrow.int64())
-    zones = compute.add(compute.struct_field(whole, 1).cast(pyarrow.int32()), _NO_OFFSET)
-    fields = [pyarrow.field("epoch", pyarrow.int64()), pyarrow.field("timezone", pyarrow.int32())]
-    zones = zones.cast(pyarrow.int32())
-    found = pyarrow.StructArray.from_arrays([moments, zones], fields=fields, mask=whole.is_null())
+    zoned = column.type == "timestamp_tz"
+    moments = (compute.struct_field(whole, 0) if zoned else whole).cast(pyarrow.timestamp("us"))
+    seconds = (
+        compute.floor_temporal(moments, unit="second").cast(pyarrow.timestamp("s")).cast(pyarrow.int64())
+    )
+    rest = compute.subtract(moments.cast(pyarrow.int64()), compute.multiply(seconds, 1_000_000))
+    parts = {"epoch": seconds, "fraction": compute.multiply(rest, 1000).cast(pyarrow.int32())}
+    if zoned:
+        zones = compute.struct_field(whole, 1).cast(pyarrow.int32())
+        parts["timezone"] = compute.add(zones, _NO_OFFSET).cast(pyarrow.int32())
+    fields = [pyarrow.field(name, part.type) for name, part in parts.items()]
+    found = pyarrow.StructArray.from_arrays(list(parts.values()), fields=fields, mask=whole.is_null())
     return pyarrow.chunked_array([found])
 
 
@@ -310,8 +295,11 @@ def _value(kind: str, text: str) -> Any:
         moment = _EPOCH + datetime.timedelta(microseconds=int(nanoseconds) // 1000)
         if kind == "TIMESTAMP_NTZ":
             return moment
-        zone = datetime.timezone(datetime.timedelta(minutes=int(offset or 1440) - 1440))
-        return moment.replace(tzinfo=datetime.UTC).astimezone(zone)
+        if kind == "TIMESTAMP_LTZ":
+            return moment.replace(tzinfo=datetime.UTC)
+        minutes = int(offset or _NO_OFFSET) - _NO_OFFSET
+        wall = (moment + datetime.timedelta(minutes=minutes)).isoformat(" ")
+        return f"{wall}{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
     return text
 
 

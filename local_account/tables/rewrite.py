@@ -12,12 +12,17 @@ from local_account.tables.types import SYNONYMS
 def readable(statement: Statement) -> Statement:
     """Write what the parser does not know in words that it knows.
 
-    It takes the `?::` of `?::type` for another dialect's operator, and lacks some synonyms of types.
+    It takes the `?::` of `?::type` for another dialect's operator, and lacks some synonyms of types. A bound
+    TIMESTAMP_TZ gets a cast, because its value is sent to the engine as text.
     """
     edits: list[tuple[int, int, str]] = []
+    types = iter([str(binding.get("type")).upper() for binding in statement.bindings or ()])
     for token in statement.tokens:
-        if token.token_type is TokenType.QDCOLON:
-            edits.append((token.start, token.end + 1, "? ::"))
+        if token.token_type in (TokenType.QDCOLON, TokenType.PLACEHOLDER):
+            cast = " ::TIMESTAMP_TZ" if next(types, "") == "TIMESTAMP_TZ" else ""
+            rest = " ::" if token.token_type is TokenType.QDCOLON else ""
+            if cast or rest:
+                edits.append((token.start, token.end + 1, f"?{cast}{rest}"))
         elif token.token_type is TokenType.VAR and (known := SYNONYMS.get(token.text.upper())):
             edits.append((token.start, token.end + 1, known))
     return statement.edited(edits)
