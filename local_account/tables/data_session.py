@@ -334,6 +334,8 @@ class DataSession:
         if self._settings.arrow and kind == statement_type.SELECT:
             return Result(shape, statement_type=kind, extra=results.arrow_answer(table, shape))
         rows = results.cells(table, shape)
+        if isinstance(plan.expression, exp.Describe):
+            rows = results.described(rows)
         extra = results.statistics(shape, rows) if plan.changes_rows else {}
         return Result(shape, rows, statement_type=kind, extra=extra)
 

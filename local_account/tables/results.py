@@ -94,6 +94,11 @@ def wants_arrow(session: Session, values: Values) -> bool:
     return reads and values.get("PYTHON_CONNECTOR_QUERY_RESULT_FORMAT")[0].upper() != "JSON"
 
 
+def described(rows: list[list[str | None]]) -> list[list[str | None]]:
+    """Rows of DESCRIBE TABLE, with the precision of TIMESTAMP_LTZ, which fakesnow leaves out."""
+    return [["TIMESTAMP_LTZ(9)" if cell == "TIMESTAMP_LTZ" else cell for cell in row] for row in rows]
+
+
 def statistics(shape: Sequence[Column], rows: list[list[str | None]]) -> dict[str, Any]:
     """Field of the answer with the numbers of changed rows, which the counts in the result give too."""
     cells = dict(zip((column.name for column in shape), rows[0], strict=True)) if rows else {}
