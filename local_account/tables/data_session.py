@@ -60,6 +60,11 @@ class Settings:
     aborts: bool = False
     arrow: bool = False
 
+    @property
+    def of_times(self) -> tuple[str, str]:
+        """On what the meaning of a statement with times depends."""
+        return self.time_zone, self.timestamp
+
 
 class _EngineConnection:
     """The engine's connection, without fakesnow's note of a comment on the table that MERGE makes for itself.
@@ -114,6 +119,8 @@ class DataSession:
             with engine_errors():
                 zone = exp.Literal.string(settings.time_zone).sql(dialect="duckdb")
                 self._connection.execute(f"SET TimeZone = {zone}")
+        if self._open and self._open.changes and settings.of_times != self._settings.of_times:
+            self._open.unrepeatable = "the session's parameters for times changed in it"
         self._settings = settings
 
     def enter(self, session: Session, catalog: Catalog) -> None:
@@ -347,9 +354,9 @@ class DataSession:
                 result = self._change(plan, part, values)
                 shape = list(result.columns)[:1]
                 count += int(result.rows[0][0] or 0)
-        rows = [[str(count)]]
-        extra = results.statistics(shape, rows)
-        return Result(shape, rows, statement_type=_type_id(plan.expression), extra=extra)
+        added: list[list[str | None]] = [[str(count)]]
+        extra = results.statistics(shape, added)
+        return Result(shape, added, statement_type=_type_id(plan.expression), extra=extra)
 
     def describe(self, plan: Plan, text: str) -> Result:
         """The columns that a statement would give; the statement is not run."""

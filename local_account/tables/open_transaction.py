@@ -184,6 +184,7 @@ class OpenTransaction:
         changes: what must be repeated after an error.
         written: the tables that it has changed.
         lost: why its changes are gone; '' while they are there.
+        unrepeatable: why they cannot be repeated.
     """
 
     begun: int
@@ -191,6 +192,7 @@ class OpenTransaction:
     changes: list[Change] = field(default_factory=list)
     written: set[Name] = field(default_factory=set)
     lost: str = ""
+    unrepeatable: str = ""
     _size: int = 0
 
     def add(self, change: Change) -> None:
@@ -208,6 +210,8 @@ class OpenTransaction:
         Raises:
             NotRepeatable: there was too much to remember.
         """
+        if self.unrepeatable:
+            raise NotRepeatable(self.unrepeatable)
         if self._size > _MOST_MEMORY:
             raise NotRepeatable("it changed too much")
         return self.changes

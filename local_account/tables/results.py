@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import importlib
 import json
 import re
 from collections.abc import Sequence
@@ -157,8 +158,8 @@ def _arrow_field(kind: Any, column: Column) -> Any:
 def _arrow_column(values: pyarrow.ChunkedArray, column: Column) -> Any:
     """One column in the form that Snowflake's clients read."""
     import pyarrow
-    from pyarrow import compute
 
+    compute: Any = importlib.import_module("pyarrow.compute")
     if column.type.startswith("timestamp"):
         return _moments_arrow(values, column)
     if column.type == "time":
@@ -190,8 +191,8 @@ def _fixed_arrow(values: pyarrow.ChunkedArray, column: Column) -> Any:
 def _moments_arrow(values: pyarrow.ChunkedArray, column: Column) -> Any:
     """Seconds, nanoseconds and, with an offset, its minutes: the form whose digits all clients keep."""
     import pyarrow
-    from pyarrow import compute
 
+    compute: Any = importlib.import_module("pyarrow.compute")
     whole = values.combine_chunks()
     zoned = column.type == "timestamp_tz"
     moments = (compute.struct_field(whole, 0) if zoned else whole).cast(pyarrow.timestamp("us"))

@@ -383,6 +383,23 @@ def test_transaction_that_an_error_ends(cursor: Any) -> None:
     assert cursor.execute("SELECT a FROM ended").fetchall() == [(3,)]
 
 
+def test_time_zone_that_changes_in_a_transaction(cursor: Any) -> None:
+    """A repeated change would read its times in the new zone."""
+    cursor.execute("CREATE OR REPLACE TABLE zoned (t TIMESTAMP_LTZ)")
+    for statement in (
+        "ALTER SESSION SET TIMEZONE = 'Asia/Tokyo'",
+        "BEGIN",
+        "INSERT INTO zoned VALUES ('2024-01-01 00:00:00')",
+        "ALTER SESSION SET TIMEZONE = 'UTC'",
+    ):
+        cursor.execute(statement)
+    with pytest.raises(DatabaseError):
+        cursor.execute("SELECT absent FROM zoned")
+    with pytest.raises(DatabaseError, match="parameters for times changed in it"):
+        cursor.execute("COMMIT")
+    assert cursor.execute("SELECT COUNT(*) FROM zoned").fetchone() == (0,)
+
+
 def test_transaction_over_two_databases_is_refused(cursor: Any) -> None:
     cursor.execute("CREATE OR REPLACE TABLE here (a INT)")
     cursor.execute("SELECT CURRENT_DATABASE()")

@@ -136,7 +136,7 @@ def test_far_moments_keep_their_microseconds(cursors: dict[tuple[str, str], Any]
 def test_times_follow_the_time_zone_of_the_session(place: Place) -> None:
     """See https://docs.snowflake.com/en/sql-reference/parameters#timezone"""
     with place.connect() as connection:
-        cursor = connection.cursor()
+        cursor: Any = connection.cursor()
 
         def value(expression: str) -> Any:
             return cursor.execute(f"SELECT {expression}").fetchone()[0]
@@ -170,7 +170,7 @@ def test_new_sessions_are_in_los_angeles(account: RunningAccount) -> None:
 def test_timestamp_tz_keeps_its_offset(place: Place) -> None:
     """See https://docs.snowflake.com/en/sql-reference/data-types-datetime#timestamp-tz"""
     with place.connect() as connection:
-        cursor = connection.cursor()
+        cursor: Any = connection.cursor()
         cursor.execute("CREATE OR REPLACE TABLE offsets (id INT, z TIMESTAMP_TZ)")
         cursor.execute(
             "INSERT INTO offsets VALUES (1, '2024-01-01 00:00:00 +0300'), (2, '2023-12-31 21:30:00Z')"
@@ -205,7 +205,7 @@ def test_timestamp_tz_keeps_its_offset(place: Place) -> None:
 
 def test_sums_are_exact(place: Place) -> None:
     with place.connect() as connection:
-        cursor = connection.cursor()
+        cursor: Any = connection.cursor()
         cursor.execute("CREATE OR REPLACE TABLE large (n NUMBER(38,0), m NUMBER(38,2))")
         cursor.execute("INSERT INTO large VALUES (12345678901234567890123456789012345670, 0.01), (7, 0.02)")
         assert cursor.execute("SELECT SUM(n), SUM(m), MAX(n) + 1 FROM large").fetchone() == (
@@ -224,7 +224,7 @@ def test_lengths_of_texts_are_kept(account: RunningAccount, place: Place) -> Non
     place.run("CREATE OR REPLACE TABLE short (a VARCHAR(3))", "ALTER TABLE short RENAME COLUMN a TO b")
     account.restart()
     with place.connect() as connection:
-        cursor = connection.cursor()
+        cursor: Any = connection.cursor()
         cursor.execute("INSERT INTO short VALUES ('äöü')")
         with pytest.raises(Exception, match="String 'abcd' is too long and would be truncated"):
             cursor.execute("INSERT INTO short VALUES ('abcd')")
@@ -233,7 +233,7 @@ def test_lengths_of_texts_are_kept(account: RunningAccount, place: Place) -> Non
 
 def test_arrow_whenever_the_session_wants_it(place: Place) -> None:
     with place.connect() as connection:
-        cursor = connection.cursor()
+        cursor: Any = connection.cursor()
         for query in (
             "SELECT 1",
             "SELECT 'a' AS b WHERE FALSE",
