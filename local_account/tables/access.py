@@ -160,6 +160,9 @@ def _require_supported(expression: exp.Expr) -> None:
         # The data engine has table functions that can read other tables, or files.
         if not isinstance(node.this, _TABLE_FUNCTIONS):
             raise errors.unsupported(f"TABLE({node.this.sql('snowflake')})")
+    for node in expression.find_all(exp.Generator):
+        if not node.args.get("rowcount"):
+            raise errors.unsupported("GENERATOR without ROWCOUNT")
     if expression.find(exp.Clone):
         raise errors.unsupported("CLONE")
 

@@ -88,6 +88,7 @@ STATEMENTS = [
     ("SELECT [1]::VECTOR(FLOAT, 1)", 2, "Unsupported feature 'data type VECTOR'"),
     ("SELECT DATEDIFF(day, z, z) FROM bad", 2, "Unsupported feature 'DATEDIFF of a TIMESTAMP_TZ'"),
     ("SELECT TO_CHAR(1, '999')", 2, "Unsupported feature 'TO_CHAR with format '999''"),
+    ("SELECT 1 FROM TABLE(GENERATOR(TIMELIMIT => 1))", 2, "Unsupported feature 'GENERATOR without ROWCOUNT'"),
     ("SELECT OBJECT_CONSTRUCT('a')", 1003, "cannot be read"),
 ]
 
