@@ -26,6 +26,7 @@ _CHANGING_VERBS = {
     *("ALTER", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "EXECUTE", "GRANT", "INSERT", "MERGE"),
     *("REVOKE", "TRUNCATE", "UNDROP", "UPDATE"),
 }
+_DEFINING_VERBS = {"ALTER", "COMMENT", "CREATE", "DROP", "UNDROP"}
 _READING_VERBS = {"SHOW", "DESCRIBE", "DESC", "LIST", "LS"}
 _OBJECT_VERBS = ("CREATE", "ALTER", "DROP", "SHOW", "DESCRIBE", "DESC")
 
@@ -41,6 +42,8 @@ class Dispatch(Language):
       `//` does not begin a comment.
     - VERBS: first word to the handler of the whole statement.
     - DEFINITIONS: object verb and object word (CREATE, TABLE) to the handler of the whole statement.
+    - BEFORE_DEFINITION: functions that are called before an object is made, changed or removed during an open
+      transaction.
     - FUNCTIONS, TABLE_METHODS, ON_PARAMETER: see `Language`.
     - SIGN_IN: name of an authenticator to the function that opens a session for it.
 
@@ -68,6 +71,9 @@ class Dispatch(Language):
         self.functions: Mapping[str, Function] = _collect(owners, "FUNCTIONS")
         self.table_methods: Mapping[str, TableMethod] = _collect(owners, "TABLE_METHODS")
         self.on_parameter = _collect(owners, "ON_PARAMETER")
+        self._before_definition = [
+            follow for module in owners for follow in getattr(module, "BEFORE_DEFINITION", ())
+        ]
         self.sign_in: Mapping[str, SignIn] = _collect(owners, "SIGN_IN")
         self._known_verbs = {*commands.VERBS, *self._statements, *self._raw, *self._verbs}
         self.stages: list[Callable[[Context, Statement], Result | None]] = [
@@ -115,6 +121,9 @@ class Dispatch(Language):
                 statement = substitution.filled(statement)
         if context.describe_only and statement.verb and statement.verb not in self._verbs:
             return self._describe(context, statement)
+        if context.session.in_transaction and not context.describe_only and _defines(statement):
+            for follow in self._before_definition:
+                follow(context)
         result = self._run(context, statement)
         if context.shortfall:
             raise context.shortfall
@@ -174,6 +183,11 @@ class Dispatch(Language):
     def _verb_statement(self, context: Context, statement: Statement) -> Result | None:
         handler = self._verbs.get(statement.words(1)[0])
         return handler(context, statement) if handler else None
+
+
+def _defines(statement: Statement) -> bool:
+    """Whether the statement makes, changes or removes an object."""
+    return statement.verb in _DEFINING_VERBS and statement.words(2)[1:] != ("SESSION",)
 
 
 def _collect(modules: Iterable[ModuleType], attribute: str) -> dict[Any, Any]:

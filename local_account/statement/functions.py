@@ -16,6 +16,7 @@ from local_account.statement.context import Context, Function
 
 VERSION = "9.36.0"
 _WIRE_TYPES = {bool: "boolean", int: "fixed"}
+_MOST_DIGITS = 38
 
 
 def _roles_json(context: Context, arguments: list[Any]) -> str:
@@ -120,7 +121,7 @@ def _item(context: Context, statement: Statement) -> tuple[str, Any]:
         statement.position += 1
         if token.token_type is TokenType.STRING:
             return f"'{token.text.upper()}'", token.text
-        if not token.text.isdigit():
+        if not token.text.isdigit() or len(token.text) > _MOST_DIGITS:
             raise _NotScalarError
         return token.text, int(token.text)
     name = statement.words(2)

@@ -19,10 +19,11 @@ from local_account.base import errors
 from local_account.base.result import Column, Result, status
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Catalog, Object
+from local_account.identity.parameters import values_in_session
 from local_account.identity.session import Session
 from local_account.objects.warehouse import Load
 from local_account.statement.context import Context
-from local_account.tables import access, results, rewrite, scans
+from local_account.tables import access, results, rewrite, scans, types
 from local_account.tables.access import Plan
 from local_account.tables.calls import ANSWER, Answers, Calls, note_calls
 from local_account.tables.engine_statement import Places, prepared
@@ -57,10 +58,12 @@ class DataEngine:
             SnowflakeError: the statement is not permitted, or the data engine refuses it.
         """
         session = self._session(context.session)
-        statement, scanned = scans.replaced(context, rewrite.without_local(rewrite.divided_casts(statement)))
-        with _alone(context.session, session):
+        statement, scanned = scans.replaced(context, rewrite.without_local(rewrite.readable(statement)))
+        with _alone(context.session, session), session.failing():
             session.follow_catalog(self._catalog)
+            self._follow(context.session, session)
             plan = access.plan(context, statement, session.temporary, scanned)
+            types.require(statement, plan.expression)
             note_calls(context, plan, statement.text)
             rewrite.name_values(plan.expression)
             values = [results.bound(binding) for binding in statement.bindings or []]
@@ -169,6 +172,13 @@ class DataEngine:
             store.follow_catalog()
             found = {place: store.place(*place) for place in schemas}
         return Places(found, session.temporary, store.known)
+
+    def _follow(self, client: Session, session: DataSession) -> None:
+        """Make the session's parameters known to the engine; they are read after a change in the catalog."""
+        stamp = (client.parameters, self._catalog.version)
+        if session.followed != stamp:
+            session.follow(client, values_in_session(self._catalog, client))
+            session.followed = stamp
 
     def _run(
         self, context: Context, session: DataSession, plan: Plan, text: str, values: list[Any]

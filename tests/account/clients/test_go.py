@@ -41,7 +41,12 @@ def test_go_driver(place: Place, program: Path, tmp_path: Path) -> None:
     )
     body = "".join(public.decode().splitlines()[1:-1])
     place.run(
-        "DROP USER IF EXISTS GO_ROBOT", f"CREATE USER GO_ROBOT TYPE = SERVICE RSA_PUBLIC_KEY = '{body}'"
+        "DROP USER IF EXISTS GO_ROBOT",
+        f"CREATE USER GO_ROBOT TYPE = SERVICE RSA_PUBLIC_KEY = '{body}'",
+        # The driver's sign-in fails unless the user may use what it names.
+        f"GRANT USAGE ON DATABASE {place.database} TO ROLE PUBLIC",
+        f"GRANT USAGE ON SCHEMA {place.database}.PUBLIC TO ROLE PUBLIC",
+        f"GRANT USAGE ON WAREHOUSE {place.warehouse} TO ROLE PUBLIC",
     )
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
