@@ -75,24 +75,35 @@ class KnownColumns:
         self._connection, self._commits = connection, commits
         self._known: dict[Name, tuple[int, list[TableColumn]]] = {}
 
-    def of(self, names: Iterable[Name]) -> Columns:
-        return Columns({name: self._of(name) for name in names})
+    def of(self, names: Iterable[Name], scans: Iterable[str]) -> Columns:
+        """The columns of tables.
+
+        Args:
+            names: tables and views by their full names in the engine.
+            scans: what stands for results of earlier statements while this one runs.
+        """
+        results = (Name(TEMPORARY, "main", scan) for scan in scans)
+        return Columns(
+            {name: self._of(name) for name in names} | {name: self._asked(name) for name in results}
+        )
 
     def _of(self, name: Name) -> list[TableColumn]:
         known = self._known.get(name)
         if known and not self._commits.any_since(known[0], {definition(name)}):
             return known[1]
-        count = self._commits.count
-        place = [name.database, name.schema]
-        rows = self._connection.execute(_COLUMNS, [*place, *place, name.name]).fetchall()
-        found = [
-            TableColumn(column, kind, length if length and kind == "VARCHAR" else UNLIMITED)
-            for column, kind, length in rows
-        ]
+        count, found = self._commits.count, self._asked(name)
         if len(self._known) >= _KNOWN:
             self._known.clear()
         self._known[name] = (count, found)
         return found
+
+    def _asked(self, name: Name) -> list[TableColumn]:
+        place = [name.database, name.schema]
+        rows = self._connection.execute(_COLUMNS, [*place, *place, name.name]).fetchall()
+        return [
+            TableColumn(column, kind, length if length and kind == "VARCHAR" else UNLIMITED)
+            for column, kind, length in rows
+        ]
 
     def follow(self, name: Name, expression: exp.Expr, lengths: list[tuple[str, int]]) -> None:
         """Store what a definition says about the greatest lengths of texts, which the engine's types lack.

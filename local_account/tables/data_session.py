@@ -130,9 +130,9 @@ class DataSession:
         self._settings = settings
 
     def _cursor(self, statement: EngineStatement) -> Cursor:
-        columns, timestamp = self._columns.of(statement.names), self._settings.timestamp
+        columns = self._columns.of(statement.names, map(names.encoded, statement.plan.scans))
         engine: dict[str, Any] = {"conn": self._fake, "duck_conn": self._wrapped}
-        return Cursor(columns, statement.target, timestamp, **engine)
+        return Cursor(columns, statement.target, self._settings.timestamp, **engine)
 
     def new_temporary(self, kind: str, name: Name, schema: Object) -> None:
         """Choose the engine's name for a temporary table or view, which no other session has."""

@@ -57,11 +57,11 @@ class _Rule(NamedTuple):
 
 # Raised before a statement runs.
 _COMPILATION_TEXTS = (
-    (r'Referenced column "(?P<a>[^"]*)" not found', _INVALID_IDENTIFIER),
+    (r'Referenced column "(?P<a>[^"]*)" (?:was )?not found', _INVALID_IDENTIFIER),
     (r'Table "(?P<t>[^"]*)" does not have a column (?:named|with name) "(?P<a>[^"]*)"', _INVALID_IDENTIFIER),
     (r"Referenced update column (?P<a>\S+) not found", _INVALID_IDENTIFIER),
     (r'Referenced table "(?P<a>[^"]*)" not found', _INVALID_IDENTIFIER),
-    (r'Column "(?P<a>[^"]*)" in \w+ list not found', _INVALID_IDENTIFIER),
+    (r'Column "(?P<a>[^"]*)" (?:in \w+ list not found|does not exist on )', _INVALID_IDENTIFIER),
     (r'Ambiguous reference to column name "(?P<a>[^"]*)"', _AMBIGUOUS),
     (r'Ambiguous reference to table "(?P<a>[^"]*)"', ("002012", "42710", "duplicate alias '{a}'")),
     (r'Duplicate alias "(?P<a>[^"]*)"', ("002012", "42710", "duplicate alias '{a}'")),
@@ -288,7 +288,7 @@ def _of_rule(rule: _Rule, found: re.Match[str], statement: exp.Expr | None) -> S
 
 def _filled(rule: _Rule, found: re.Match[str]) -> str:
     groups = {name: (text or "")[:_MOST] for name, text in found.groupdict().items()}
-    if rule.text.startswith("Unknown function"):
+    if "Unknown function {a}" in rule.text:
         groups["a"] = groups["a"].upper()
     return rule.text.format(**{"a": "", **groups})
 

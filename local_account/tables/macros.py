@@ -8,6 +8,8 @@ twice in a macro would double with each nesting.
 from __future__ import annotations
 
 SCHEMA = "_fs_global.main"
+# Names of the account's own functions in the engine begin so; clients cannot call them.
+OWN_NAMES = "LOCAL_ACCOUNT_"
 NOT_HEXADECIMAL = "The following string is not a legal hex-encoded value: "
 TOO_LONG = " is too long and would be truncated"
 # The offset of a TIMESTAMP_TZ is part of its value, and the engine's own type has none.

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from local_account.base import errors
 from local_account.tables.columns import Columns
-from local_account.tables.macros import SCHEMA, ZONED_TYPE
+from local_account.tables.macros import OWN_NAMES, SCHEMA, ZONED_TYPE
 from local_account.tables.types import Type
 
 _ZONED = "is_zoned"
@@ -43,6 +43,7 @@ _PARTS = (
 _MOVES = (exp.DateAdd, exp.DateSub, exp.TimestampTrunc, exp.AddMonths)
 _BLANK_BEFORE_OFFSET = re.compile(r"(?<=\d) (?=(?:[+-]\d\d:?\d\d|Z)$)")
 _DAYS = {"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}
+_OWN_FUNCTIONS = (SCHEMA.upper(), OWN_NAMES)
 _LOCAL_TYPES = {Type.TIMESTAMPNTZ, Type.DATETIME, Type.DATE, Type.TIME}
 
 
@@ -199,7 +200,7 @@ def _use(node: exp.Expr) -> None:
         _move(node, parent)
     elif isinstance(parent, exp.Anonymous) and parent.name == "STRFTIME":
         _replace(node, lambda inner: _call("wall_clock", inner))
-    elif isinstance(parent, exp.Anonymous) and parent.name.startswith(SCHEMA):
+    elif isinstance(parent, exp.Anonymous) and parent.name.upper().startswith(_OWN_FUNCTIONS):
         return
     else:
         raise errors.unsupported(f"{parent.key.upper()} of a TIMESTAMP_TZ")
