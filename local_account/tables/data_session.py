@@ -409,7 +409,7 @@ class DataSession:
             AssertionError: the engine has run it.
         """
         try:
-            with self._undone_alone(several=False):
+            with self._undone_alone(several=False), self._scanning(statement.plan):
                 self._cursor(statement).run(statement.expression)
         except Exception as error:
             if isinstance(error, (duckdb.Error, ConnectorError)) and (found := pattern.search(str(error))):
