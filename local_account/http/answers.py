@@ -61,6 +61,26 @@ def result_data(query: Query, result: Result, shown: list[dict[str, Any]]) -> di
     }
 
 
+def query_state(query: Query) -> dict[str, Any]:
+    """Text, start and state of a query: RUNNING, SUCCESS or FAILED_WITH_ERROR."""
+    failure = None
+    if not query.task.done():
+        state = "RUNNING"
+    elif query.task.cancelled() or (failure := query.task.exception()):
+        state = "FAILED_WITH_ERROR"
+    else:
+        state = "SUCCESS"
+    entry = {
+        "id": query.id,
+        "status": state,
+        "sqlText": query.text,
+        "startTime": int(query.started * 1000),
+    }
+    if isinstance(failure, SnowflakeError):
+        entry |= {"errorCode": failure.code, "errorMessage": failure.message}
+    return entry
+
+
 def pending(query: Query) -> web.Response:
     """The answer while a statement still runs; the client asks again at the address in it."""
     url = f"/queries/{query.id}/result"

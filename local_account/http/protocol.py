@@ -34,12 +34,12 @@ PARAMETERS: dict[str, Any] = {
     "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY": 3600,
     "CLIENT_TELEMETRY_ENABLED": False,
     "DATE_OUTPUT_FORMAT": "YYYY-MM-DD",
-    "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT": "json",
+    "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT": "ARROW",
     "TIMESTAMP_LTZ_OUTPUT_FORMAT": "",
     "TIMESTAMP_NTZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF3",
     "TIMESTAMP_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM",
     "TIMESTAMP_TZ_OUTPUT_FORMAT": "",
-    "TIMEZONE": "Etc/UTC",
+    "TIMEZONE": "America/Los_Angeles",
     "TIME_OUTPUT_FORMAT": "HH24:MI:SS",
 }
 
@@ -64,6 +64,7 @@ class Protocol:
         app.router.add_post("/queries/v1/abort-request", self.abort)
         app.router.add_post("/queries/{query_id}/abort-request", self.abort_query)
         app.router.add_get("/queries/{query_id}/result", self.result)
+        app.router.add_get("/monitoring/queries", self.monitor_session)
         app.router.add_get("/monitoring/queries/{query_id}", self.monitor)
         app.router.add_post("/session/token-request", self.token)
         app.router.add_post("/session/heartbeat", self.heartbeat)
@@ -139,7 +140,11 @@ class Protocol:
         return new_session(self._account.catalog, who, role)
 
     def _apply_defaults(self, session: Session, query: Any, body: dict[str, Any]) -> None:
-        """Set the parameters, database, schema and warehouse that the login asks for and may see."""
+        """Set the parameters, database, schema and warehouse that the login asks for and may see.
+
+        Raises:
+            SnowflakeError: 390201 for one that it may not see, if CLIENT_VALIDATE_DEFAULT_PARAMETERS is set.
+        """
         asked = wire.mapping(body, "SESSION_PARAMETERS")
         # https://docs.snowflake.com/en/sql-reference/session-variables#setting-variables-on-connection
         for name in [name for name in asked if name.startswith("$")]:
@@ -149,6 +154,7 @@ class Protocol:
             "CLIENT_APP_ID": body.get("CLIENT_APP_ID"),
         }
         context = Context(self._account, session)
+        sent = wire.mapping(body, "SESSION_PARAMETERS").get("CLIENT_VALIDATE_DEFAULT_PARAMETERS")
         for key, kind in (("databaseName", "DATABASE"), ("schemaName", "SCHEMA"), ("warehouse", "WAREHOUSE")):
             value = _folded(query.get(key, ""))
             if not value:
@@ -159,6 +165,10 @@ class Protocol:
                 setattr(session, kind.lower(), value)
                 if kind == "DATABASE" and not query.get("schemaName"):
                     session.schema = "PUBLIC"
+            elif str(sent).lower() == "true":
+                raise SnowflakeError(
+                    "390201", "08004", f"The requested {kind.lower()} does not exist or not authorized."
+                )
 
     async def token(self, request: web.Request) -> web.Response:
         """New tokens for a session whose token expires."""
@@ -271,24 +281,18 @@ class Protocol:
         return [{"name": name, "value": value} for name, value in shown.items()]
 
     async def monitor(self, request: web.Request) -> web.Response:
-        """The state of a query: running, failed or done."""
-        query = await self._found(request)
-        if not query.task.done():
-            state = "RUNNING"
-        else:
-            state = "FAILED_WITH_ERROR" if query.task.cancelled() or query.task.exception() else "SUCCESS"
-        entry = {
-            "id": query.id,
-            "status": state,
-            "sqlText": query.text,
-            "startTime": int(query.started * 1000),
-        }
-        failure = (
-            query.task.exception() if state == "FAILED_WITH_ERROR" and not query.task.cancelled() else None
-        )
-        if isinstance(failure, SnowflakeError):
-            entry |= {"errorCode": failure.code, "errorMessage": failure.message}
-        return answers.success({"queries": [entry]})
+        """The state of a query: running, failed or done; no query for an unknown id."""
+        session = await self._session(request)
+        try:
+            found = [self._statements.find(request.match_info["query_id"], session)]
+        except SnowflakeError:
+            found = []
+        return answers.success({"queries": [answers.query_state(query) for query in found]})
+
+    async def monitor_session(self, request: web.Request) -> web.Response:
+        """The states of the session's queries, the newest first."""
+        found = self._statements.of_session(await self._session(request))
+        return answers.success({"queries": [answers.query_state(query) for query in found]})
 
     async def abort(self, request: web.Request) -> web.Response:
         session, body = await self._session_and_body(request)

@@ -184,6 +184,10 @@ class Statements(QueryHistory):
             raise SnowflakeError("000707", "02000", f"Query {query_id} not found.")
         return query
 
+    def of_session(self, session: Session) -> list[Query]:
+        """The queries of a session whose results are still known, the newest first."""
+        return [query for query in reversed(self._by_id.values()) if query.session.id == session.id]
+
     def result(self, query_id: str, session: Session) -> Result:
         query = self._by_id.get(query_id)
         known = query and query.session.identity == session.identity and query.ended > now() - _REMEMBERED_FOR
@@ -307,7 +311,7 @@ class Statements(QueryHistory):
             if not query.task.done():
                 told = f"query [{query.id}] terminated."
             self.cancel(query)
-        return single("SYSTEM$CANCEL_QUERY", told)
+        return single(f"SYSTEM$CANCEL_QUERY('{given.upper()}')", told)
 
     async def _cancel_all_queries(self, session: Session, statement: Statement) -> Result | None:
         """SELECT SYSTEM$CANCEL_ALL_QUERIES(<session id>). Another user's session counts as absent.
@@ -318,7 +322,7 @@ class Statements(QueryHistory):
         if given is None or not given.isdecimal():
             return None
         self.cancel_session(session, int(given))
-        return single("SYSTEM$CANCEL_ALL_QUERIES", "queries cancelled.")
+        return single(f"SYSTEM$CANCEL_ALL_QUERIES({given})", "queries cancelled.")
 
     async def _work(self, query: Query, request: Request, statement: Statement) -> Result:
         loop = asyncio.get_running_loop()

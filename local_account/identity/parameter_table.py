@@ -51,7 +51,7 @@ OAUTH_ADD_PRIVILEGED_ROLES_TO_BLOCKED_LIST; bool; A; true; OAuth clients cannot 
 ODBC_TREAT_DECIMAL_AS_INT; bool; AUN; false; ODBC gives whole decimals as integers
 PIPE_EXECUTION_PAUSED; bool; AS; false; Pipes are paused
 PREVENT_UNLOAD_TO_INTERNAL_STAGES; bool; AU!; false; No unloading to internal stages
-PYTHON_CONNECTOR_QUERY_RESULT_FORMAT; JSON; AUN; JSON; Form in which results go to the Python connector
+PYTHON_CONNECTOR_QUERY_RESULT_FORMAT; ARROW|ARROW_FORCE|JSON; AUN; ARROW; Form of results for Python
 QUERY_TAG; text; AUN; ; Text that marks the session's statements
 QUOTED_IDENTIFIERS_IGNORE_CASE; bool; AUNDS!; false; Quoted names are folded to upper case
 REPLACE_INVALID_CHARACTERS; bool; ADS; false; Iceberg tables get a mark in place of bad UTF-8
@@ -70,13 +70,13 @@ TIMESTAMP_INPUT_FORMAT; text; AUN!; AUTO; How text is read as a timestamp
 TIMESTAMP_LTZ_OUTPUT_FORMAT; text; AUN; ; How timestamps in local time are shown
 TIMESTAMP_NTZ_OUTPUT_FORMAT; text; AUN; YYYY-MM-DD HH24:MI:SS.FF3; How timestamps without zone are shown
 TIMESTAMP_OUTPUT_FORMAT; text; AUN; YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM; How timestamps are shown
-TIMESTAMP_TYPE_MAPPING; TIMESTAMP_LTZ|TIMESTAMP_NTZ|TIMESTAMP_TZ; AUN!; TIMESTAMP_NTZ; What TIMESTAMP means
+TIMESTAMP_TYPE_MAPPING; TIMESTAMP_LTZ|TIMESTAMP_NTZ|TIMESTAMP_TZ; AUN; TIMESTAMP_NTZ; What TIMESTAMP means
 TIMESTAMP_TZ_OUTPUT_FORMAT; text; AUN; ; How timestamps with zone are shown
-TIMEZONE; text; AUN; Etc/UTC; Time zone of the session
+TIMEZONE; zone; AUN; America/Los_Angeles; Time zone of the session
 TIME_INPUT_FORMAT; text; AUN!; AUTO; How text is read as a time
 TIME_OUTPUT_FORMAT; text; AUN; HH24:MI:SS; How times are shown
 TRACE_LEVEL; ALWAYS|ON_EVENT|PROPAGATE|OFF; AUNDS; OFF; Which trace events are kept
-TRANSACTION_ABORT_ON_ERROR; bool; AUN!; false; A failed statement ends its transaction
+TRANSACTION_ABORT_ON_ERROR; bool; AUN; false; A failed statement ends its transaction
 TRANSACTION_DEFAULT_ISOLATION_LEVEL; READ COMMITTED; AUN; READ COMMITTED; Isolation of transactions
 TWO_DIGIT_CENTURY_START; int; AUN!; 1970; First year that two digits can mean
 UNSUPPORTED_DDL_ACTION; IGNORE|FAIL; AUN; ignore; What becomes of clauses without meaning

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from local_account.base import errors
 from local_account.base.result import Result, columns, table
@@ -27,8 +28,8 @@ class Parameter:
     """One parameter.
 
     Attributes:
-        kind: `bool`, `int`, `text`, the allowed words separated by `|`, or `list:` and the words of which it
-            takes several, separated by commas.
+        kind: `bool`, `int`, `text`, `zone` (a time zone), the allowed words separated by `|`, or `list:`
+            and the words of which it takes several, separated by commas.
         default: the default, as SHOW PARAMETERS writes it.
         levels: what it can be set on: ACCOUNT, USER, SESSION, DATABASE, SCHEMA, WAREHOUSE.
         fixed: the account does not act on it, so only its default is accepted.
@@ -73,7 +74,9 @@ class Parameter:
             if not value.isdecimal():
                 raise errors.invalid_value(value, self.name, "0 or more")
             return str(int(value))
-        return value if self.kind == "text" else self._words(value)
+        if self.kind == "zone" and not _is_time_zone(value):
+            raise errors.invalid_value(value, self.name, "names of time zones, such as Europe/Warsaw")
+        return value if self.kind in ("text", "zone") else self._words(value)
 
     def _words(self, value: str) -> str:
         allowed = self.kind.removeprefix("list:").split("|")
@@ -86,6 +89,13 @@ class Parameter:
         if not {word.upper() for word in words} <= known:
             raise errors.invalid_value(value, self.name, ", ".join(allowed))
         return value
+
+
+def _is_time_zone(name: str) -> bool:
+    try:
+        return bool(ZoneInfo(name))
+    except (KeyError, ValueError, OSError):
+        return False
 
 
 def _parse(rows: str) -> Iterator[Parameter]:

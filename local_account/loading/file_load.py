@@ -256,7 +256,7 @@ class FileLoad:
         for item in select.expressions:
             item.replace(item.unalias())
         statement = self._engine.prepared(self._session, Plan(select), self._query)
-        texts = self._session.translated(statement.expression)
+        texts = self._session.translated(statement)
         kinds = self._kinds(rows, texts)
         for column, text, kind, is_plain in zip(self._targets, texts, kinds, plain, strict=True):
             if is_plain and text.strip('"').startswith("_Q_24"):

@@ -27,6 +27,7 @@ _CHANGING_VERBS = {
     *("ALTER", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "EXECUTE", "GRANT", "INSERT", "MERGE"),
     *("REVOKE", "TRUNCATE", "UNDROP", "UPDATE"),
 }
+_DEFINING_VERBS = {"ALTER", "COMMENT", "CREATE", "DROP", "UNDROP"}
 _READING_VERBS = {"SHOW", "DESCRIBE", "DESC", "LIST", "LS"}
 _OBJECT_VERBS = ("CREATE", "ALTER", "DROP", "SHOW", "DESCRIBE", "DESC")
 
@@ -42,6 +43,8 @@ class Dispatch(Language):
       which `//` does not begin a comment.
     - VERBS: first word to the handler of the whole statement.
     - DEFINITIONS: object verb and object word (CREATE, TABLE) to the handler of the whole statement.
+    - BEFORE_DEFINITION: functions that are called before an object is made, changed or removed during an open
+      transaction.
     - FUNCTIONS, TABLE_METHODS, TABLE_SOURCES, ON_PARAMETER: see `Language`.
     - BINDINGS: `STAGE` to the function that reads the bindings of a statement from a place on a stage.
     - SIGN_IN: name of an authenticator to the function that opens a session for it.
@@ -77,6 +80,9 @@ class Dispatch(Language):
         self.bindings: Mapping[str, Callable[[Context, str], list[dict[str, Any]]]] = _collect(
             owners, "BINDINGS"
         )
+        self._before_definition = [
+            follow for module in owners for follow in getattr(module, "BEFORE_DEFINITION", ())
+        ]
         self.sign_in: Mapping[str, SignIn] = _collect(owners, "SIGN_IN")
         self.sign_in_checks: Mapping[str, Check] = _collect(owners, "SIGN_IN_CHECKS")
         self._known_verbs = {*commands.VERBS, *self._statements, *self._raw, *self._verbs}
@@ -125,6 +131,9 @@ class Dispatch(Language):
                 statement = substitution.filled(statement)
         if context.describe_only and statement.verb and statement.verb not in self._verbs:
             return self._describe(context, statement)
+        if context.session.in_transaction and not context.describe_only and _defines(statement):
+            for follow in self._before_definition:
+                follow(context)
         result = self._run(context, statement)
         if context.shortfall:
             raise context.shortfall
@@ -184,6 +193,11 @@ class Dispatch(Language):
     def _verb_statement(self, context: Context, statement: Statement) -> Result | None:
         handler = self._verbs.get(statement.words(1)[0])
         return handler(context, statement) if handler else None
+
+
+def _defines(statement: Statement) -> bool:
+    """Whether the statement makes, changes or removes an object."""
+    return statement.verb in _DEFINING_VERBS and statement.words(2)[1:] != ("SESSION",)
 
 
 def _collect(modules: Iterable[ModuleType], attribute: str) -> dict[Any, Any]:

@@ -19,6 +19,7 @@ _WIRE_TYPES = {bool: "boolean", int: "fixed"}
 # The other context functions of this kind are the data engine's.
 # See https://docs.snowflake.com/en/sql-reference/functions-context
 _WITHOUT_PARENTHESES = ("CURRENT_USER",)
+_MOST_DIGITS = 38
 
 
 def _roles_json(context: Context, arguments: list[Any]) -> str:
@@ -135,7 +136,7 @@ def _item(context: Context, statement: Statement) -> tuple[str, Any]:
         statement.position += 1
         if token.token_type is TokenType.STRING:
             return f"'{token.text.upper()}'", token.text
-        if not token.text.isdigit():
+        if not token.text.isdigit() or len(token.text) > _MOST_DIGITS:
             raise _NotScalarError
         return token.text, int(token.text)
     name = statement.words(2)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
-from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.errors import SqlglotError
 
 from local_account.base import errors
 from local_account.base.errors import SnowflakeError
@@ -21,14 +21,12 @@ from local_account.catalog.catalog import Object
 from local_account.objects import warehouse
 from local_account.statement import commands
 from local_account.statement.context import Context
-from local_account.tables import scans
+from local_account.tables import scans, syntax
 from local_account.tables.functions import QueryFunction
 
 TABLE_KINDS = ("TABLE", "VIEW")
 _CAPITALS = re.compile("[A-Z]")
 INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
-# The parser's words for a token behind a complete statement.
-_TOO_MUCH = "Unexpected token"
 # It would write parts of statements, with secrets in them, into the log.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 _QUERIES = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)
@@ -88,6 +86,10 @@ class Plan:
         return isinstance(self.expression, _QUERIES)
 
     @property
+    def changes_rows(self) -> bool:
+        return isinstance(self.expression, tuple(_CHANGES))
+
+    @property
     def is_description(self) -> bool:
         return isinstance(self.expression, _DESCRIPTIONS)
 
@@ -106,35 +108,18 @@ def parse(statement: Statement) -> exp.Expr:
     """The statement's syntax tree, made from the statement's tokens.
 
     Raises:
-        SnowflakeError: 001003 when the syntax is wrong.
+        SnowflakeError: 001003 when the syntax is wrong; as `syntax.refusal`.
     """
     try:
         found = Snowflake().parser().parse(statement.tokens, statement.text)
-    except ParseError as error:
-        raise _syntax_error(statement, error) from None
-    except SqlglotError:
-        raise _end_of_text(statement) from None
+    except SqlglotError as error:
+        raise syntax.refusal(error, statement) from None
+    except (IndexError, KeyError, TypeError, ValueError, AttributeError):
+        # The parser meets a function with too few arguments.
+        raise syntax.unreadable() from None
     if len(found) != 1 or found[0] is None:
-        raise _end_of_text(statement)
+        raise syntax.end_of_text(statement)
     return found[0]
-
-
-def _syntax_error(statement: Statement, error: ParseError) -> SnowflakeError:
-    """The error at the token that the parser could not place."""
-    found = error.errors[0] if error.errors else {}
-    place = (found.get("line"), found.get("col"))
-    index = next((i for i, token in enumerate(statement.tokens) if (token.line, token.col) == place), None)
-    is_last = index is None or index == len(statement.tokens) - 1
-    if index is None or (is_last and _TOO_MUCH not in str(found.get("description"))):
-        # The parser points at the last token when the text ends too early.
-        return _end_of_text(statement)
-    statement.position = index
-    return statement.unexpected()
-
-
-def _end_of_text(statement: Statement) -> SnowflakeError:
-    statement.position = len(statement.tokens)
-    return statement.unexpected()
 
 
 def plan(
@@ -219,6 +204,9 @@ def _require_supported(expression: exp.Expr, statement: Statement) -> None:
         raise errors.unsupported("SHOW COLUMNS without IN TABLE or IN VIEW")
     if expression.find(exp.MatchRecognize):
         raise errors.unsupported("MATCH_RECOGNIZE")
+    for node in expression.find_all(exp.Generator):
+        if not node.args.get("rowcount"):
+            raise errors.unsupported("GENERATOR without ROWCOUNT")
 
 
 def _require_supported_alter(expression: exp.Alter) -> None:

@@ -32,13 +32,13 @@ from local_account.tables.functions import (
     wrong_arguments,
     wrong_count,
 )
+from local_account.tables.macros import OWN_NAMES, SCHEMA, ZONED_TYPE
 
 if TYPE_CHECKING:
     from local_account.tables.data_session import DataSession
 
 ANSWER = "local_account_answer"
-_OWN_NAMES = "LOCAL_ACCOUNT_"
-_MACRO = f"{_OWN_NAMES}CALL_"
+_MACRO = f"{OWN_NAMES}CALL_"
 # The engine's types of arguments, as its error says them when a call fits no function.
 _TYPES = re.compile(rf"argument types '{ANSWER}\(", re.IGNORECASE)
 _TOO_MANY = 3
@@ -60,8 +60,8 @@ _ENGINE_TYPES = {
     "FLOAT": "DOUBLE",
     "TIMESTAMP_NTZ": "TIMESTAMP",
     "TIMESTAMP_LTZ": "TIMESTAMPTZ",
-    "TIMESTAMP_TZ": "TIMESTAMPTZ",
 }
+_LOCAL_MOMENTS = ("TIMESTAMP_NTZ", "DATE", "TIME")
 _SEMISTRUCTURED = ("VARIANT", "OBJECT", "ARRAY")
 
 
@@ -244,11 +244,11 @@ def note_calls(context: Context, plan: Plan, text: str) -> None:
     functions = context.account.part(QueryFunctions)
     names = functions.names()
     upper = text.upper() if names else ""
-    if _OWN_NAMES not in upper and not any(name.upper() in upper for name in names):
+    if OWN_NAMES not in upper and not any(name.upper() in upper for name in names):
         return
     for node in plan.expression.find_all(exp.Anonymous):
         name = called_name(node)
-        if name and name[-1].upper().startswith(_OWN_NAMES):
+        if name and name[-1].upper().startswith(OWN_NAMES):
             raise errors.compilation_error("002140", "42601", f"Unknown function {shown(name)}.")
         if name in plan.functions or (len(name) == 1 and name[0] not in names):
             continue
@@ -335,6 +335,8 @@ def _kind(engine_type: str) -> str:
     """Snowflake's kind of one of the engine's types; '' for NULL and for a bind variable."""
     if engine_type.endswith("[]"):
         return "ARRAY"
+    if engine_type.startswith(ZONED_TYPE):
+        return "TIMESTAMP_TZ"
     if engine_type.startswith(("STRUCT", "MAP")):
         return "OBJECT"
     if engine_type.startswith("DECIMAL") or "INT" in engine_type:
@@ -354,14 +356,32 @@ def _to_text(value: str, kind: DataType) -> str:
             f"ELSE CAST(to_json({value}) AS VARCHAR) END"
         )
     if kind.kind in ("VARCHAR", "BINARY"):
+        return f"{SCHEMA}.to_text({value})"
+    engine_type = _ENGINE_TYPES.get(kind.kind, _engine_number(kind))
+    cast = f"CAST(CAST({value} AS {engine_type}) AS VARCHAR)"
+    if not kind.kind.startswith("TIMESTAMP") and kind.kind not in _LOCAL_MOMENTS:
+        return cast
+    return _moment_to_text(value, kind.kind, plain, cast)
+
+
+def _moment_to_text(value: str, kind: str, plain: str, cast: str) -> str:
+    """As `_to_text`, for dates and times; the value may be a TIMESTAMP_TZ, which is a structure.
+
+    Args:
+        plain: the engine's text of the value.
+        cast: the text of any other value that is read as this kind.
+    """
+    if kind == "TIMESTAMP_TZ":
+        text = f"CASE typeof({value}) WHEN 'JSON' THEN json_extract_string({plain}, '$') ELSE {plain} END"
         return (
-            f"CASE typeof({value}) WHEN 'JSON' THEN json_extract_string({plain}, '$') "
-            f"WHEN 'BLOB' THEN hex(CAST({plain} AS BLOB)) ELSE {plain} END"
+            f"list_transform([{SCHEMA}.to_timestamp_tz({text})], lambda z: "
+            f"CAST({SCHEMA}.wall_clock(z) AS VARCHAR) || {SCHEMA}.offset_text(z.zone))[1]"
         )
-    cast = f"CAST(CAST({value} AS {_ENGINE_TYPES.get(kind.kind, _engine_number(kind))}) AS VARCHAR)"
-    if kind.kind == "TIMESTAMP_NTZ":
-        return f"CASE typeof({value}) WHEN 'TIMESTAMP_NS' THEN {plain} ELSE {cast} END"
-    return cast
+    zoned = f"{SCHEMA}.to_timestamp_tz({plain})"
+    read = f"{zoned}.moment" if kind == "TIMESTAMP_LTZ" else f"{SCHEMA}.wall_clock({zoned})"
+    read = f"CAST(CAST({read} AS {_ENGINE_TYPES.get(kind, kind)}) AS VARCHAR)"
+    exact = f"WHEN typeof({value}) = 'TIMESTAMP_NS' THEN {plain} " if kind == "TIMESTAMP_NTZ" else ""
+    return f"CASE WHEN typeof({value}) LIKE '{ZONED_TYPE}%' THEN {read} {exact}ELSE {cast} END"
 
 
 def _from_text(text: str, kind: DataType) -> str:
@@ -371,6 +391,8 @@ def _from_text(text: str, kind: DataType) -> str:
         return f"unhex({text})"
     if kind.kind == "VARCHAR":
         return text
+    if kind.kind == "TIMESTAMP_TZ":
+        return f"{SCHEMA}.to_timestamp_tz({text})"
     return f"CAST({text} AS {_ENGINE_TYPES.get(kind.kind, _engine_number(kind))})"
 
 

@@ -13,22 +13,24 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
 import pyarrow
 from fakesnow import statement_type
 from fakesnow.conn import FakeSnowflakeConnection
-from fakesnow.rowtype import describe_as_rowtype
 from snowflake.connector.errors import Error as ConnectorError
 from sqlglot import exp
 
 from local_account.base.result import Column, Result
 from local_account.base.sql import Name
 from local_account.catalog.catalog import Catalog, Object
+from local_account.identity.parameters import Values
+from local_account.identity.session import Session
 from local_account.tables import names, results
 from local_account.tables.access import Plan
+from local_account.tables.columns import KnownColumns
 from local_account.tables.dialect import Cursor
 from local_account.tables.engine_statement import EngineStatement, Temporary
 from local_account.tables.errors import engine_errors
@@ -50,6 +52,28 @@ LOADS = (
 # What INFORMATION_SCHEMA does not show.
 LOADS_SCHEMA = "_fs_information_schema"
 _temporary_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The session's parameters that data SQL follows.
+
+    Attributes:
+        time_zone: name of the time zone (TIMEZONE).
+        timestamp: what the type TIMESTAMP means (TIMESTAMP_TYPE_MAPPING).
+        aborts: a statement that fails ends its transaction (TRANSACTION_ABORT_ON_ERROR).
+        arrow: rows go to the client in Arrow's form.
+    """
+
+    time_zone: str = ""
+    timestamp: str = "TIMESTAMP_NTZ"
+    aborts: bool = False
+    arrow: bool = False
+
+    @property
+    def of_times(self) -> tuple[str, str]:
+        """On what the meaning of a statement with times depends."""
+        return self.time_zone, self.timestamp
 
 
 class _EngineConnection:
@@ -79,12 +103,11 @@ class DataSession:
     Attributes:
         lock: makes statements of one session run one after the other.
         temporary: temporary tables of this session.
+        followed: what the engine has noted of the parameters that `follow` got last.
     """
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, commits: Commits, autocommit: bool, arrow: bool
-    ) -> None:
-        self._connection, self._commits, self._arrow = connection, commits, arrow
+    def __init__(self, connection: duckdb.DuckDBPyConnection, commits: Commits, autocommit: bool) -> None:
+        self._connection, self._commits = connection, commits
         self._wrapped: Any = _EngineConnection(connection)
         self._fake = FakeSnowflakeConnection(self._wrapped, {}, create_database=False, create_schema=False)
         # What fakesnow makes without a full name is temporary.
@@ -93,11 +116,32 @@ class DataSession:
         self._open: OpenTransaction | None = None
         self.lock = threading.RLock()
         self.temporary: dict[Name, Temporary] = {}
-        self._followed = -1
+        self._catalog_version = -1
         self._used = time.monotonic()
+        self._columns = KnownColumns(connection, commits)
+        self._settings = Settings()
+        self.followed: object = None
 
-    def _cursor(self) -> Cursor:
-        return Cursor(conn=self._fake, duck_conn=self._wrapped)
+    def follow(self, client: Session, values: Values) -> None:
+        """Follow the session's parameters."""
+        settings = Settings(
+            values.get("TIMEZONE")[0],
+            values.get("TIMESTAMP_TYPE_MAPPING")[0].upper(),
+            values.get("TRANSACTION_ABORT_ON_ERROR")[0] == "true",
+            results.wants_arrow(client, values),
+        )
+        if settings.time_zone != self._settings.time_zone:
+            with engine_errors():
+                zone = exp.Literal.string(settings.time_zone).sql(dialect="duckdb")
+                self._connection.execute(f"SET TimeZone = {zone}")
+        if self._open and self._open.changes and settings.of_times != self._settings.of_times:
+            self._open.unrepeatable = "the session's parameters for times changed in it"
+        self._settings = settings
+
+    def _cursor(self, statement: EngineStatement) -> Cursor:
+        columns = self._columns.of(statement.names, map(names.encoded, statement.plan.scans))
+        engine: dict[str, Any] = {"conn": self._fake, "duck_conn": self._wrapped}
+        return Cursor(columns, statement.target, self._settings.timestamp, **engine)
 
     def new_temporary(self, kind: str, name: Name, schema: Object) -> None:
         """Choose the engine's name for a temporary table or view, which no other session has."""
@@ -105,13 +149,13 @@ class DataSession:
 
     def follow_catalog(self, catalog: Catalog) -> None:
         """Forget temporary tables in schemas that were dropped; those in renamed ones get new names."""
-        if not self.temporary or catalog.version == self._followed:
+        if not self.temporary or catalog.version == self._catalog_version:
             return
         known, self.temporary = self.temporary, {}
         for name, table in known.items():
             if schema := catalog.by_id(table.schema):
                 self.temporary[Name(schema.database, schema.name, name.name)] = table
-        self._followed = catalog.version
+        self._catalog_version = catalog.version
 
     def set_autocommit(self, on: bool) -> None:
         """Set whether each statement is a separate transaction; a change commits an open transaction."""
@@ -166,6 +210,22 @@ class DataSession:
         return self._undone_alone(several=True)
 
     @contextlib.contextmanager
+    def failing(self) -> Iterator[None]:
+        """End the open transaction if the body fails and TRANSACTION_ABORT_ON_ERROR says so."""
+        try:
+            yield
+        except BaseException:
+            if self._settings.aborts and self._open and not self._open.lost:
+                self._lose("TRANSACTION_ABORT_ON_ERROR is TRUE")
+            raise
+
+    def _lose(self, reason: str) -> None:
+        assert self._open
+        self._open.lost = reason
+        with contextlib.suppress(duckdb.Error):
+            self._connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
     def _undone_alone(self, several: bool) -> Iterator[None]:
         """Undo what the body did if it fails, and nothing else of the open transaction.
 
@@ -188,12 +248,9 @@ class DataSession:
             self._connection.execute("ROLLBACK")
             self._repeat(self._open)
         except NotRepeatable as error:
-            self._open.lost = str(error)
+            self._lose(str(error))
         except Exception:
-            self._open.lost = "its changes could not be repeated"
-        if self._open.lost:
-            with contextlib.suppress(duckdb.Error):
-                self._connection.execute("ROLLBACK")
+            self._lose("its changes could not be repeated")
 
     def _is_aborted(self) -> bool:
         try:
@@ -217,7 +274,7 @@ class DataSession:
                 self._load(change)
                 continue
             with self._scanning(change.plan):
-                self._cursor().run(change.frozen(), change.values)
+                self._cursor(change.statement).run(change.frozen(), change.values)
             self._forget_loads(change.statement)
             if change.mark != fingerprint(self._connection, change.statement):
                 raise NotRepeatable("its changes came out differently when they were repeated")
@@ -297,13 +354,16 @@ class DataSession:
     ) -> tuple[pyarrow.Table | None, list[str]]:
         """Run a statement in the engine; return its rows and the engine's types of their columns."""
         self._used = time.monotonic()
-        cursor = self._cursor()
         with engine_errors(statement.plan.expression):
+            cursor = self._cursor(statement)
             try:
                 cursor.run(statement.expression, values)
             finally:
                 self._fake.results_cache.clear()
         kinds = [str(entry[1]) for entry in self._connection.description or []]
+        if statement.plan.is_definition and statement.target:
+            with engine_errors():
+                self._columns.follow(statement.target, statement.plan.expression, cursor.text_lengths)
         return cursor._arrow_table, kinds  # noqa: SLF001 the public methods build Python rows first
 
     def _answer(self, plan: Plan, rows: pyarrow.Table | None, kinds: list[str]) -> Result:
@@ -313,8 +373,12 @@ class DataSession:
         names = results.column_names(plan.expression, list(table.column_names))
         shape = [results.column(name, kind) for name, kind in zip(names, kinds, strict=True)]
         kind = _type_id(plan.expression)
-        extra = results.arrow_answer(table, shape) if self._arrow and kind == statement_type.SELECT else None
-        return results.TableResult(shape, table, kind, extra)
+        result = results.TableResult(shape, table, kind)
+        if self._settings.arrow and kind == statement_type.SELECT:
+            result.extra = results.arrow_answer(table, shape)
+        elif plan.changes_rows:
+            result.extra = results.statistics(result)
+        return result
 
     def rows(self, statement: EngineStatement) -> tuple[pyarrow.Table, list[str]]:
         """The rows of a query, and the engine's types of their columns."""
@@ -389,10 +453,10 @@ class DataSession:
             path, key = self.loads(statement)
             self._connection.execute(f"DELETE FROM {path} WHERE table_key = ?", [key])  # noqa: S608
 
-    def translated(self, expression: exp.Expr) -> list[str]:
+    def translated(self, statement: EngineStatement) -> list[str]:
         """The columns of a SELECT in the engine's own language."""
-        with engine_errors():
-            found = self._cursor()._transform(expression, None)  # noqa: SLF001 the statement is not run
+        with engine_errors(statement.plan.expression):
+            found = self._cursor(statement)._transform(statement.expression, None)  # noqa: SLF001 the statement is not run
         return [item.sql(dialect="duckdb") for item in found.expressions]
 
     def run_batch(self, statement: EngineStatement, rows: list[tuple[Any, ...]], at_once: int) -> Result:
@@ -403,21 +467,19 @@ class DataSession:
                 result = self._change(replace(statement, expression=part), values)
                 shape = list(result.columns)[:1]
                 count += int(result.rows[0][0] or 0)
-        return Result(shape, [[str(count)]], statement_type=_type_id(statement.plan.expression))
+        added = Result(shape, [[str(count)]], statement_type=_type_id(statement.plan.expression))
+        added.extra = results.statistics(added)
+        return added
 
     def describe(self, statement: EngineStatement) -> Result:
         """The columns that a statement would give; the statement is not run."""
         self._used, plan = time.monotonic(), statement.plan
         with self._undone_alone(several=False), self._scanning(plan), engine_errors(plan.expression):
-            found = self._cursor().columns_of(statement.expression)
+            found = self._cursor(statement).columns_of(statement.expression)
         if found is None:
             return Result([Column("status")], statement_type=_type_id(plan.expression))
-        described = describe_as_rowtype(found)
-        names = results.column_names(plan.expression, [entry["name"] for entry in described])
-        shape = [
-            Column(name, entry["type"], entry["scale"] or 0, entry["precision"] or 38)
-            for name, entry in zip(names, described, strict=True)
-        ]
+        names = results.column_names(plan.expression, [row[0] for row in found])
+        shape = [results.column(name, row[1]) for name, row in zip(names, found, strict=True)]
         extra = {
             "numberOfBinds": len(list(plan.expression.find_all(exp.Placeholder))),
             "arrayBindSupported": isinstance(plan.expression, exp.Insert),
@@ -449,10 +511,10 @@ class DataSession:
             AssertionError: the engine has run it.
         """
         try:
-            with self._undone_alone(several=False):
-                self._cursor().run(statement.expression)
-        except (duckdb.Error, ConnectorError) as error:
-            if found := pattern.search(str(error)):
+            with self._undone_alone(several=False), self._scanning(statement.plan):
+                self._cursor(statement).run(statement.expression)
+        except Exception as error:
+            if isinstance(error, (duckdb.Error, ConnectorError)) and (found := pattern.search(str(error))):
                 return found
             with engine_errors(statement.plan.expression):
                 raise

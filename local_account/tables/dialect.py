@@ -1,4 +1,4 @@
-"""Expressions that the data engine computes differently from Snowflake, beyond what fakesnow translates."""
+"""A cursor for Snowflake's SQL. It mends what fakesnow's translation to the data engine leaves wrong."""
 
 from __future__ import annotations
 
@@ -10,19 +10,39 @@ from fakesnow.dialect import parse_one
 from fakesnow.transforms.merge import operations
 from sqlglot import exp
 
-NOT_HEXADECIMAL = "The following string is not a legal hex-encoded value: "
-_TEXT = (exp.DataType.Type.TEXT, exp.DataType.Type.VARCHAR)
+from local_account.base.sql import Name
+from local_account.tables import assignments, formats, moments, numbers, types
+from local_account.tables.columns import Columns
+from local_account.tables.macros import SCHEMA
+
+_TEXT = (exp.DataType.Type.TEXT, exp.DataType.Type.VARCHAR, exp.DataType.Type.CHAR)
 _BINARY = (exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY)
-_MENDED = (exp.Cast, exp.ToBinary, exp.DateTrunc, exp.TimestampTrunc)
-_IS_BINARY = "is_binary"
+_MENDED = (exp.Cast, exp.ToBinary, exp.DateTrunc, exp.TimestampTrunc, exp.Anonymous)
 
 
 class Cursor(FakeSnowflakeCursor):
-    """A cursor whose statements are mended after fakesnow's translation.
+    """A cursor whose statements are mended before and after fakesnow's translation.
 
-    The type of a column is known only to the engine, so what is made of a column asks for its type. Only
-    literals and columns are written more than once: copies of copies would make nested casts very large.
+    Args:
+        columns: the columns of the tables in the statement.
+        target: the table that the statement changes.
+        timestamp: what the type TIMESTAMP means.
+        others: what else `FakeSnowflakeCursor` takes.
+
+    Attributes:
+        text_lengths: greatest lengths of text columns that the statement defines.
     """
+
+    def __init__(
+        self,
+        columns: Columns,
+        target: Name | None,
+        timestamp: str,
+        **others: Any,
+    ) -> None:
+        super().__init__(**others)
+        self._columns, self._target, self._timestamp = columns, target, timestamp
+        self.text_lengths: list[tuple[str, int]] = []
 
     def run(self, expression: exp.Expr, values: Sequence[Any] = ()) -> None:
         """Run a statement in the engine's names; the expression is used up."""
@@ -53,12 +73,21 @@ class Cursor(FakeSnowflakeCursor):
         return parts
 
     def _transform(self, expression: exp.Expr, params: Any) -> exp.Expr:
+        types.prepare(expression, self._timestamp)
+        assignments.prepare(expression, self._columns, self._target)
+        formats.prepare(expression)
+        moments.prepare(expression, self._columns)
+        numbers.prepare(expression, self._columns)
         translated = super()._transform(expression, params)
         # Inner expressions first: the outer ones are built from them.
         for node in reversed(list(translated.find_all(*_MENDED))):
             mended = _mended(node)
             if mended is not node:
                 node.replace(mended)
+        numbers.finish(translated)
+        types.finish(translated)
+        # They are stored by the session: fakesnow writes them into a text of SQL as they are.
+        self.text_lengths += translated.args.pop("text_lengths", [])
         return translated
 
 
@@ -77,17 +106,28 @@ def _place_sequence(sequence: exp.Expr, create: exp.Expr) -> None:
 
 
 def _mended(node: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.Anonymous):
+        # fakesnow's function takes the seconds for the session's time.
+        if node.name == "_fs_to_timestamp":
+            node.set("this", f"{SCHEMA}.to_timestamp_ntz")
+        return node
     operand = node.this.unnest()
     if isinstance(node, exp.ToBinary):
-        if node.args.get("format") is None and operand.is_string:
-            return _from_digits(operand)
+        form = node.args.get("format")
+        if form is None or form.name.upper() == "HEX":
+            return _call("try_to_bytes" if node.args.get("safe") else "to_bytes", operand)
     elif isinstance(node, (exp.DateTrunc, exp.TimestampTrunc)):
         return _truncated(node, operand)
-    elif type(node) is exp.Cast and node.to.this in _BINARY:
-        return _binary(node, operand)
-    elif type(node) is exp.Cast and node.to.this in _TEXT:
-        node.set("this", _text(operand))
+    elif isinstance(node, exp.Cast) and node.to.this in _BINARY:
+        return _call("try_to_bytes" if isinstance(node, exp.TryCast) else "to_bytes", operand)
+    elif isinstance(node, exp.Cast) and node.to.this in _TEXT and _is_value(node):
+        return _text(node, operand)
     return node
+
+
+def _is_value(node: exp.Expr) -> bool:
+    # fakesnow's own casts stand under TRIM, and JSON paths have a text form already.
+    return not isinstance(node.this, (exp.JSONExtractScalar, exp.Star))
 
 
 def _truncated(node: exp.Expr, operand: exp.Expr) -> exp.Expr:
@@ -100,48 +140,13 @@ def _truncated(node: exp.Expr, operand: exp.Expr) -> exp.Expr:
     return node
 
 
-def _binary(node: exp.Expr, operand: exp.Expr) -> exp.Expr:
-    """Text is read as hexadecimal digits."""
-    if operand.is_string:
-        return _from_digits(operand)
-    if isinstance(operand, exp.Column):
-        plain = exp.cast(operand.copy(), exp.DataType.Type.TEXT)
-        return _from_digits(exp.case().when(_has_type(operand, "BLOB"), _digits(plain)).else_(plain))
-    return node
-
-
-def _text(operand: exp.Expr) -> exp.Expr:
-    """A string in a VARIANT loses its quotes, the VARIANT null is NULL, and binary becomes digits."""
-    if operand.meta.get(_IS_BINARY):
-        return exp.func("HEX", operand.copy())
-    if isinstance(operand, exp.ParseJSON):
-        return _unquoted(operand)
-    if not isinstance(operand, exp.Column) or isinstance(operand.this, exp.Star):
-        return operand.copy()
-    plain = exp.cast(operand.copy(), exp.DataType.Type.TEXT)
-    choice = exp.case().when(_has_type(operand, "JSON"), _unquoted(plain))
-    return choice.when(_has_type(operand, "BLOB"), _digits(plain)).else_(plain)
-
-
-def _from_digits(text: exp.Expr) -> exp.Expr:
-    quoted = exp.func(
-        "CONCAT", exp.Literal.string(f"{NOT_HEXADECIMAL}'"), text.copy(), exp.Literal.string("'")
-    )
-    is_right = exp.func("REGEXP_FULL_MATCH", text.copy(), exp.Literal.string("([0-9A-Fa-f]{2})*"))
-    choice = exp.case().when(exp.not_(is_right), exp.func("ERROR", quoted))
-    found = choice.else_(exp.func("UNHEX", text.copy()))
-    found.meta[_IS_BINARY] = True
+def _text(node: exp.Cast, operand: exp.Expr) -> exp.Expr:
+    """Texts in Snowflake's form; a cast to a shorter text cuts it."""
+    found = operand.copy() if operand.is_string else _call("to_text", operand)
+    if node.to.expressions:
+        return exp.func("LEFT", found, exp.Literal.number(node.to.expressions[0].name))
     return found
 
 
-def _digits(plain: exp.Expr) -> exp.Expr:
-    # The engine's text form of binary can be read back, and every type has a text form.
-    return exp.func("HEX", exp.cast(plain.copy(), exp.DataType.Type.VARBINARY))
-
-
-def _has_type(operand: exp.Expr, name: str) -> exp.Expr:
-    return exp.func("TYPEOF", operand.copy()).eq(exp.Literal.string(name))
-
-
-def _unquoted(json: exp.Expr) -> exp.Expr:
-    return exp.func("JSON_EXTRACT_STRING", json.copy(), exp.Literal.string("$"))
+def _call(name: str, operand: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this=f"{SCHEMA}.{name}", expressions=[operand.copy()])

@@ -20,10 +20,11 @@ from local_account.base import errors
 from local_account.base.result import Column, Result, status
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Catalog, Object
+from local_account.identity.parameters import values_in_session
 from local_account.identity.session import Session
 from local_account.objects.warehouse import Load
 from local_account.statement.context import Context
-from local_account.tables import access, constructs, results, rewrite, scans
+from local_account.tables import access, constructs, results, rewrite, scans, types
 from local_account.tables.access import Plan
 from local_account.tables.calls import ANSWER, Answers, Calls, note_calls
 from local_account.tables.engine_statement import EngineStatement, Places, prepared
@@ -67,13 +68,16 @@ class DataEngine:
             SnowflakeError: the statement is not permitted, or the data engine refuses it.
         """
         session = self._session(context.session)
-        statement, scanned = scans.replaced(context, rewrite.unmarked(rewrite.divided_casts(statement)))
+        statement, scanned = scans.replaced(context, rewrite.unmarked(rewrite.readable(statement)))
         with (
             _alone(context.session, session),
+            session.failing(),
             self.outside(context, session, statement) as (statement, views),
         ):
             session.follow_catalog(self._catalog)
+            self._follow(context.session, session)
             plan = access.plan(context, statement, session.temporary, scanned, views)
+            types.require(statement, plan.expression)
             note_calls(context, plan, statement.text)
             rewrite.paths_as_text(plan.expression, statement.text)
             constructs.mend(plan.expression)
@@ -92,13 +96,20 @@ class DataEngine:
     def alone(self, context: Context) -> Iterator[DataSession]:
         """The session's connection, on which the body is the only statement."""
         session = self._session(context.session)
-        with _alone(context.session, session), context.cancelled.ending(session.interrupt):
+        with (
+            _alone(context.session, session),
+            session.failing(),
+            context.cancelled.ending(session.interrupt),
+        ):
+            session.follow_catalog(self._catalog)
+            self._follow(context.session, session)
             yield session
 
     @contextlib.contextmanager
     def aside(self, context: Context) -> Iterator[DataSession]:
         """A connection of its own, on which an error does not touch the session's transaction."""
         session = self._loaded().open(context.session)
+        self._follow(context.session, session)
         try:
             with context.cancelled.ending(session.interrupt):
                 yield session
@@ -210,6 +221,13 @@ class DataEngine:
             store.follow_catalog()
             found = {place: store.place(*place) for place in schemas}
         return Places(found, session.temporary, store.known)
+
+    def _follow(self, client: Session, session: DataSession) -> None:
+        """Make the session's parameters known to the engine; they are read after a change in the catalog."""
+        stamp = (client.parameters, self._catalog.version)
+        if session.followed != stamp:
+            session.follow(client, values_in_session(self._catalog, client))
+            session.followed = stamp
 
     def _run(
         self, context: Context, session: DataSession, plan: Plan, text: str, values: list[Any]

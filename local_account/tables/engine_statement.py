@@ -25,7 +25,8 @@ from local_account.tables.access import (
 )
 
 Place = tuple[str, str]
-_TEMPORARY = ("temp", "main")
+# The engine's database of temporary tables.
+TEMPORARY = "temp"
 _ALIASED_TARGETS = (exp.Update, exp.Delete, exp.Merge)
 _NAMED_ALREADY = (exp.Alias, exp.Aliases, exp.Column, exp.Star, exp.UDTF)
 # The engine's views for INFORMATION_SCHEMA. Their columns with names of databases, schemas, and the rest.
@@ -73,7 +74,7 @@ class Places:
             permanent: do not look for a temporary table with this name.
         """
         if not permanent and name in self.temporary:
-            return Name(*_TEMPORARY, self.temporary[name].name)
+            return Name(TEMPORARY, "main", self.temporary[name].name)
         return Name(*self.schemas[name.database, name.schema], names.encoded(name.name))
 
 

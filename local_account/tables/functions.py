@@ -46,6 +46,14 @@ _COSTS: dict[str, dict[str, int]] = {
         "VARCHAR": 3,
         "VARIANT": 4,
     },
+    "TIMESTAMP_TZ": {
+        "TIMESTAMP_LTZ": 0,
+        "TIMESTAMP_NTZ": 1,
+        "DATE": 2,
+        "TIME": 2,
+        "VARCHAR": 3,
+        "VARIANT": 4,
+    },
     "BINARY": {"VARCHAR": 3, "VARIANT": 4},
     "VARIANT": {
         **{

@@ -83,7 +83,7 @@ class Commits:
             names: the engine's names of the tables, which stay the same when a schema is renamed.
             defines: their definitions change, too.
         """
-        keys = {*names, *map(_definition, names if defines else ())}
+        keys = {*names, *map(definition, names if defines else ())}
         with self._lock:
             self._under_way.update(keys)
         try:
@@ -108,7 +108,8 @@ class Commits:
             return any(self._last.get(key, 0) > count or self._under_way[key] for key in keys)
 
 
-def _definition(name: Name) -> tuple[str, ...]:
+def definition(name: Name) -> tuple[str, ...]:
+    """What stands for a table's definition in `Commits`."""
     return ("definition of", *name)
 
 
@@ -143,7 +144,7 @@ class Change:
         """On which tables' rows or definitions the outcome depends."""
         plan = self.plan
         if plan.expression.key == "insert" and not _reads_other_tables(plan) and not plan.is_several:
-            return set(map(_definition, self.statement.targets))
+            return set(map(definition, self.statement.targets))
         return set(self.statement.names)
 
     def frozen(self) -> exp.Expr:
@@ -202,6 +203,7 @@ class OpenTransaction:
         changes: what must be repeated after an error.
         written: the tables that it has changed.
         lost: why its changes are gone; '' while they are there.
+        unrepeatable: why they cannot be repeated.
     """
 
     begun: int
@@ -209,6 +211,7 @@ class OpenTransaction:
     changes: list[Change] = field(default_factory=list)
     written: set[Name] = field(default_factory=set)
     lost: str = ""
+    unrepeatable: str = ""
     _size: int = 0
 
     def add(self, change: Change) -> None:
@@ -226,6 +229,8 @@ class OpenTransaction:
         Raises:
             NotRepeatable: there was too much to remember.
         """
+        if self.unrepeatable:
+            raise NotRepeatable(self.unrepeatable)
         if self._size > _MOST_MEMORY:
             raise NotRepeatable("it changed too much")
         return self.changes

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import datetime
+import importlib
+import json
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,13 +17,21 @@ from sqlglot import exp
 from local_account.base.errors import SnowflakeError
 from local_account.base.result import Column, Result
 from local_account.base.sql import Name, is_unicode
+from local_account.identity.parameters import Values
+from local_account.identity.session import Session
+from local_account.tables.macros import ZONED_TYPE
 from local_account.tables.names import decoded, encoded
 
 if TYPE_CHECKING:
     import pyarrow
 
+_ARROW_CLIENTS = ("PythonConnector", "SnowflakeCLI")
 _TIME_SCALE = 9
 _IS_JSON = {"ARROW:extension:name": "arrow.json"}
+_STATISTICS = {"inserted": "numRowsInserted", "deleted": "numRowsDeleted", "updated": "numRowsUpdated"}
+_FULL_TYPES = {"TIMESTAMP_LTZ": "TIMESTAMP_LTZ(9)"}
+# Minutes that stand for an offset of zero.
+_NO_OFFSET = 1440
 _INTEGER = re.compile(r"[+-]?\d+")
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 _WIRE_TYPES = {
@@ -51,15 +62,9 @@ class TableResult(Result):
         table: the rows as the engine gave them. `rows` are made of it when they are first asked for.
     """
 
-    def __init__(
-        self, columns: list[Column], table: pyarrow.Table, statement_type: int, extra: dict[str, Any] | None
-    ) -> None:
-        self.columns, self.table, self.statement_type, self.extra = (
-            columns,
-            table,
-            statement_type,
-            extra or {},
-        )
+    def __init__(self, columns: list[Column], table: pyarrow.Table, statement_type: int) -> None:
+        self.columns, self.table, self.statement_type = columns, table, statement_type
+        self.extra: dict[str, Any] = {}
 
     @cached_property
     def rows(self) -> list[list[str | None]]:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -76,7 +81,9 @@ def column(name: str, engine_type: str) -> Column:
     if decimal:
         return Column(name, "fixed", int(decimal[2]), int(decimal[1]))
     kind = _WIRE_TYPES.get(engine_type, "text")
-    if engine_type.endswith("[]"):
+    if engine_type.startswith(ZONED_TYPE):
+        kind = "timestamp_tz"
+    elif engine_type.endswith("[]"):
         kind = "array"
     elif engine_type.startswith(("STRUCT", "MAP")):
         kind = "object"
@@ -126,6 +133,9 @@ def described(rows: Any, name: Name) -> Any:
             values = [decoded(value) for value in rows.column(index).to_pylist()]
         elif column in own:
             values = [own[column]] * rows.num_rows
+        elif column == "type":
+            # fakesnow leaves out the precision of this type.
+            values = [_FULL_TYPES.get(value, value) for value in rows.column(index).to_pylist()]
         else:
             continue
         rows = rows.set_column(index, column, pyarrow.array(values, pyarrow.string()))
@@ -138,55 +148,123 @@ def cells(table: pyarrow.Table, shape: list[Column]) -> list[list[str | None]]:
     return [list(row) for row in zip(*encoded, strict=True)]
 
 
-def arrow_answer(table: pyarrow.Table, shape: list[Column]) -> dict[str, Any] | None:
+def wants_arrow(session: Session, values: Values) -> bool:
+    """Whether the session's client reads results in Arrow's format, and its parameter does not say JSON."""
+    reads = session.parameters.get("CLIENT_APP_ID") in _ARROW_CLIENTS
+    return reads and values.get("PYTHON_CONNECTOR_QUERY_RESULT_FORMAT")[0].upper() != "JSON"
+
+
+def statistics(result: Result) -> dict[str, Any]:
+    """Field of the answer with the numbers of changed rows, which the counts in the result give too."""
+    names = (column.name for column in result.columns)
+    found = dict(zip(names, result.rows[0], strict=True)) if result.rows else {}
+    counts = {verb: found.get(f"number of rows {verb}") or 0 for verb in _STATISTICS}
+    numbers = {field: int(counts[verb]) for verb, field in _STATISTICS.items()}
+    return {"stats": {**numbers, "numDmlDuplicates": 0}}
+
+
+def arrow_answer(table: pyarrow.Table, shape: Sequence[Column]) -> dict[str, Any]:
     """The rows in Arrow's stream format. Python clients need it for pandas, and read it faster.
 
     Returns:
-        Fields of the answer that replace the JSON rows; None when a column has no form in Arrow.
+        Fields of the answer that replace the JSON rows.
     """
-    from fakesnow.arrow import to_ipc, to_sf
+    import pyarrow
 
-    if any(not _has_arrow_form(table.column(index), column) for index, column in enumerate(shape)):
-        return None
-    for index, column in enumerate(shape):
-        target = _arrow_type(table.schema.types[index], column)
-        table = table.set_column(index, column.name, table.column(index).cast(target))
-    kinds: Any = [
-        {"type": column.type, "precision": column.precision, "scale": column.scale, "length": 0}
-        for column in shape
-    ]
-    content = base64.b64encode(to_ipc(to_sf(table, kinds))).decode()
+    found = [_arrow_column(table.column(index), column) for index, column in enumerate(shape)]
+    fields = [_arrow_field(values.type, column) for values, column in zip(found, shape, strict=True)]
+    schema = pyarrow.schema(fields)
+    sink = pyarrow.BufferOutputStream()
+    with pyarrow.ipc.new_stream(sink, schema) as writer:
+        writer.write_table(pyarrow.Table.from_arrays(found, schema=schema))
     return {
         "queryResultFormat": "arrow",
-        "rowsetBase64": content,
+        "rowsetBase64": base64.b64encode(sink.getvalue()).decode(),
         "rowset": None,
         "total": table.num_rows,
         "returned": table.num_rows,
     }
 
 
-def _has_arrow_form(values: pyarrow.ChunkedArray, column: Column) -> bool:
-    # Snowflake's timestamps are structures; their NULL has no encoding that all clients read.
-    missing_moment = column.type.startswith("timestamp") and values.null_count > 0
-    return column.type not in ("array", "object") and not missing_moment
-
-
-def _arrow_type(present: Any, column: Column) -> Any:
+def _arrow_field(kind: Any, column: Column) -> Any:
     import pyarrow
 
-    if pyarrow.types.is_timestamp(present):
-        # Inside the data engine times are always UTC; the column's wire type says what they mean.
-        return pyarrow.timestamp(present.unit)
-    if column.type == "fixed" and pyarrow.types.is_floating(present):
-        return pyarrow.decimal128(38, 0)
-    if column.type == "text" and not pyarrow.types.is_null(present):
-        return pyarrow.string()
-    return present
+    metadata = {"logicalType": column.type.upper(), "precision": str(column.precision)}
+    return pyarrow.field(
+        column.name, kind, metadata={**metadata, "scale": str(column.scale), "charLength": "0"}
+    )
+
+
+def _arrow_column(values: pyarrow.ChunkedArray, column: Column) -> Any:
+    """One column in the form that Snowflake's clients read."""
+    import pyarrow
+
+    compute: Any = importlib.import_module("pyarrow.compute")
+    if column.type.startswith("timestamp"):
+        return _moments_arrow(values, column)
+    if column.type == "time":
+        return compute.multiply(values.cast(pyarrow.time64("us")).cast(pyarrow.int64()), 1000)
+    if column.type == "fixed":
+        return _fixed_arrow(values, column)
+    if column.type in ("array", "object") and not pyarrow.types.is_string(values.type):
+        return pyarrow.chunked_array([_json(values)], pyarrow.string())
+    if column.type in ("text", "variant", "array", "object"):
+        return values.cast(pyarrow.string())
+    return values.cast(pyarrow.float64()) if column.type == "real" else values
+
+
+def _fixed_arrow(values: pyarrow.ChunkedArray, column: Column) -> Any:
+    """Whole numbers as 64-bit integers, which clients read faster, unless there is one that needs more."""
+    import pyarrow
+
+    if column.scale or (pyarrow.types.is_int64(values.type)):
+        return values
+    if pyarrow.types.is_floating(values.type):
+        # The engine gives its 128-bit integers as floating point.
+        values = values.cast(pyarrow.decimal128(38, 0))
+    try:
+        return values.cast(pyarrow.int64())
+    except pyarrow.ArrowInvalid:
+        return values
+
+
+def _moments_arrow(values: pyarrow.ChunkedArray, column: Column) -> Any:
+    """Seconds, nanoseconds and, with an offset, its minutes: the form whose digits all clients keep."""
+    import pyarrow
+
+    compute: Any = importlib.import_module("pyarrow.compute")
+    whole = values.combine_chunks()
+    zoned = column.type == "timestamp_tz"
+    moments = (compute.struct_field(whole, 0) if zoned else whole).cast(pyarrow.timestamp("us"))
+    seconds = (
+        compute.floor_temporal(moments, unit="second").cast(pyarrow.timestamp("s")).cast(pyarrow.int64())
+    )
+    rest = compute.subtract(moments.cast(pyarrow.int64()), compute.multiply(seconds, 1_000_000))
+    parts = {"epoch": seconds, "fraction": compute.multiply(rest, 1000).cast(pyarrow.int32())}
+    if zoned:
+        zones = compute.struct_field(whole, 1).cast(pyarrow.int32())
+        parts["timezone"] = compute.add(zones, _NO_OFFSET).cast(pyarrow.int32())
+    fields = [pyarrow.field(name, part.type) for name, part in parts.items()]
+    found = pyarrow.StructArray.from_arrays(list(parts.values()), fields=fields, mask=whole.is_null())
+    return pyarrow.chunked_array([found])
+
+
+def _json(values: pyarrow.ChunkedArray) -> list[str | None]:
+    return [
+        None if value is None else json.dumps(value, default=str, ensure_ascii=False)
+        for value in values.to_pylist()
+    ]
 
 
 def _encode(values: pyarrow.ChunkedArray, column: Column) -> list[str | None]:
+    import pyarrow
+
+    if column.type == "timestamp_tz":
+        return _zoned(values, column)
     if column.type.startswith("time"):
         return _moments(values, column)
+    if column.type in ("array", "object") and not pyarrow.types.is_string(values.type):
+        return _json(values)
     if column.type == "fixed" and column.scale == 0:
         return [None if value is None else str(int(value)) for value in values.to_pylist()]
     if column.type == "boolean":
@@ -197,6 +275,17 @@ def _encode(values: pyarrow.ChunkedArray, column: Column) -> list[str | None]:
     if column.type == "binary":
         return [None if value is None else value.hex().upper() for value in values.to_pylist()]
     return [None if value is None else str(value) for value in values.to_pylist()]
+
+
+def _zoned(values: pyarrow.ChunkedArray, column: Column) -> list[str | None]:
+    """Moments with their offset: `seconds.fraction minutes`, where 1440 minutes mean none."""
+    whole = values.combine_chunks()
+    moments, zones = _moments(whole.field(0), column), whole.field(1).to_pylist()
+    missing = whole.is_null().to_pylist()
+    return [
+        None if absent else f"{moment} {zone + _NO_OFFSET}"
+        for moment, zone, absent in zip(moments, zones, missing, strict=True)
+    ]
 
 
 def _moments(values: pyarrow.ChunkedArray, column: Column) -> list[str | None]:
@@ -249,7 +338,7 @@ def _array(values: list[str | None], column: Column) -> Any:
         "boolean": (pyarrow.bool_(), lambda cell: cell == "1"),
         "binary": (pyarrow.binary(), bytes.fromhex),
         "date": (pyarrow.date32(), int),
-        "fixed": (decimals if column.scale else pyarrow.int64(), Decimal if column.scale else int),
+        "fixed": (decimals, Decimal),
         "real": (pyarrow.float64(), float),
         "time": (pyarrow.time64("us"), _microseconds),
         "timestamp_ltz": (pyarrow.timestamp("us", tz="UTC"), _microseconds),
@@ -301,8 +390,11 @@ def _value(kind: str, text: str) -> Any:
         moment = _EPOCH + datetime.timedelta(microseconds=int(nanoseconds) // 1000)
         if kind == "TIMESTAMP_NTZ":
             return moment
-        zone = datetime.timezone(datetime.timedelta(minutes=int(offset or 1440) - 1440))
-        return moment.replace(tzinfo=datetime.UTC).astimezone(zone)
+        if kind == "TIMESTAMP_LTZ":
+            return moment.replace(tzinfo=datetime.UTC)
+        minutes = int(offset or _NO_OFFSET) - _NO_OFFSET
+        wall = (moment + datetime.timedelta(minutes=minutes)).isoformat(" ")
+        return f"{wall}{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
     if not is_unicode(text):
         raise ValueError("Invalid UTF8 detected in string")
     return text

@@ -8,15 +8,29 @@ from sqlglot import exp
 from sqlglot.tokens import Token, TokenType
 
 from local_account.base.sql import Statement
+from local_account.tables.types import SYNONYMS
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Like, exp.ILike)
 _TEXT_FUNCTIONS = (exp.Upper, exp.Lower, exp.Trim, exp.Length, exp.Concat, exp.Substring, exp.StartsWith)
 
 
-def divided_casts(statement: Statement) -> Statement:
-    """Put a blank after the `?` of `?::type`; the parser takes `?::` for another dialect's operator."""
-    casts = (token for token in statement.tokens if token.token_type is TokenType.QDCOLON)
-    return statement.edited((token.start, token.end + 1, "? ::") for token in casts)
+def readable(statement: Statement) -> Statement:
+    """Write what the parser does not know in words that it knows.
+
+    It takes the `?::` of `?::type` for another dialect's operator, and lacks some synonyms of types. A bound
+    TIMESTAMP_TZ gets a cast, because its value is sent to the engine as text.
+    """
+    edits: list[tuple[int, int, str]] = []
+    types = iter([str(binding.get("type")).upper() for binding in statement.bindings or ()])
+    for token in statement.tokens:
+        if token.token_type in (TokenType.QDCOLON, TokenType.PLACEHOLDER):
+            cast = " ::TIMESTAMP_TZ" if next(types, "") == "TIMESTAMP_TZ" else ""
+            rest = " ::" if token.token_type is TokenType.QDCOLON else ""
+            if cast or rest:
+                edits.append((token.start, token.end + 1, f"?{cast}{rest}"))
+        elif token.token_type is TokenType.VAR and (known := SYNONYMS.get(token.text.upper())):
+            edits.append((token.start, token.end + 1, known))
+    return statement.edited(edits)
 
 
 def unmarked(statement: Statement) -> Statement:

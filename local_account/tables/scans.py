@@ -16,7 +16,6 @@ from local_account.base.result import Result
 from local_account.base.sql import PLACEHOLDERS, STRINGS, Edit, Statement
 from local_account.statement.context import Context
 from local_account.statement.history import QueryHistory
-from local_account.tables.results import TableResult
 
 # The engine has the results in this place while one statement of one session runs.
 CATALOG, SCHEMA = "TEMP", "MAIN"
@@ -39,9 +38,8 @@ def whole(context: Context, statement: Statement) -> Result | None:
         return None
     again = copy.copy(found)
     again.statement_type = 4096
-    if not isinstance(found, TableResult):
-        # What a client reads besides the rows belongs to the earlier statement alone.
-        again.extra = {}
+    # What a client reads besides the rows belongs to the earlier statement alone.
+    again.extra = {}
     return again
 
 

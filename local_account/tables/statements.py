@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from local_account.base.result import Result
 from local_account.base.sql import Statement
+from local_account.identity.parameters import values_in_session
 from local_account.statement import functions
 from local_account.statement.context import Context
-from local_account.tables import scans
+from local_account.tables import results, scans
 from local_account.tables.engine import DataEngine
 
 
@@ -18,7 +19,9 @@ def run(context: Context, statement: Statement) -> Result:
     """
     written, statement = statement.text, functions.substitute(context, statement)
     answer = None if context.describe_only else scans.whole(context, statement)
-    return answer or context.account.part(DataEngine).execute(context, statement, written)
+    if answer is None:
+        return context.account.part(DataEngine).execute(context, statement, written)
+    return _for_client(context, answer)
 
 
 def select(context: Context, statement: Statement) -> Result:
@@ -28,7 +31,14 @@ def select(context: Context, statement: Statement) -> Result:
         SnowflakeError: as in `run`.
     """
     answer = None if statement.bindings else functions.scalar_select(context, statement)
-    return answer or run(context, statement)
+    return run(context, statement) if answer is None else _for_client(context, answer)
+
+
+def _for_client(context: Context, answer: Result) -> Result:
+    """A result that the data engine has not made, in the form that the session's client reads."""
+    if results.wants_arrow(context.session, values_in_session(context.catalog, context.session)):
+        answer.extra = results.arrow_answer(results.engine_table(answer), answer.columns)
+    return answer
 
 
 def set_autocommit(context: Context, value: str) -> None:

@@ -24,13 +24,11 @@ from local_account.base.sql import Name, quote, shown
 from local_account.catalog.catalog import Catalog
 from local_account.identity.parameters import values_in_session
 from local_account.identity.session import Session
-from local_account.tables import names
+from local_account.tables import columns, names
+from local_account.tables import macros as own_macros
 from local_account.tables.data_session import LOADS, LOADS_SCHEMA, DataSession
-from local_account.tables.open_transaction import (
-    Commits,
-)
+from local_account.tables.open_transaction import Commits
 
-_ARROW_CLIENTS = ("PythonConnector", "SnowflakeCLI")
 _MEMORY_LIMIT = "2GB"
 # fakesnow's function for OBJECT_CONSTRUCT(*), with Snowflake's names of the columns.
 _OBJECT_OF_ROW = """
@@ -73,14 +71,15 @@ class DataStore:
         # Sessions without a current database use the engine's helper functions in this database.
         connection.execute(macros.creation_sql(GLOBAL_DATABASE_NAME))
         _make_functions(connection, GLOBAL_DATABASE_NAME)
+        connection.execute(own_macros.creation_sql())
+        connection.execute(columns.types_sql())
 
     def open(self, session: Session) -> DataSession:
         """A new engine connection for a client session."""
         autocommit = values_in_session(self._catalog, session).get("AUTOCOMMIT")[0] == "true"
-        arrow = session.parameters.get("CLIENT_APP_ID") in _ARROW_CLIENTS
         connection = self._engine.duck_conn.cursor()
         connection.execute(f"SET schema = '{GLOBAL_DATABASE_NAME}.main'")
-        return DataSession(connection, self._commits, autocommit, arrow)
+        return DataSession(connection, self._commits, autocommit)
 
     def answer(self, name: str, function: Callable[[Any, Any], Any]) -> None:
         """Let the engine call a function of Python: of keys and lists of texts, which gives texts.
@@ -127,6 +126,7 @@ class DataStore:
             _make_functions(self._engine.duck_conn, database)
             encode_names(self._engine.duck_conn, database)
             self._engine.duck_conn.execute(LOADS.format(path=f"{database}.{LOADS_SCHEMA}._LOADS"))
+            columns.open_lengths(self._engine.duck_conn, database)
             self._attached.add(database)
 
     def _key(self, kind: str, name: Name, form: str) -> str:

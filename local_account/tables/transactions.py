@@ -28,6 +28,12 @@ def _handler(verb: str) -> Callable[[Context, Statement], Result]:
     return run
 
 
+def _end(context: Context) -> None:
+    """Definitions store what an open transaction has changed."""
+    context.account.part(DataEngine).end_transaction(context)
+
+
+BEFORE_DEFINITION = [_end]
 STATEMENTS = {
     ("BEGIN",): _handler("BEGIN"),
     ("START", "TRANSACTION"): _handler("BEGIN"),

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 from snowflake.connector import SnowflakeConnection
-from snowflake.connector.errors import ProgrammingError
+from snowflake.connector.errors import DatabaseError, ProgrammingError
 
 from local_account.base.settings import load_own
 from local_account.base.sql import quote
@@ -346,3 +346,35 @@ def test_names_outlast_a_restart_and_older_accounts_keep_their_data(tmp_path: Pa
         make_old(data)
         account.start()
         assert tables(account) == [[(7, 8)], [(9,)], [(7,)]]
+
+
+def test_values_in_columns_of_any_name(cursor: Any) -> None:
+    """Lengths and offsets belong to columns of any name, and stay when a column gets a new name."""
+    cursor.execute('CREATE TABLE "kept values" ("a b" VARCHAR(3), "at" TIMESTAMP_TZ, n INT NOT NULL)')
+    cursor.execute("""INSERT INTO "kept values" VALUES ('abc', '2024-01-01 00:00:00 +0300', 1)""")
+    cursor.execute('ALTER TABLE "kept values" RENAME COLUMN "a b" TO "c d"')
+    cursor.execute('ALTER TABLE "kept values" RENAME TO "found values"')
+    cursor.execute('CREATE TEMPORARY TABLE "own values" AS SELECT * FROM "found values"')
+    refusals = {
+        """UPDATE "found values" SET "c d" = "c d" || 'x'""": "100078 (22000): String 'abcx' is too long",
+        'SELECT "c d", COUNT(*) FROM "found values"': '["c d"] is not a valid group by expression',
+        'SELECT "c d" FROM "found values" x, "found values" y': "ambiguous column name '\"c d\"'",
+        'ALTER TABLE "found values" ADD COLUMN "c d" INT': 'column "c d" already exists',
+        """INSERT INTO "found values" ("c d") VALUES ('a')""": "NULL result in a non-nullable column (N)",
+    }
+    for statement, text in refusals.items():
+        with pytest.raises(DatabaseError, match=re.escape(text)):
+            cursor.execute(statement)
+    for table in ("found values", "own values"):
+        cursor.execute(f'SELECT "at" AS "the time" FROM "{table}"')
+        # An earlier result keeps the type, too.
+        cursor.execute(
+            'SELECT "the time", "the time"::DATE FROM TABLE(RESULT_SCAN(LAST_QUERY_ID())) '
+            "WHERE \"the time\" = '2023-12-31 21:00:00 +0000'"
+        )
+        [(moment, day)] = cursor.fetchall()
+        assert (moment.isoformat(), day.isoformat()) == ("2024-01-01T00:00:00+03:00", "2024-01-01")
+    cursor.execute("SELECT IS_ROLE_IN_SESSION('PUBLIC'), 12345678901234567890123")
+    assert cursor.fetchall() == [(True, 12345678901234567890123)]
+    cursor.execute("SELECT * FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()))")
+    assert cursor.fetchall() == [(True, 12345678901234567890123)]

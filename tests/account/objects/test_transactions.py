@@ -352,3 +352,67 @@ def test_sessions_side_by_side_lose_nothing(place: Place) -> None:
         assert _rows(connection.cursor(), "shared_by_all") == sorted(stored)
     # Constants do not depend on what others commit, so no transaction is lost.
     assert len(stored) == 4 * 60
+
+
+def test_every_definition_stores_the_changes_first(cursor: Any) -> None:
+    """See https://docs.snowflake.com/en/sql-reference/transactions#ddl"""
+    cursor.execute("CREATE OR REPLACE TABLE stored_first (a INT)")
+    for number, definition in enumerate(
+        ("CREATE ROLE stored_role", "ALTER ROLE stored_role SET COMMENT = 'x'")
+    ):
+        for statement in ("BEGIN", f"INSERT INTO stored_first VALUES ({number})", definition, "ROLLBACK"):
+            cursor.execute(statement)
+    for statement in ("BEGIN", "INSERT INTO stored_first VALUES (3)", "ALTER SESSION SET QUERY_TAG = 'x'"):
+        cursor.execute(statement)
+    cursor.execute("ROLLBACK")
+    cursor.execute("DROP ROLE stored_role")
+    assert cursor.execute("SELECT a FROM stored_first ORDER BY a").fetchall() == [(0,), (1,)]
+
+
+def test_transaction_that_an_error_ends(cursor: Any) -> None:
+    """See https://docs.snowflake.com/en/sql-reference/parameters#transaction-abort-on-error"""
+    cursor.execute("CREATE OR REPLACE TABLE ended (a INT)")
+    cursor.execute("ALTER SESSION SET TRANSACTION_ABORT_ON_ERROR = TRUE")
+    for failing in ("SELECT absent FROM ended", "SELECT * FROM absent"):
+        cursor.execute("BEGIN")
+        cursor.execute("INSERT INTO ended VALUES (1)")
+        for statement in (failing, "INSERT INTO ended VALUES (2)", "COMMIT"):
+            with pytest.raises(DatabaseError):
+                cursor.execute(statement)
+    cursor.execute("INSERT INTO ended VALUES (3)")
+    assert cursor.execute("SELECT a FROM ended").fetchall() == [(3,)]
+
+
+def test_time_zone_that_changes_in_a_transaction(cursor: Any) -> None:
+    """A repeated change would read its times in the new zone."""
+    cursor.execute("CREATE OR REPLACE TABLE zoned (t TIMESTAMP_LTZ)")
+    for statement in (
+        "ALTER SESSION SET TIMEZONE = 'Asia/Tokyo'",
+        "BEGIN",
+        "INSERT INTO zoned VALUES ('2024-01-01 00:00:00')",
+        "ALTER SESSION SET TIMEZONE = 'UTC'",
+    ):
+        cursor.execute(statement)
+    with pytest.raises(DatabaseError):
+        cursor.execute("SELECT absent FROM zoned")
+    with pytest.raises(DatabaseError, match="parameters for times changed in it"):
+        cursor.execute("COMMIT")
+    assert cursor.execute("SELECT COUNT(*) FROM zoned").fetchone() == (0,)
+
+
+def test_transaction_over_two_databases_is_refused(cursor: Any) -> None:
+    cursor.execute("CREATE OR REPLACE TABLE here (a INT)")
+    cursor.execute("SELECT CURRENT_DATABASE()")
+    database = cursor.fetchone()[0]
+    cursor.execute("CREATE DATABASE other_database")
+    cursor.execute("CREATE TABLE other_database.public.there (a INT)")
+    cursor.execute(f"USE DATABASE {database}")
+    cursor.execute("BEGIN")
+    cursor.execute("INSERT INTO here VALUES (1)")
+    with pytest.raises(
+        DatabaseError, match="Unsupported feature 'one transaction that changes two databases'"
+    ):
+        cursor.execute("INSERT INTO other_database.public.there VALUES (1)")
+    cursor.execute("COMMIT")
+    assert cursor.execute("SELECT a FROM here").fetchall() == [(1,)]
+    cursor.execute("DROP DATABASE other_database")

@@ -101,6 +101,7 @@ def test_every_type_goes_there_and_comes_back(place: Place) -> None:
         "DATE": ("'2020-02-29'::DATE", date(2020, 2, 29)),
         "TIMESTAMP_NTZ": ("'2020-02-29 01:02:03.4'::TIMESTAMP_NTZ", datetime(2020, 2, 29, 1, 2, 3, 400000)),
         "TIMESTAMP_LTZ": ("'2020-02-29 01:02:03 +0200'::TIMESTAMP_TZ", moment),
+        "TIMESTAMP_TZ": ("'2020-02-29 01:02:03.1 +0200'::TIMESTAMP_TZ", moment.replace(microsecond=100000)),
         "BINARY": ("'00FF'::BINARY", b"\x00\xff"),
     }  # fmt: skip
     for kind, (literal, expected) in kinds.items():
@@ -119,7 +120,7 @@ def test_the_request_is_as_documented(place: Place) -> None:
         day, more = "'2014-01-01 16:00:00'", "PARSE_JSON('{\"k\":1}'), NULL"
         body = place.value(f"SELECT raw(10, 'Alex', {day}::TIMESTAMP_NTZ, {day}::TIMESTAMP_TZ, {more})")
     assert json.loads(body) == {
-        "data": [[0, 10, "Alex", "2014-01-01 16:00:00", "2014-01-01 16:00:00 +0000", {"k": 1}, None]]
+        "data": [[0, 10, "Alex", "2014-01-01 16:00:00", "2014-01-01 16:00:00 -0800", {"k": 1}, None]]
     }
     options = "CONTEXT_HEADERS = (CURRENT_USER, current_role, CURRENT_STATEMENT, CURRENT_TIMESTAMP)"
     with place.function("TELL", "(n INTEGER) RETURNS VARIANT", "/headers", options):

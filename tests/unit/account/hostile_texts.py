@@ -10,6 +10,7 @@ import ast
 import contextlib
 import importlib
 import inspect
+import logging
 import pkgutil
 import re
 import resource
@@ -17,6 +18,8 @@ import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any
+
+import duckdb
 
 import local_account
 from local_account.base import sql
@@ -36,6 +39,7 @@ from local_account.statement import flow, several, substitution
 from local_account.statement.dispatch import Dispatch
 from local_account.statement.options import like
 from local_account.tables import rewrite, scans
+from local_account.tables.errors import translated
 
 # All readings take some 20 seconds; a quadratic one takes minutes, an exponential one for ever.
 _CPU_SECONDS = 120
@@ -134,13 +138,18 @@ def readers() -> dict[str, Callable[[str], object]]:
         "stages.Reader": transfer,
         "stages.parse_location": parse_location,
         "options.like": lambda text: like("a" * 255, text),
-        "rewrite.divided_casts": lambda text: rewrite.divided_casts(Statement(text)),
+        "rewrite.readable": lambda text: rewrite.readable(Statement(text)),
+        "tables.errors": lambda text: translated(duckdb.BinderException(text)),
+        "tables.errors of values": lambda text: translated(
+            duckdb.ConversionException(f"Could not convert string '{text}' to DATE")
+        ),
     }
 
 
 def main() -> int:
     """Read every text with every pattern and every reader; the kernel ends a process that takes too long."""
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS + 5))
+    logging.disable()
     patterns = pattern_uses()
     assert len(patterns) > 25, "the patterns of the account are no longer found"
     for uses, size in ((patterns, PATTERN_SIZE), (readers(), READER_SIZE)):
