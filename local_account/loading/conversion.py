@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_account.base import errors
+from local_account.tables.macros import SCHEMA
 
 _ARGUMENTS = re.compile(r"\w+\((\d+)(?:,\s*\d+)?\)")
 # The longest elements first. What the data engine calls them.
@@ -105,9 +106,18 @@ def from_text(column: Target, text: str, options: dict[str, Any]) -> str:
 
 def _moment(column: Target, text: str, written: str) -> str:
     if str(written).upper() == "AUTO":
-        return f"CAST(trim({text}) AS {column.engine})"
+        return _cast(column, f"trim({text})")
+    if column.kind == "TIMESTAMP_TZ" and "TZ" in str(written).upper():
+        # The engine's reader of formats keeps the moment and loses the offset.
+        raise errors.unsupported("an offset in TIMESTAMP_FORMAT for a column of type TIMESTAMP_TZ")
     pattern = strptime_format(str(written)).replace("'", "''")
-    return f"CAST(strptime({text}, '{pattern}') AS {column.engine})"
+    return _cast(column, f"strptime({text}, '{pattern}')")
+
+
+def _cast(column: Target, value: str) -> str:
+    if column.kind == "TIMESTAMP_TZ":
+        return f"{SCHEMA}.to_timestamp_tz({value})"
+    return f"CAST({value} AS {column.engine})"
 
 
 def strptime_format(written: str) -> str:
@@ -161,7 +171,7 @@ def from_value(column: Target, value: str, kind: str, options: dict[str, Any]) -
         return f"json_extract_string({value}, '$')"
     if kind == "BLOB" and column.kind in ("VARCHAR", "TEXT"):
         return f"decode({value})" if options.get("BINARY_AS_TEXT") else f"hex({value})"
-    return f"CAST({value} AS {column.engine})"
+    return _cast(column, value)
 
 
 def from_document(column: Target, document: str, member: str, options: dict[str, Any]) -> str:

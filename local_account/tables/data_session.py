@@ -34,6 +34,7 @@ from local_account.tables.columns import KnownColumns
 from local_account.tables.dialect import Cursor
 from local_account.tables.engine_statement import EngineStatement, Temporary
 from local_account.tables.errors import engine_errors
+from local_account.tables.macros import SCHEMA
 from local_account.tables.open_transaction import (
     Change,
     Commits,
@@ -391,14 +392,10 @@ class DataSession:
         """The same rows as texts: binary as hexadecimal digits, times in the ISO form, the rest as it is."""
         # The engine accepts no new table while the last result is not read to its end.
         self._connection.execute("SELECT 1").fetchall()
-        names = [f"c{index}" for index in range(rows.num_columns)]
-        self._connection.register("_TEXTS", rows.rename_columns(names))
-        binary = [
-            pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind) for kind in rows.schema.types
-        ]
+        columns = [f"c{index}" for index in range(rows.num_columns)]
+        self._connection.register("_TEXTS", rows.rename_columns(columns))
         chosen = ", ".join(
-            f"{'hex(' if is_binary else 'CAST('}{name}{')' if is_binary else ' AS VARCHAR)'} AS {name}"
-            for name, is_binary in zip(names, binary, strict=True)
+            f"{_as_text(name, kind)} AS {name}" for name, kind in zip(columns, rows.schema.types, strict=True)
         )
         try:
             query = f"SELECT {chosen} FROM temp.main._TEXTS"  # noqa: S608 names and types of our own
@@ -536,6 +533,15 @@ class DataSession:
     def close(self) -> None:
         with contextlib.suppress(duckdb.Error):
             self._connection.close()
+
+
+def _as_text(column: str, kind: pyarrow.DataType) -> str:
+    """The engine's expression for a column of this Arrow type as a text."""
+    if pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind):
+        return f"hex({column})"
+    if pyarrow.types.is_struct(kind) and [field.name for field in kind] == ["moment", "zone"]:
+        return f"{SCHEMA}.zoned_text({column})"
+    return f"CAST({column} AS VARCHAR)"
 
 
 def _batches(

@@ -115,8 +115,8 @@ def test_delimiters_escapes_and_nulls(session: SnowflakeConnection) -> None:
         for row in rows(session, "SELECT * FROM w")
     ]
     assert found == [
-        ('a||"b\r\n', "x\\y", "True", "2024-01-02", "b'ab'", "2024-01-02 03:04:05.600000"),
-        (None, None, "False", None, "b''", None),
+        ('a||"b\r\n', "x\\y", "True", "2024-01-02", "bytearray(b'ab')", "2024-01-02 03:04:05.600000"),
+        (None, None, "False", None, "bytearray(b'')", None),
     ]
 
 
@@ -237,3 +237,13 @@ def test_lengths_and_not_null(session: SnowflakeConnection) -> None:
     found = rows(session, "COPY INTO n FROM @files TRUNCATECOLUMNS = TRUE ON_ERROR = CONTINUE")
     assert found[0][3:7] == (1, 2, 1, "NULL result in a non-nullable column")
     assert rows(session, "SELECT * FROM n") == [("abc", 1)]
+
+
+def test_moments_with_offsets(session: SnowflakeConnection) -> None:
+    """An offset is a part of the value, in both directions."""
+    run(session, "CREATE OR REPLACE TABLE moments (a TIMESTAMP_TZ)")
+    put(session, "m.csv", b"2024-01-01 03:04:05 +0300\n")
+    run(session, "COPY INTO moments FROM @files FILES = ('m.csv') FILE_FORMAT = (TYPE = CSV)")
+    assert rows(session, "SELECT a::VARCHAR FROM moments") == [("2024-01-01 03:04:05.000 +0300",)]
+    run(session, "COPY INTO @files/out FROM moments FILE_FORMAT = (TYPE = CSV COMPRESSION = NONE)")
+    assert rows(session, "SELECT $1 FROM @files/out") == [("2024-01-01 03:04:05.000 +0300",)]
