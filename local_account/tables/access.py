@@ -204,6 +204,9 @@ def _require_supported(expression: exp.Expr, statement: Statement) -> None:
         raise errors.unsupported("SHOW COLUMNS without IN TABLE or IN VIEW")
     if expression.find(exp.MatchRecognize):
         raise errors.unsupported("MATCH_RECOGNIZE")
+    for node in expression.find_all(exp.Select):
+        if any(isinstance(item.unalias(), exp.Tuple) for item in node.expressions):
+            raise errors.unsupported("a list in parentheses as a column")
     for node in expression.find_all(exp.Generator):
         if not node.args.get("rowcount"):
             raise errors.unsupported("GENERATOR without ROWCOUNT")

@@ -206,7 +206,7 @@ def _arrow_column(values: pyarrow.ChunkedArray, column: Column) -> Any:
         return compute.multiply(values.cast(pyarrow.time64("us")).cast(pyarrow.int64()), 1000)
     if column.type == "fixed":
         return _fixed_arrow(values, column)
-    if column.type in ("array", "object") and not pyarrow.types.is_string(values.type):
+    if pyarrow.types.is_nested(values.type):
         return pyarrow.chunked_array([_json(values)], pyarrow.string())
     if column.type in ("text", "variant", "array", "object"):
         return values.cast(pyarrow.string())
