@@ -30,6 +30,10 @@ class Kind(Protocol):
     scope: ClassVar[str]
     privileges: ClassVar[frozenset[str]]
 
+    def show_row(self, context: Context, item: Object) -> dict[str, Any]:
+        """All SHOW cells of one object."""
+        ...
+
 
 class Language(ABC):
     """The statements, object types and functions of the account.
@@ -46,6 +50,10 @@ class Language(ABC):
     functions: Mapping[str, Function]
     table_methods: Mapping[str, TableMethod]
     on_parameter: Mapping[str, Callable[[Context, str], None]]
+
+    def kind(self, word: str) -> Kind | None:
+        """The object type of that name; None when the account does not have it."""
+        return next((kind for kind in self.types if kind.kind == word), None)
 
     @abstractmethod
     def run(self, context: Context, statement: Statement) -> Result:

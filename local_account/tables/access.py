@@ -248,7 +248,9 @@ def _check(context: Context, found: Plan, node: exp.Table, temporary: set[Name])
     item = next((i for i in (context.catalog.find(kind, name) for kind in TABLE_KINDS) if i), None)
     if node is target:
         found.target, found.item = name, item
-    if name in temporary:
+    if name in temporary or (
+        node is not target and name == found.target and node.find_ancestor(exp.Reference)
+    ):
         return
     found.opaque |= item is not None and item.type == "VIEW"
     if node is target and isinstance(found.expression, exp.Create):
@@ -260,6 +262,10 @@ def _check(context: Context, found: Plan, node: exp.Table, temporary: set[Name])
         context.require_ownership(item)
         return
     if isinstance(found.expression, exp.Describe):
+        return
+    if isinstance(found.expression, _DEFINITIONS) and node.find_ancestor(exp.Reference):
+        # The table that a foreign key refers to.
+        context.require("REFERENCES", item)
         return
     for privilege in _privileges(found.expression) if node is target else ("SELECT",):
         context.require(privilege, item)

@@ -25,7 +25,8 @@ from local_account.base.result import Column, Result
 from local_account.base.sql import Name, quote
 from local_account.catalog.catalog import Catalog
 from local_account.identity.session import Session
-from local_account.tables import results
+from local_account.metadata.definition import Definition
+from local_account.tables import definitions, results
 from local_account.tables.access import Plan
 from local_account.tables.dialect import Cursor
 from local_account.tables.errors import engine_errors
@@ -305,6 +306,10 @@ class DataSession:
             "arrayBindSupported": isinstance(plan.expression, exp.Insert),
         }
         return Result(shape, statement_type=_type_id(plan.expression), extra=extra)
+
+    def columns(self, name: Name) -> Definition:
+        """The columns of a table or view as the data engine has them; none for an absent one."""
+        return definitions.present(self._connection, name)
 
     def drop(self, kind: str, name: Name) -> None:
         """Remove a table or view if it exists."""

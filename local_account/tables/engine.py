@@ -10,21 +10,22 @@ import contextlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local_account.base import errors
 from local_account.base.errors import SnowflakeError
 from local_account.base.result import Column, Result
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Catalog, Object
 from local_account.identity.session import Session
+from local_account.metadata import definition
 from local_account.statement.context import Context
-from local_account.tables import access, results, rewrite
+from local_account.tables import access, definitions, results, rewrite
 from local_account.tables.access import Plan
 
 if TYPE_CHECKING:
+    from local_account.metadata.definition import Definition
     from local_account.tables.data_session import DataSession
     from local_account.tables.store import DataStore
 
@@ -32,7 +33,7 @@ MAX_SESSIONS = 256
 _ROWS_AT_ONCE = 200
 
 
-class DataEngine:
+class DataEngine(definition.Learner):
     """Runs data SQL; databases are DuckDB files in `folder`."""
 
     def __init__(self, folder: Path, catalog: Catalog) -> None:
@@ -107,6 +108,24 @@ class DataEngine:
     def rows(self, context: Context, item: Object) -> int | None:
         """Number of rows in a table for SHOW; None before the data engine is loaded."""
         return self._store.rows(item.fqn) if self._store else None
+
+    def learn(self, context: Context, items: Iterable[Object]) -> None:
+        """Keep the columns of tables and views that an older version made, which did not keep them."""
+        unknown = [item for item in items if definition.of(item) is None]
+        if not unknown:
+            return
+        session = self._session(context.session)
+        with session.lock:
+            self._present(context, {(item.database, item.schema) for item in unknown})
+            for item in unknown:
+                found = session.columns(item.fqn)
+                context.catalog.set_properties(item.id, found.properties())
+                item.properties |= found.properties()
+
+    def is_temporary(self, context: Context, name: Name) -> bool:
+        """Whether the session has a temporary table of that name."""
+        known = self._known(context.session)
+        return known is not None and name in known.temporary
 
     def forget(self, session: Session) -> None:
         """Close the engine connection of a closed client session."""
@@ -186,38 +205,33 @@ class DataEngine:
             session.drop(str(expression.args["kind"]), name)
         elif expression.key == "create" and plan.item and not expression.args.get("replace"):
             return Result([Column("status")], [[f"{name.name} already exists, statement succeeded."]])
-        result = session.run(plan, text, values)
+        declared = definitions.declared(context, plan) if expression.key == "create" else None
+        if expression.key == "alter":
+            definitions.check_alter(context, plan)
+        result = session.run(plan, definitions.engine_text(context, plan, text), values)
         if access.is_temporary(expression):
             session.temporary.add(name)
         elif expression.key == "create":
-            self._record(context, plan, str(expression.args["kind"]).upper(), name, text)
-        elif name not in session.temporary:
-            self._rename(context, plan)
+            made = declared or definitions.of_query(context, plan, session.columns(name))
+            self._record(context, plan, str(expression.args["kind"]).upper(), name, text, made)
+        elif plan.item and name not in session.temporary:
+            definitions.record_alter(context, plan)
         return result
 
-    def _record(self, context: Context, plan: Plan, kind: str, name: Name, text: str) -> None:
+    def _record(
+        self, context: Context, plan: Plan, kind: str, name: Name, text: str, made: Definition
+    ) -> None:
         with context.catalog.transaction():
             context.require_parents(name)
             if plan.item:
                 context.catalog.delete(plan.item)
             comment = plan.expression.find(access.exp.SchemaCommentProperty)
             remark = comment.this.name if comment else ""
-            properties = {"text": text} if kind == "VIEW" else {}
+            properties = made.properties() | ({"text": text} if kind == "VIEW" else {})
+            if plan.expression.find(access.exp.TransientProperty):
+                properties["TRANSIENT"] = True
             item = context.catalog.create(kind, name, context.session.role, properties, remark)
             context.creating(item)
-
-    def _rename(self, context: Context, plan: Plan) -> None:
-        renamed = plan.expression.find(access.exp.AlterRename)
-        if not renamed or not plan.item:
-            return
-        name = access.table_name(context, renamed.this)
-        if name[:2] != plan.item.fqn[:2]:
-            raise errors.unsupported("ALTER TABLE RENAME to another schema")
-        with context.catalog.transaction():
-            item = context.catalog.by_id(plan.item.id)
-            if item is not None:
-                item.name = name.name
-                context.catalog.save(item)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from local_account.base.result import Result
 from local_account.base.sql import Statement
+from local_account.metadata import alter, show
 from local_account.statement import functions
 from local_account.statement.context import Context
 from local_account.tables.engine import DataEngine
@@ -28,6 +29,36 @@ def select(context: Context, statement: Statement) -> Result:
     return answer or run(context, statement)
 
 
+def alter_table(context: Context, statement: Statement) -> Result:
+    """ALTER {TABLE | VIEW}. The data engine does not know constraints and comments of tables.
+
+    Raises:
+        SnowflakeError: as in `run`.
+    """
+    engine = context.account.part(DataEngine)
+    answer = alter.run(context, statement)
+    if answer is None:
+        return run(context, statement)
+    engine.end_transaction(context)
+    return answer
+
+
+def describe(context: Context, statement: Statement) -> Result:
+    """{DESCRIBE | DESC} {TABLE | VIEW}. Only the data engine knows temporary tables.
+
+    Raises:
+        SnowflakeError: 002003 when the table does not exist or is not visible.
+    """
+    statement.word()
+    kind = statement.word()
+    start = statement.position
+    name = context.resolve(statement.parts(), "schema")
+    if context.account.part(DataEngine).is_temporary(context, name):
+        return run(context, statement)
+    statement.position = start
+    return show.describe(context, statement, kind)
+
+
 def set_autocommit(context: Context, value: str) -> None:
     """Follow ALTER SESSION SET AUTOCOMMIT.
 
@@ -45,7 +76,8 @@ VERBS = {
     ),
 }
 DEFINITIONS = {
-    ("SHOW", "COLUMNS"): run,
-    **{(verb, kind): run for verb in ("CREATE", "ALTER", "DESCRIBE", "DESC") for kind in ("TABLE", "VIEW")},
+    **{("CREATE", kind): run for kind in show.TABLE_KINDS},
+    **{("ALTER", kind): alter_table for kind in show.TABLE_KINDS},
+    **{(verb, kind): describe for verb in ("DESCRIBE", "DESC") for kind in show.TABLE_KINDS},
 }
 ON_PARAMETER = {"AUTOCOMMIT": set_autocommit}
