@@ -22,8 +22,8 @@ Handler = Callable[[Context, Statement], Result]
 SignIn = Callable[[Account, str, str, str], Session]
 # Running one of these twice does not have the same effect as running it once.
 _CHANGING_VERBS = {
-    *("ALTER", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "EXECUTE", "GRANT", "INSERT", "MERGE"),
-    *("REVOKE", "TRUNCATE", "UNDROP", "UPDATE"),
+    *("ALTER", "COMMENT", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "EXECUTE", "GRANT", "INSERT"),
+    *("MERGE", "REVOKE", "TRUNCATE", "UNDROP", "UPDATE"),
 }
 # First words of Snowflake's statements. One that this account does not have is refused by its name; any
 # other word is a mistake. See https://docs.snowflake.com/en/sql-reference/sql-all

@@ -75,10 +75,12 @@ class Shown:
         if statement.accept("ACCOUNT"):
             return self.objects(context)
         if statement.accept("DATABASE"):
-            parts = [] if _at_end_of_scope(statement) else statement.parts()
-            return self.objects(context, self._parent(context, "DATABASE", parts, "account").name)
-        named = statement.accept("SCHEMA") and _at_end_of_scope(statement)
-        parts = [] if named else statement.parts()
+            if _at_end_of_scope(statement):
+                return self.objects(context, context.session.database or None)
+            return self.objects(context, self._parent(context, "DATABASE", statement.parts(), "account").name)
+        if statement.accept("SCHEMA") and _at_end_of_scope(statement):
+            return self._current_scope(context)
+        parts = statement.parts()
         if len(parts) == 1 and context.catalog.find("DATABASE", Name("", "", parts[0])):
             return self.objects(context, parts[0])
         schema = self._parent(context, "SCHEMA", parts, "database")
@@ -98,7 +100,7 @@ class Shown:
         return self.objects(context, session.database)
 
     def _parent(self, context: Context, kind: str, parts: list[str], scope: str) -> Object:
-        name = context.resolve(parts, scope) if parts else _session_parent(context, kind)
+        name = context.resolve(parts, scope)
         parent = None
         for level, above in (*context.parents(name), (kind, name)):
             parent = context.catalog.find(level, above)
@@ -132,10 +134,3 @@ class Shown:
 def _at_end_of_scope(statement: Statement) -> bool:
     """Whether IN DATABASE or IN SCHEMA has no name, so that it means the session's own."""
     return statement.done or statement.words(1)[0] in _AFTER_SCOPE
-
-
-def _session_parent(context: Context, kind: str) -> Name:
-    """The session's own database or schema."""
-    inside = context.resolve(["_"], "schema" if kind == "SCHEMA" else "database")
-    above = (inside.database, "", inside.schema) if kind == "SCHEMA" else ("", "", inside.database)
-    return Name(*above)

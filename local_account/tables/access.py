@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
@@ -14,11 +15,12 @@ from local_account.base import errors
 from local_account.base.errors import SnowflakeError
 from local_account.base.sql import Name, Statement, quote
 from local_account.catalog.catalog import Object
+from local_account.metadata import information_schema
+from local_account.metadata.information_schema import View
 from local_account.objects import warehouse
 from local_account.statement.context import Context
 
 TABLE_KINDS = ("TABLE", "VIEW")
-_INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
 _QUERIES = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)
 _CHANGES: dict[type[exp.Expr], tuple[str, ...]] = {
     exp.Insert: ("INSERT",),
@@ -40,6 +42,9 @@ class Plan:
         expression: the parsed statement.
         schemas: every schema that it touches, as (database, schema) names.
         names: full name of every table and view in it.
+        relations: views of INFORMATION_SCHEMA that it reads: the name that stands for one in `expression`
+            now, the view and its database.
+        contents: what these views contain for this statement, as Arrow tables by the same names.
         opaque: it also reads data whose names are not in it, through a view.
         target: name of the object that it changes or defines.
         item: that object in the catalog; None when it does not exist.
@@ -48,6 +53,8 @@ class Plan:
     expression: exp.Expr
     schemas: set[tuple[str, str]] = field(default_factory=set)
     names: set[Name] = field(default_factory=set)
+    relations: dict[str, tuple[View, str]] = field(default_factory=dict)
+    contents: dict[str, Any] = field(default_factory=dict)
     opaque: bool = False
     target: Name | None = None
     item: Object | None = None
@@ -111,6 +118,12 @@ def plan(context: Context, statement: Statement, temporary: set[Name]) -> Plan:
         require_warehouse(context)
     for node in tables:
         _check(context, found, node, temporary)
+    if found.relations:
+        # In `INFORMATION_SCHEMA.TABLES.TABLE_NAME` only the view's name is left.
+        for column in found.expression.find_all(exp.Column):
+            if column.db.upper() == information_schema.SCHEMA:
+                column.set("db", None)
+                column.set("catalog", None)
     return found
 
 
@@ -230,10 +243,8 @@ def _check(context: Context, found: Plan, node: exp.Table, temporary: set[Name])
         _check_show(context, found, node)
         return
     name = table_name(context, node)
-    if name.schema == _INFORMATION_SCHEMA:
-        context.require_usage(Name("", "", name.database)._replace(database=name.database))
-        found.schemas.add((name.database, ""))
-        found.opaque = True
+    if name.schema == information_schema.SCHEMA:
+        _check_information_schema(context, found, node, name)
         return
     try:
         context.require_usage(name)
@@ -269,6 +280,25 @@ def _check(context: Context, found: Plan, node: exp.Table, temporary: set[Name])
         return
     for privilege in _privileges(found.expression) if node is target else ("SELECT",):
         context.require(privilege, item)
+
+
+def _check_information_schema(context: Context, found: Plan, node: exp.Table, name: Name) -> None:
+    """Put the name of a relation, which the engine gets with the statement, in the place of a view."""
+    context.require_usage(Name(name.database, "", ""))
+    view = information_schema.find(name.name)
+    if view is None:
+        raise _absent(name)
+    if node is _target(found.expression):
+        raise errors.insufficient_privileges("schema", information_schema.SCHEMA)
+    if isinstance(found.expression, _DEFINITIONS) and found.expression.args.get("kind") == "VIEW":
+        # What the view contains depends on the role that asks.
+        raise errors.unsupported(f"CREATE VIEW on {information_schema.SCHEMA}")
+    relation = f"{information_schema.SCHEMA} {len(found.relations)}"
+    found.relations[relation] = (view, name.database)
+    for part, value in (("this", relation), ("db", "main"), ("catalog", "temp")):
+        node.set(part, exp.to_identifier(value, quoted=True))
+    if not node.args.get("alias"):
+        node.set("alias", exp.TableAlias(this=exp.to_identifier(name.name, quoted=True)))
 
 
 def _check_show(context: Context, found: Plan, node: exp.Table) -> None:

@@ -26,7 +26,7 @@ from local_account.base.sql import Name, quote
 from local_account.catalog.catalog import Catalog
 from local_account.identity.session import Session
 from local_account.metadata.definition import Definition
-from local_account.tables import definitions, results
+from local_account.tables import definitions, relations, results
 from local_account.tables.access import Plan
 from local_account.tables.dialect import Cursor
 from local_account.tables.errors import engine_errors
@@ -201,7 +201,8 @@ class DataSession:
                 raise NotRepeatable("the default of a column can differ the second time")
             if change.place[0]:
                 self._use(*change.place)
-            self._cursor().execute(change.frozen(), binding_params=tuple(change.values), server=True)
+            with relations.present(self._connection, change.plan.contents):
+                self._cursor().execute(change.frozen(), binding_params=tuple(change.values), server=True)
             if change.mark != fingerprint(self._connection, change.plan, self.temporary):
                 raise NotRepeatable("its changes came out differently when they were repeated")
         # Asked at the end: the engine looks at a database when a statement first uses it.
@@ -215,7 +216,7 @@ class DataSession:
         """Run one statement; return its rows as wire cells. If it fails, it changes nothing."""
         if plan.is_query or plan.is_description:
             with self._undone_alone(several=False):
-                return self._answer(plan, *self._execute(text, values))
+                return self._answer(plan, *self._execute(plan, text, values))
         with self._changing(plan, several=plan.is_several):
             return self._change(plan, text, values)
 
@@ -250,22 +251,24 @@ class DataSession:
 
     def _change(self, plan: Plan, text: str, values: Sequence[Any]) -> Result:
         place = self._entered[:2]
-        found = self._execute(text, values)
+        found = self._execute(plan, text, values)
         if self._open:
             with engine_errors():
                 mark = fingerprint(self._connection, plan, self.temporary)
             self._open.add(Change(plan, text, values, place, self._open.moment, mark))
         return self._answer(plan, *found)
 
-    def _execute(self, text: str, values: Sequence[Any]) -> tuple[pyarrow.Table | None, list[str]]:
+    def _execute(
+        self, plan: Plan, text: str, values: Sequence[Any]
+    ) -> tuple[pyarrow.Table | None, list[str]]:
         """Run a statement in the engine; return its rows and the engine's types of their columns."""
         cursor = self._cursor()
-        with engine_errors():
+        with engine_errors(), relations.present(self._connection, plan.contents):
             try:
                 cursor.execute(text, binding_params=tuple(values), server=True)
+                kinds = [str(entry[1]) for entry in self._connection.description or []]
             finally:
                 self._fake.results_cache.clear()
-        kinds = [str(entry[1]) for entry in self._connection.description or []]
         return cursor._arrow_table, kinds  # noqa: SLF001 the public methods build Python rows first
 
     def _answer(self, plan: Plan, table: pyarrow.Table | None, kinds: list[str]) -> Result:
@@ -291,7 +294,8 @@ class DataSession:
 
     def describe(self, plan: Plan, text: str) -> Result:
         """The columns that a statement would give; the statement is not run."""
-        with self._undone_alone(several=False), engine_errors():
+        known = relations.present(self._connection, plan.contents)
+        with self._undone_alone(several=False), engine_errors(), known:
             found = self._cursor()._describe_only(text)  # noqa: SLF001 describing runs it otherwise
         if found is None:
             return Result([Column("status")], statement_type=_type_id(plan.expression))

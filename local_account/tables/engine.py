@@ -19,7 +19,7 @@ from local_account.base.result import Column, Result
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Catalog, Object
 from local_account.identity.session import Session
-from local_account.metadata import definition
+from local_account.metadata import definition, information_schema
 from local_account.statement.context import Context
 from local_account.tables import access, definitions, results, rewrite
 from local_account.tables.access import Plan
@@ -56,7 +56,8 @@ class DataEngine(definition.Learner):
         statement = rewrite.divided_casts(statement)
         with _alone(context.session, session):
             plan = access.plan(context, statement, session.temporary)
-            text = rewrite.named_values(plan.expression, statement.text)
+            text = plan.expression.sql(dialect="snowflake") if plan.relations else statement.text
+            text = rewrite.named_values(plan.expression, text)
             values = [results.bound(binding) for binding in statement.bindings or []]
             with context.cancelled.ending(session.interrupt):
                 return self._run(context, session, plan, text, values)
@@ -183,6 +184,8 @@ class DataEngine(definition.Learner):
     ) -> Result:
         self._present(context, plan.schemas)
         session.enter(context.session, self._catalog)
+        if plan.relations:
+            self._fill(context, plan)
         if context.describe_only:
             return session.describe(plan, text)
         if not plan.is_query:
@@ -192,6 +195,15 @@ class DataEngine(definition.Learner):
         if values and all(isinstance(value, list) for value in values):
             return session.run_batch(plan, text, list(zip(*values, strict=True)), _ROWS_AT_ONCE)
         return session.run(plan, text, values)
+
+    def _fill(self, context: Context, plan: Plan) -> None:
+        """Make what the views of INFORMATION_SCHEMA in a statement contain for this session's roles."""
+        from local_account.tables import relations
+
+        for name, (view, database) in plan.relations.items():
+            plan.contents[name] = relations.table(
+                view.columns, information_schema.rows(context, view, database)
+            )
 
     def _define(
         self, context: Context, session: DataSession, plan: Plan, text: str, values: list[Any]
