@@ -319,6 +319,20 @@ def drop_columns(found: Definition, names: Iterable[str]) -> None:
     found.constraints = [one for one in found.constraints if not gone.intersection(one.columns)]
 
 
+def merged(old: list[Constraint], new: list[Constraint]) -> list[Constraint]:
+    """The new constraints; where the statement gave no name, an equal one of the old keeps its name."""
+    found = []
+    for one in new:
+        same = (other for other in old if _same(one, other) and (not one.named or one.name == other.name))
+        found.append(next(same, one))
+    return found
+
+
+def _same(one: Constraint, other: Constraint) -> bool:
+    parts = ("kind", "columns", "table", "target", "update_rule", "delete_rule", "match", "rely")
+    return all(getattr(one, part) == getattr(other, part) for part in parts)
+
+
 def rename_column(found: Definition, old: str, new: str) -> None:
     """Rename a column, also in the table's own keys."""
     found.column(old).name = new

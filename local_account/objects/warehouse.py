@@ -69,6 +69,8 @@ class Warehouse(ObjectType):
 
     kind, plural, scope = KIND, "WAREHOUSES", "account"
     privileges = frozenset({"APPLYBUDGET", "MODIFY", "MONITOR", "OPERATE", "USAGE"})
+    redefinable = True
+    at_creation = frozenset({"INITIALLY_SUSPENDED"})
     options: ClassVar[dict[str, Reader]] = {
         "WAREHOUSE_TYPE": one_of("STANDARD", "SNOWPARK-OPTIMIZED"),
         "WAREHOUSE_SIZE": _size,

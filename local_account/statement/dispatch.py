@@ -16,7 +16,7 @@ from local_account.base.sql import Statement
 from local_account.identity.account import Account
 from local_account.identity.session import Session
 from local_account.statement.context import Context, Function, Language, TableMethod
-from local_account.statement.object_type import REPLACE, ObjectType
+from local_account.statement.object_type import OR_ALTER, REPLACE, ObjectType
 
 Handler = Callable[[Context, Statement], Result]
 SignIn = Callable[[Account, str, str, str], Session]
@@ -141,7 +141,10 @@ class Dispatch(Language):
         if verb not in _OBJECT_VERBS:
             return None
         statement.word()
-        modifiers = [REPLACE] if verb == "CREATE" and statement.accept("OR", "REPLACE") else []
+        modifiers = []
+        if verb == "CREATE" and statement.words(2) in (("OR", "REPLACE"), ("OR", "ALTER")):
+            modifiers = [REPLACE if statement.words(2)[1] == "REPLACE" else OR_ALTER]
+            statement.position += 2
         start = statement.position
         while statement.words(1)[:1] and statement.words(1)[0] in _CREATE_MODIFIERS:
             modifiers.append(statement.word())
@@ -152,7 +155,7 @@ class Dispatch(Language):
             if statement.accept(*(kind.plural if verb == "SHOW" else kind.kind).split(" ")):
                 return _run_on(context, kind, verb, statement, modifiers)
         statement.position = start
-        raise _refusal(statement, verb)
+        raise _refusal(statement, f"{verb} {OR_ALTER}" if OR_ALTER in modifiers else verb)
 
     def _verb_statement(self, context: Context, statement: Statement) -> Result | None:
         handler = self._verbs.get(statement.words(1)[0])

@@ -17,7 +17,7 @@ from local_account.base.sql import Name, Statement, quote
 from local_account.catalog.catalog import Object
 from local_account.metadata import information_schema
 from local_account.metadata.information_schema import View
-from local_account.objects import warehouse
+from local_account.objects import provided, warehouse
 from local_account.statement.context import Context
 
 TABLE_KINDS = ("TABLE", "VIEW")
@@ -268,6 +268,9 @@ def _check(context: Context, found: Plan, node: exp.Table, temporary: set[Name])
         _check_create(context, found.expression, item, name)
         return
     if item is None or not context.access.sees(item):
+        database = context.catalog.find("DATABASE", Name("", "", name.database))
+        if database and provided.is_provided(context.catalog, database):
+            raise errors.unsupported(str(name))
         raise _absent(name)
     if node is target and isinstance(found.expression, exp.Alter):
         context.require_ownership(item)

@@ -41,11 +41,12 @@ def _create_like(expression: exp.Create, source: Definition) -> str:
     words = ["CREATE"]
     words += ["OR REPLACE"] if expression.args.get("replace") else []
     words += ["TEMPORARY"] if access.is_temporary(expression) else []
-    columns = ", ".join(_column(column) for column in source.columns)
+    columns = ", ".join(column_text(column) for column in source.columns)
     return f"{' '.join(words)} TABLE {expression.this.sql(dialect='snowflake')} ({columns})"
 
 
-def _column(column: TableColumn) -> str:
+def column_text(column: TableColumn) -> str:
+    """A column as CREATE TABLE and ADD COLUMN have it, without its comment and keys."""
     text = f"{quote(column.name)} {column.type}"
     if column.identity:
         start, step = column.identity

@@ -7,6 +7,7 @@ from local_account.base.sql import Statement
 from local_account.metadata import alter, show
 from local_account.statement import functions
 from local_account.statement.context import Context
+from local_account.tables import redefine
 from local_account.tables.engine import DataEngine
 
 
@@ -27,6 +28,17 @@ def select(context: Context, statement: Statement) -> Result:
     """
     answer = None if statement.bindings else functions.scalar_select(context, statement)
     return answer or run(context, statement)
+
+
+def create(context: Context, statement: Statement) -> Result:
+    """CREATE [OR REPLACE | OR ALTER] {TABLE | VIEW}.
+
+    Raises:
+        SnowflakeError: as in `run`.
+    """
+    if statement.words(3) == ("CREATE", "OR", "ALTER"):
+        return redefine.create_or_alter(context, statement, run, alter_table)
+    return run(context, statement)
 
 
 def alter_table(context: Context, statement: Statement) -> Result:
@@ -76,7 +88,7 @@ VERBS = {
     ),
 }
 DEFINITIONS = {
-    **{("CREATE", kind): run for kind in show.TABLE_KINDS},
+    **{("CREATE", kind): create for kind in show.TABLE_KINDS},
     **{("ALTER", kind): alter_table for kind in show.TABLE_KINDS},
     **{(verb, kind): describe for verb in ("DESCRIBE", "DESC") for kind in show.TABLE_KINDS},
 }
