@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from local_account.grants import grant, roles, show
-from local_account.metadata import absent, comment
+from local_account.metadata import absent, comment, tag_references
 from local_account.metadata import show as metadata_show
 from local_account.objects import (
     database,
@@ -49,7 +49,7 @@ MODULES: list[ModuleType] = [
     *(grant, roles, show),
     *(use, parameter),
     *(stage, script),
-    *(absent, comment, metadata_show),
+    *(absent, comment, metadata_show, tag_references),
     *(data_statements, table, transactions),
     *(account_functions, image_repository, sign_in),
 ]

@@ -1,4 +1,4 @@
-"""ALTER TABLE and ALTER VIEW where only the catalog changes: constraints and comments.
+"""ALTER TABLE where only the catalog changes: constraints.
 
 See https://docs.snowflake.com/en/sql-reference/sql/alter-table
 """
@@ -25,18 +25,11 @@ _DONE = "Statement executed successfully."
 
 
 def run(context: Context, statement: Statement) -> Result | None:
-    """Run ALTER {TABLE | VIEW}; None when it is not about constraints or the comment.
-
-    The cursor stands at the beginning, and goes back there for None.
-    """
-    statement.expect("ALTER")
-    kind = statement.word()
+    """Run ALTER TABLE; None when it is not about constraints. The cursor stands before the name."""
     if_exists = statement.accept("IF", "EXISTS")
-    start = statement.position
     parts = statement.parts()
-    change = _read(context, statement, kind)
+    change = _read(context, statement)
     if change is None:
-        statement.position = 0
         return None
     try:
         item = show.named(context, parts)
@@ -44,14 +37,13 @@ def run(context: Context, statement: Statement) -> Result | None:
         if if_exists:
             return status(_DONE)
         raise
-    if item.type != kind:
-        statement.position = start
-        raise errors.does_not_exist(kind, str(item.fqn))
+    if item.type != "TABLE":
+        raise errors.does_not_exist("TABLE", str(item.fqn))
     context.require_ownership(item)
     with context.catalog.transaction():
         current = context.catalog.by_id(item.id)
         if current is None:
-            raise errors.does_not_exist(kind, str(item.fqn))
+            raise errors.does_not_exist("TABLE", str(item.fqn))
         found = definition.known(current)
         change(current, found)
         current.properties |= found.properties()
@@ -59,18 +51,8 @@ def run(context: Context, statement: Statement) -> Result | None:
     return status(_DONE)
 
 
-def _read(context: Context, statement: Statement, kind: str) -> Change | None:
+def _read(context: Context, statement: Statement) -> Change | None:
     """The change that follows the name; None when the data engine makes it."""
-    if statement.accept("SET", "COMMENT"):
-        statement.accept("=")
-        comment = statement.string()
-        statement.end()
-        return lambda item, found: setattr(item, "comment", comment)
-    if statement.accept("UNSET", "COMMENT"):
-        statement.end()
-        return lambda item, found: setattr(item, "comment", "")
-    if kind != "TABLE":
-        return None
     if statement.words(1) == ("ADD",) and statement.words(2)[-1].partition(" ")[0] in _ADDED:
         return _read_add(context, statement)
     if statement.accept("RENAME", "CONSTRAINT"):

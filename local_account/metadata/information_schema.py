@@ -19,7 +19,7 @@ from local_account.identity import access, parameters
 from local_account.metadata import definition, show, types
 from local_account.metadata.definition import FOREIGN, Learner
 from local_account.statement import privileges
-from local_account.statement.context import Context
+from local_account.statement.context import Context, Rows
 
 SCHEMA = "INFORMATION_SCHEMA"
 Row = dict[str, Any]
@@ -97,10 +97,11 @@ def find(name: str) -> View | None:
     return VIEWS.get(name)
 
 
-def rows(context: Context, view: View, database: str) -> list[list[Any]]:
-    """The rows of a view in the order of its columns."""
+def rows(context: Context, view: View, database: str) -> Rows:
+    """The columns and rows of a view."""
     names = [column.name for column in view.columns]
-    return [[row.get(name) for name in names] for row in view.rows(Visible(context), database)]
+    found = view.rows(Visible(context), database)
+    return view.columns, [[row.get(name) for name in names] for row in found]
 
 
 def _yes(value: Any) -> str:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
 from local_account.base import errors
-from local_account.base.result import Result
+from local_account.base.result import Column, Result
 from local_account.base.sql import Name, Statement, shown
 from local_account.catalog.catalog import ACCOUNT_OBJECT, Catalog, Object
 from local_account.identity import access
@@ -20,6 +20,8 @@ from local_account.statement.cancellation import Cancellation
 SCOPES = {"account": 1, "database": 2, "schema": 3}
 Function = Callable[["Context", list[Any]], Any]
 TableMethod = Callable[["Context", Object, str, str], str]
+Rows = tuple[Sequence[Column], list[list[Any]]]
+TableFunction = Callable[["Context", "Call"], Rows]
 
 
 class Kind(Protocol):
@@ -35,6 +37,21 @@ class Kind(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Call:
+    """A call of a table function.
+
+    Attributes:
+        database: the database whose function it is.
+        arguments: values of the arguments without a name.
+        named: values of the other arguments, by name in upper case.
+    """
+
+    database: str
+    arguments: list[Any]
+    named: dict[str, Any]
+
+
 class Language(ABC):
     """The statements, object types and functions of the account.
 
@@ -43,12 +60,15 @@ class Language(ABC):
         functions: name to function, for the functions in SELECT and CALL that the account answers itself.
         table_methods: name to function, for the methods of services that give tables. The function makes the
             query that replaces the method.
+        table_functions: name with its schema (and database, where only that has it) to function, for those
+            that the account answers itself. It gives columns and rows; times are seconds since 1970.
         on_parameter: parameter name to function, called after ALTER SESSION has changed the parameter.
     """
 
     types: Sequence[Kind]
     functions: Mapping[str, Function]
     table_methods: Mapping[str, TableMethod]
+    table_functions: Mapping[str, TableFunction]
     on_parameter: Mapping[str, Callable[[Context, str], None]]
 
     def kind(self, word: str) -> Kind | None:

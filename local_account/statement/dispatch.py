@@ -15,7 +15,7 @@ from local_account.base.result import Column, Result
 from local_account.base.sql import Statement
 from local_account.identity.account import Account
 from local_account.identity.session import Session
-from local_account.statement.context import Context, Function, Language, TableMethod
+from local_account.statement.context import Context, Function, Language, TableFunction, TableMethod
 from local_account.statement.object_type import OR_ALTER, REPLACE, ObjectType
 
 Handler = Callable[[Context, Statement], Result]
@@ -50,7 +50,7 @@ class Dispatch(Language):
       `//` does not begin a comment.
     - VERBS: first word to the handler of the whole statement.
     - DEFINITIONS: object verb and object word (CREATE, TABLE) to the handler of the whole statement.
-    - FUNCTIONS, TABLE_METHODS, ON_PARAMETER: see `Language`.
+    - FUNCTIONS, TABLE_METHODS, TABLE_FUNCTIONS, ON_PARAMETER: see `Language`.
     - SIGN_IN: name of an authenticator to the function that opens a session for it.
 
     Args:
@@ -76,6 +76,7 @@ class Dispatch(Language):
         self._definitions: Mapping[tuple[str, str], Handler] = _collect(owners, "DEFINITIONS")
         self.functions: Mapping[str, Function] = _collect(owners, "FUNCTIONS")
         self.table_methods: Mapping[str, TableMethod] = _collect(owners, "TABLE_METHODS")
+        self.table_functions: Mapping[str, TableFunction] = _collect(owners, "TABLE_FUNCTIONS")
         self.on_parameter = _collect(owners, "ON_PARAMETER")
         self.sign_in: Mapping[str, SignIn] = _collect(owners, "SIGN_IN")
         self._known_verbs = {*_SNOWFLAKES_VERBS, *self._statements, *self._raw, *self._verbs}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlglot import exp
@@ -16,9 +17,8 @@ from local_account.base.errors import SnowflakeError
 from local_account.base.sql import Name, Statement, quote
 from local_account.catalog.catalog import Object
 from local_account.metadata import information_schema
-from local_account.metadata.information_schema import View
 from local_account.objects import provided, warehouse
-from local_account.statement.context import Context
+from local_account.statement.context import Call, Context, Rows
 
 TABLE_KINDS = ("TABLE", "VIEW")
 _QUERIES = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)
@@ -32,6 +32,7 @@ _CHANGES: dict[type[exp.Expr], tuple[str, ...]] = {
 _DEFINITIONS = (exp.Create, exp.Alter)
 _TABLE_FUNCTIONS = (exp.Explode, exp.Generator, exp.SplitToTable, exp.Subquery)
 _DESCRIPTIONS = (exp.Describe, exp.Show)
+_RELATION = "relation"
 
 
 @dataclass
@@ -42,8 +43,8 @@ class Plan:
         expression: the parsed statement.
         schemas: every schema that it touches, as (database, schema) names.
         names: full name of every table and view in it.
-        relations: views of INFORMATION_SCHEMA that it reads: the name that stands for one in `expression`
-            now, the view and its database.
+        relations: views of INFORMATION_SCHEMA and table functions that it reads: the name that stands for one
+            in `expression` now, and what makes its rows.
         contents: what these views contain for this statement, as Arrow tables by the same names.
         opaque: it also reads data whose names are not in it, through a view.
         target: name of the object that it changes or defines.
@@ -53,7 +54,7 @@ class Plan:
     expression: exp.Expr
     schemas: set[tuple[str, str]] = field(default_factory=set)
     names: set[Name] = field(default_factory=set)
-    relations: dict[str, tuple[View, str]] = field(default_factory=dict)
+    relations: dict[str, Callable[[], Rows]] = field(default_factory=dict)
     contents: dict[str, Any] = field(default_factory=dict)
     opaque: bool = False
     target: Name | None = None
@@ -112,6 +113,7 @@ def plan(context: Context, statement: Statement, temporary: set[Name]) -> Plan:
             without a warehouse, 000002 for a statement that this account's data engine cannot run.
     """
     found = Plan(parse(statement))
+    _replace_table_functions(context, found)
     _require_supported(found.expression)
     tables = list(_tables(found.expression))
     if tables and not isinstance(found.expression, (*_DEFINITIONS, *_DESCRIPTIONS)):
@@ -189,7 +191,11 @@ def _tables(expression: exp.Expr) -> Iterator[exp.Table]:
             change, names = node
             scope.update(dict.fromkeys(names, change))
             continue
-        if isinstance(node, exp.Table) and not (_is_bare(node) and scope[_folded(node.this)] > 0):
+        if (
+            isinstance(node, exp.Table)
+            and not _is_relation(node)
+            and not (_is_bare(node) and scope[_folded(node.this)] > 0)
+        ):
             yield node
         with_ = node.args.get("with_")
         children = [child for child in node.iter_expressions() if child is not with_]
@@ -208,6 +214,11 @@ def _tables(expression: exp.Expr) -> Iterator[exp.Table]:
                 steps += [cte] if name in seen else [cte, (1, [name])]
                 seen.add(name)
             work += reversed(steps)
+
+
+def _is_relation(node: exp.Table) -> bool:
+    """Whether this stands for rows that the account makes; no name in a client's text has this mark."""
+    return node.meta.get(_RELATION) is True
 
 
 def _is_bare(node: exp.Table) -> bool:
@@ -296,12 +307,72 @@ def _check_information_schema(context: Context, found: Plan, node: exp.Table, na
     if isinstance(found.expression, _DEFINITIONS) and found.expression.args.get("kind") == "VIEW":
         # What the view contains depends on the role that asks.
         raise errors.unsupported(f"CREATE VIEW on {information_schema.SCHEMA}")
-    relation = f"{information_schema.SCHEMA} {len(found.relations)}"
-    found.relations[relation] = (view, name.database)
-    for part, value in (("this", relation), ("db", "main"), ("catalog", "temp")):
-        node.set(part, exp.to_identifier(value, quoted=True))
+    relation = _relation(found, lambda: information_schema.rows(context, view, name.database))
+    for part in ("this", "db", "catalog"):
+        node.set(part, relation.args[part])
     if not node.args.get("alias"):
         node.set("alias", exp.TableAlias(this=exp.to_identifier(name.name, quoted=True)))
+
+
+def _relation(found: Plan, make: Callable[[], Rows]) -> exp.Table:
+    """The name under which the engine gets rows with the statement."""
+    name = f"RELATION {len(found.relations)}"
+    found.relations[name] = make
+    relation = exp.table_(name, db="main", catalog="temp", quoted=True)
+    relation.meta[_RELATION] = True
+    return relation
+
+
+def _replace_table_functions(context: Context, found: Plan) -> None:
+    """Put names of relations in the places of the table functions that the account answers itself."""
+    for node in list(found.expression.find_all(exp.TableFromRows)):
+        if not isinstance(node.this, exp.Dot):
+            continue
+        *parts, call = _dotted(node.this)
+        if not isinstance(call, exp.Anonymous) or not all(isinstance(part, exp.Identifier) for part in parts):
+            continue
+        path = [_folded(part) for part in parts if isinstance(part, exp.Identifier)]
+        words = [*path, call.name.upper()]
+        name = ".".join(words)
+        if path[-1] == information_schema.SCHEMA:
+            name = ".".join(words[-2:])
+            path = [context.resolve(path, "database").database]
+        function = context.language.table_functions.get(name)
+        if function is None:
+            raise errors.unsupported(name)
+        context.require_usage(Name(path[0], "", ""))
+        arguments = _arguments(name, path[0], call.expressions)
+        relation = _relation(found, partial(function, context, arguments))
+        relation.set("alias", node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(words[-1])))
+        node.replace(relation)
+
+
+def _dotted(node: exp.Expr) -> list[exp.Expr]:
+    """The parts of a name with dots, from left to right."""
+    found: list[exp.Expr] = []
+    while isinstance(node, exp.Dot):
+        found.append(node.expression)
+        node = node.this
+    return [node, *reversed(found)]
+
+
+def _arguments(function: str, database: str, nodes: list[exp.Expr]) -> Call:
+    found = Call(database, [], {})
+    for node in nodes:
+        if isinstance(node, (exp.Kwarg, exp.EQ)):
+            found.named[node.this.name.upper()] = _constant(function, node.expression)
+        else:
+            found.arguments.append(_constant(function, node))
+    return found
+
+
+def _constant(function: str, node: exp.Expr) -> Any:
+    value = node.this if isinstance(node, exp.Cast) else node
+    if isinstance(value, exp.Literal):
+        return value.name if value.is_string else value.to_py()
+    if isinstance(value, (exp.Boolean, exp.Null)):
+        return value.to_py()
+    raise errors.unsupported(f"{function}() with {node.sql(dialect='snowflake')} as an argument")
 
 
 def _check_show(context: Context, found: Plan, node: exp.Table) -> None:

@@ -19,7 +19,7 @@ from local_account.base.result import Column, Result
 from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Catalog, Object
 from local_account.identity.session import Session
-from local_account.metadata import definition, information_schema
+from local_account.metadata import definition
 from local_account.statement.context import Context
 from local_account.tables import access, definitions, results, rewrite
 from local_account.tables.access import Plan
@@ -197,13 +197,11 @@ class DataEngine(definition.Learner):
         return session.run(plan, text, values)
 
     def _fill(self, context: Context, plan: Plan) -> None:
-        """Make what the views of INFORMATION_SCHEMA in a statement contain for this session's roles."""
+        """Make the rows of the relations in a statement, for this session's roles."""
         from local_account.tables import relations
 
-        for name, (view, database) in plan.relations.items():
-            plan.contents[name] = relations.table(
-                view.columns, information_schema.rows(context, view, database)
-            )
+        for name, make in plan.relations.items():
+            plan.contents[name] = relations.table(*make())
 
     def _define(
         self, context: Context, session: DataSession, plan: Plan, text: str, values: list[Any]

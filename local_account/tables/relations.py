@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -20,7 +20,7 @@ _KINDS = {
 }
 
 
-def table(shape: list[Column], rows: list[list[Any]]) -> pyarrow.Table:
+def table(shape: Sequence[Column], rows: list[list[Any]]) -> pyarrow.Table:
     """An Arrow table of rows whose cells are in the order of the columns; times are seconds since 1970."""
     cells = [[_cell(row[index], column.type) for row in rows] for index, column in enumerate(shape)]
     kinds = [_KINDS[column.type] for column in shape]

@@ -7,7 +7,7 @@ from local_account.base.sql import Statement
 from local_account.metadata import alter, show
 from local_account.statement import functions
 from local_account.statement.context import Context
-from local_account.tables import redefine
+from local_account.tables import redefine, table
 from local_account.tables.engine import DataEngine
 
 
@@ -42,13 +42,22 @@ def create(context: Context, statement: Statement) -> Result:
 
 
 def alter_table(context: Context, statement: Statement) -> Result:
-    """ALTER {TABLE | VIEW}. The data engine does not know constraints and comments of tables.
+    """ALTER {TABLE | VIEW}. The data engine does not know constraints, comments and tags of tables.
 
     Raises:
         SnowflakeError: as in `run`.
     """
     engine = context.account.part(DataEngine)
-    answer = alter.run(context, statement)
+    statement.expect("ALTER")
+    kind = statement.word()
+    start = statement.position
+    statement.accept("IF", "EXISTS")
+    statement.parts()
+    change, statement.position = statement.words(2), start
+    if change[:1] in (("SET",), ("UNSET",)) and change[1:] in (("COMMENT",), ("TAG",)):
+        answer = _KINDS[kind].alter(context, statement)
+    else:
+        answer = alter.run(context, statement) if kind == "TABLE" else None
     if answer is None:
         return run(context, statement)
     engine.end_transaction(context)
@@ -87,6 +96,7 @@ VERBS = {
         run,
     ),
 }
+_KINDS = {kind.kind: kind for kind in table.TYPES}
 DEFINITIONS = {
     **{("CREATE", kind): create for kind in show.TABLE_KINDS},
     **{("ALTER", kind): alter_table for kind in show.TABLE_KINDS},
