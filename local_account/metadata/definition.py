@@ -21,6 +21,7 @@ from local_account.catalog.catalog import Catalog, Object
 from local_account.metadata import types
 from local_account.statement.context import Context
 
+TABLE_KINDS = ("TABLE", "VIEW")
 PRIMARY, UNIQUE, FOREIGN = "PRIMARY KEY", "UNIQUE", "FOREIGN KEY"
 _COLUMNS, _CONSTRAINTS = "COLUMNS", "CONSTRAINTS"
 _KEYS = (exp.PrimaryKey, exp.UniqueColumnConstraint, exp.ForeignKey)
@@ -357,6 +358,23 @@ def _alter_column(column: TableColumn, action: exp.AlterColumn) -> None:
 
 
 # Foreign keys of other tables
+
+
+def sees(context: Context, item: Object) -> bool:
+    """Whether the session sees an object and what contains it."""
+    return context.access.sees(item) and context.reaches(item.fqn)
+
+
+def target(context: Context, item: Object, key: Constraint) -> Object | None:
+    """The table that a foreign key refers to; None when it was dropped or the session does not see it."""
+    found = context.catalog.by_id(key.table) if key.table else item
+    return found if found and sees(context, found) else None
+
+
+def target_key(parent: Object, key: Constraint) -> str:
+    """The name of the primary or unique key that a foreign key refers to; '' when it was dropped."""
+    keys = known(parent).constraints
+    return next((one.name for one in keys if one.kind != FOREIGN and one.columns == key.target), "")
 
 
 def references(catalog: Catalog, identity: int) -> Iterator[tuple[Object, Constraint]]:

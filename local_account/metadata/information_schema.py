@@ -16,8 +16,8 @@ from local_account.base.result import Column, columns
 from local_account.base.sql import Name
 from local_account.catalog.catalog import Object
 from local_account.identity import access, parameters
-from local_account.metadata import definition, show, types
-from local_account.metadata.definition import FOREIGN, Learner
+from local_account.metadata import definition, types
+from local_account.metadata.definition import FOREIGN, TABLE_KINDS, Definition, Learner, TableColumn
 from local_account.statement import privileges
 from local_account.statement.context import Context, Rows
 
@@ -81,7 +81,7 @@ class Visible:
 
     def tables(self, database: str, *kinds: str) -> list[Object]:
         """Tables and views of a database, with their definitions."""
-        found = [item for kind in kinds or show.TABLE_KINDS for item in self.objects(kind, database)]
+        found = [item for kind in kinds or TABLE_KINDS for item in self.objects(kind, database)]
         self.context.account.part(Learner).learn(self.context, found)
         return found
 
@@ -95,6 +95,13 @@ def find(name: str) -> View | None:
     if name in _UNSUPPORTED:
         raise errors.unsupported(f"{SCHEMA}.{name}")
     return VIEWS.get(name)
+
+
+def described(name: Name, view: View) -> Object:
+    """One of these views as an object that SHOW COLUMNS and DESCRIBE can show; it is not in the catalog."""
+    kinds = [(column.name, _KINDS.get(column.type, _TEXT)) for column in view.columns]
+    found = Definition([TableColumn(*column) for column in kinds])
+    return Object(0, "VIEW", *name, "", "", 0.0, 0.0, found.properties())
 
 
 def rows(context: Context, view: View, database: str) -> Rows:
@@ -240,7 +247,7 @@ def _columns(visible: Visible, database: str) -> Iterator[Row]:
             yield row
     for name, view in VIEWS.items():
         for number, column in enumerate(view.columns, 1):
-            kind = _KINDS.get(column.type, "VARCHAR(16777216)")
+            kind = _KINDS.get(column.type, _TEXT)
             yield {
                 **_own(database, name),
                 "COLUMN_NAME": column.name,
@@ -252,6 +259,7 @@ def _columns(visible: Visible, database: str) -> Iterator[Row]:
             }
 
 
+_TEXT = "VARCHAR(16777216)"
 _KINDS = {"fixed": "NUMBER(38,0)", "boolean": "BOOLEAN", "timestamp_ltz": "TIMESTAMP_LTZ(9)"}
 
 
@@ -280,13 +288,13 @@ def _table_constraints(visible: Visible, database: str) -> Iterator[Row]:
 
 def _referential_constraints(visible: Visible, database: str) -> Iterator[Row]:
     for item, key, row in _keys(visible, database):
-        parent = show.target(visible.context, item, key) if key.kind == FOREIGN else None
+        parent = definition.target(visible.context, item, key) if key.kind == FOREIGN else None
         if parent:
             yield {
                 **row,
                 "UNIQUE_CONSTRAINT_CATALOG": parent.database,
                 "UNIQUE_CONSTRAINT_SCHEMA": parent.schema,
-                "UNIQUE_CONSTRAINT_NAME": show.target_key(parent, key) or None,
+                "UNIQUE_CONSTRAINT_NAME": definition.target_key(parent, key) or None,
                 "MATCH_OPTION": key.match,
                 "UPDATE_RULE": key.update_rule,
                 "DELETE_RULE": key.delete_rule,
@@ -396,7 +404,7 @@ def _usage_privileges(visible: Visible, database: str) -> Iterator[Row]:
 
 def _table_privileges(visible: Visible, database: str) -> Iterator[Row]:
     for row in _privileges(visible, database):
-        if row["OBJECT_TYPE"] in show.TABLE_KINDS:
+        if row["OBJECT_TYPE"] in TABLE_KINDS:
             place = ("CATALOG", "SCHEMA", "NAME")
             yield {
                 **row,

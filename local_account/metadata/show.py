@@ -9,19 +9,19 @@ https://docs.snowflake.com/en/sql-reference/sql/desc-table
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from local_account.base import errors
 from local_account.base.result import Result, columns, table
-from local_account.base.sql import Statement
+from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Object
-from local_account.metadata import definition, types
-from local_account.metadata.definition import FOREIGN, PRIMARY, UNIQUE, Constraint, Learner
+from local_account.metadata import definition, information_schema, types
+from local_account.metadata.definition import FOREIGN, PRIMARY, TABLE_KINDS, UNIQUE, Constraint, Learner, sees
 from local_account.statement.context import Context
 from local_account.statement.options import like
 from local_account.statement.showing import Shown
 
-TABLE_KINDS = ("TABLE", "VIEW")
 _COLUMNS = columns(
     "table_name schema_name column_name data_type null? default kind expression comment database_name "
     "autoincrement schema_evolution_record"
@@ -79,10 +79,6 @@ def show_objects_terse(context: Context, statement: Statement) -> Result:
     return _OBJECTS.show(context, statement, terse=True)
 
 
-def _sees(context: Context, item: Object) -> bool:
-    return context.access.sees(item) and context.reaches(item.fqn)
-
-
 def tables_in_scope(context: Context, statement: Statement, kinds: tuple[str, ...]) -> list[Object]:
     """The tables and views that the IN clause names and the session sees.
 
@@ -99,7 +95,12 @@ def tables_in_scope(context: Context, statement: Statement, kinds: tuple[str, ..
         found = [named(context, statement.parts())]
     else:
         statement.position = start
-        found = [item for item in _OBJECTS.in_scope(context, statement) if _sees(context, item)]
+        reaches = cache(lambda database, schema: context.reaches(Name(database, schema, "")))
+        found = [
+            item
+            for item in _OBJECTS.in_scope(context, statement)
+            if context.access.sees(item) and reaches(item.database, item.schema)
+        ]
     found = [item for item in found if item.type in kinds]
     context.account.part(Learner).learn(context, found)
     return found
@@ -112,9 +113,12 @@ def named(context: Context, parts: list[str]) -> Object:
         SnowflakeError: 002003 when there is none, or the session may not see it.
     """
     name = context.resolve(parts, "schema")
+    if name.schema == information_schema.SCHEMA and (view := information_schema.find(name.name)):
+        context.require_usage(Name(name.database, "", ""))
+        return information_schema.described(name, view)
     for kind in TABLE_KINDS:
         item = context.catalog.find(kind, name)
-        if item and _sees(context, item):
+        if item and sees(context, item):
             context.account.part(Learner).learn(context, [item])
             return item
     raise errors.does_not_exist("TABLE", str(name))
@@ -234,26 +238,14 @@ def show_exported_keys(context: Context, statement: Statement) -> Result:
         row
         for item in context.catalog.objects("TABLE")
         for key in definition.known(item).keys(FOREIGN)
-        if (key.table or item.id) in wanted and _sees(context, item)
+        if (key.table or item.id) in wanted and sees(context, item)
         for row in _foreign_rows(context, item, key)
     ]
     return table(_FOREIGN_KEYS, rows)
 
 
-def target(context: Context, item: Object, key: Constraint) -> Object | None:
-    """The table that a foreign key refers to; None when it was dropped or the session does not see it."""
-    found = context.catalog.by_id(key.table) if key.table else item
-    return found if found and _sees(context, found) else None
-
-
-def target_key(parent: Object, key: Constraint) -> str:
-    """The name of the primary or unique key that a foreign key refers to; '' when it was dropped."""
-    keys = definition.known(parent).constraints
-    return next((one.name for one in keys if one.kind != FOREIGN and one.columns == key.target), "")
-
-
 def _foreign_rows(context: Context, item: Object, key: Constraint) -> Iterator[Row]:
-    parent = target(context, item, key)
+    parent = definition.target(context, item, key)
     if parent is None:
         return
     for number, (column, other) in enumerate(zip(key.columns, key.target, strict=False), 1):
@@ -271,7 +263,7 @@ def _foreign_rows(context: Context, item: Object, key: Constraint) -> Iterator[R
             "update_rule": key.update_rule,
             "delete_rule": key.delete_rule,
             "fk_name": key.name,
-            "pk_name": target_key(parent, key),
+            "pk_name": definition.target_key(parent, key),
             "deferrability": "NOT DEFERRABLE",
             "rely": "true" if key.rely else "false",
             "comment": key.comment or None,

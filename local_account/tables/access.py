@@ -31,7 +31,6 @@ _CHANGES: dict[type[exp.Expr], tuple[str, ...]] = {
 }
 _DEFINITIONS = (exp.Create, exp.Alter)
 _TABLE_FUNCTIONS = (exp.Explode, exp.Generator, exp.SplitToTable, exp.Subquery)
-_DESCRIPTIONS = (exp.Describe, exp.Show)
 _RELATION = "relation"
 
 
@@ -71,7 +70,7 @@ class Plan:
 
     @property
     def is_description(self) -> bool:
-        return isinstance(self.expression, _DESCRIPTIONS)
+        return isinstance(self.expression, exp.Describe)
 
     @property
     def is_several(self) -> bool:
@@ -113,10 +112,11 @@ def plan(context: Context, statement: Statement, temporary: set[Name]) -> Plan:
             without a warehouse, 000002 for a statement that this account's data engine cannot run.
     """
     found = Plan(parse(statement))
-    _replace_table_functions(context, found)
+    if "TABLE" in statement.text.upper():
+        _replace_table_functions(context, found)
     _require_supported(found.expression)
     tables = list(_tables(found.expression))
-    if tables and not isinstance(found.expression, (*_DEFINITIONS, *_DESCRIPTIONS)):
+    if tables and not isinstance(found.expression, (*_DEFINITIONS, exp.Describe)):
         require_warehouse(context)
     for node in tables:
         _check(context, found, node, temporary)
@@ -149,7 +149,7 @@ def require_warehouse(context: Context) -> None:
 
 
 def _require_supported(expression: exp.Expr) -> None:
-    known = (*_QUERIES, *_CHANGES, *_DEFINITIONS, *_DESCRIPTIONS)
+    known = (*_QUERIES, *_CHANGES, *_DEFINITIONS, exp.Describe)
     if not isinstance(expression, known):
         raise errors.unsupported(expression.key.upper())
     kind = str(expression.args.get("kind") or "").upper()
@@ -250,9 +250,6 @@ def table_name(context: Context, node: exp.Table) -> Name:
 
 
 def _check(context: Context, found: Plan, node: exp.Table, temporary: set[Name]) -> None:
-    if isinstance(found.expression, exp.Show):
-        _check_show(context, found, node)
-        return
     name = table_name(context, node)
     if name.schema == information_schema.SCHEMA:
         _check_information_schema(context, found, node, name)
@@ -373,18 +370,6 @@ def _constant(function: str, node: exp.Expr) -> Any:
     if isinstance(value, (exp.Boolean, exp.Null)):
         return value.to_py()
     raise errors.unsupported(f"{function}() with {node.sql(dialect='snowflake')} as an argument")
-
-
-def _check_show(context: Context, found: Plan, node: exp.Table) -> None:
-    scope = str(found.expression.args.get("scope_kind") or "TABLE").upper()
-    if scope not in ("TABLE", "VIEW"):
-        raise errors.unsupported(f"SHOW COLUMNS IN {scope}")
-    name = table_name(context, node)
-    context.require_usage(name)
-    item = next((i for i in (context.catalog.find(kind, name) for kind in TABLE_KINDS) if i), None)
-    if item is None or not context.access.sees(item):
-        raise _absent(name)
-    found.schemas.add((name.database, name.schema))
 
 
 def _check_create(context: Context, expression: exp.Create, item: Object | None, name: Name) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from local_account.base.result import Result
 from local_account.base.sql import Statement
-from local_account.metadata import alter, show
+from local_account.metadata import alter, definition, show
 from local_account.statement import functions
 from local_account.statement.context import Context
 from local_account.tables import redefine, table
@@ -98,8 +98,8 @@ VERBS = {
 }
 _KINDS = {kind.kind: kind for kind in table.TYPES}
 DEFINITIONS = {
-    **{("CREATE", kind): create for kind in show.TABLE_KINDS},
-    **{("ALTER", kind): alter_table for kind in show.TABLE_KINDS},
-    **{(verb, kind): describe for verb in ("DESCRIBE", "DESC") for kind in show.TABLE_KINDS},
+    **{("CREATE", kind): create for kind in definition.TABLE_KINDS},
+    **{("ALTER", kind): alter_table for kind in definition.TABLE_KINDS},
+    **{(verb, kind): describe for verb in ("DESCRIBE", "DESC") for kind in definition.TABLE_KINDS},
 }
 ON_PARAMETER = {"AUTOCOMMIT": set_autocommit}
