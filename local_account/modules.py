@@ -8,6 +8,8 @@ from __future__ import annotations
 from types import ModuleType
 
 from local_account.grants import grant, roles, show
+from local_account.metadata import absent, comment, tag_references
+from local_account.metadata import show as metadata_show
 from local_account.objects import (
     database,
     external_access,
@@ -50,6 +52,7 @@ MODULES: list[ModuleType] = [
     *(grant, roles, show),
     *(use, parameter, variables),
     *(stage, script),
+    *(absent, comment, metadata_show, tag_references),
     *(data_statements, table, transactions),
     *(account_functions, history, image_repository, sign_in),
 ]

@@ -31,6 +31,7 @@ class Schema(Container):
     """Schemas. If a schema has managed access, only its owner grants privileges on its contents."""
 
     kind, plural, scope = KIND, "SCHEMAS", "database"
+    redefinable = True
     modifiers = frozenset({"TRANSIENT"})
     privileges = frozenset(
         {"ADD SEARCH OPTIMIZATION", "APPLYBUDGET", "MODIFY", "MONITOR", "USAGE"}

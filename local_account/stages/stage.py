@@ -38,6 +38,7 @@ class Stage(ObjectType):
 
     kind, plural, scope = "STAGE", "STAGES", "schema"
     title = "Stage area"
+    redefinable = True
     privileges = frozenset({"READ", "WRITE"})
     options = {ENCRYPTION: _encryption, DIRECTORY: _directory}  # noqa: RUF012 a class variable of the base
     defaults = {ENCRYPTION: "SNOWFLAKE_FULL", DIRECTORY: {}}  # noqa: RUF012
@@ -59,6 +60,10 @@ class Stage(ObjectType):
         if DIRECTORY in changed:
             changed[DIRECTORY] = {**item.properties[DIRECTORY], **changed[DIRECTORY]}
         return changed
+
+    def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
+        if ENCRYPTION in changed:
+            raise errors.unsupported("CREATE OR ALTER STAGE with another ENCRYPTION")
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
         if statement.accept("REFRESH"):

@@ -20,6 +20,7 @@ from local_account.statement.cancellation import Cancellation
 SCOPES = {"account": 1, "database": 2, "schema": 3}
 Function = Callable[["Context", list[Any]], Any]
 TableMethod = Callable[["Context", Object, str, str], str]
+TableFunction = Callable[["Context", "Call"], Result]
 
 
 class Kind(Protocol):
@@ -34,6 +35,25 @@ class Kind(Protocol):
         """Read the full name of one object of this type."""
         ...
 
+    def show_row(self, context: Context, item: Object) -> dict[str, Any]:
+        """All SHOW cells of one object."""
+        ...
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a table function.
+
+    Attributes:
+        database: the database whose function it is.
+        arguments: values of the arguments without a name.
+        named: values of the other arguments, by name in upper case.
+    """
+
+    database: str
+    arguments: list[Any]
+    named: dict[str, Any]
+
 
 class Language(ABC):
     """The statements, object types and functions of the account.
@@ -43,13 +63,20 @@ class Language(ABC):
         functions: name to function, for the functions in SELECT and CALL that the account answers itself.
         table_methods: name to function, for the methods of services that give tables. The function makes the
             query that replaces the method.
+        table_functions: name with its schema (and database, where only that has it) to function, for those
+            that the account answers itself.
         on_parameter: parameter name to function, called after ALTER SESSION has changed the parameter.
     """
 
     types: Sequence[Kind]
     functions: Mapping[str, Function]
     table_methods: Mapping[str, TableMethod]
+    table_functions: Mapping[str, TableFunction]
     on_parameter: Mapping[str, Callable[[Context, str], None]]
+
+    def kind(self, word: str) -> Kind | None:
+        """The object type of that name; None when the account does not have it."""
+        return next((kind for kind in self.types if kind.kind == word), None)
 
     @abstractmethod
     def run(self, context: Context, statement: Statement) -> Result:

@@ -16,15 +16,15 @@ from local_account.base.sql import Statement
 from local_account.identity.account import Account
 from local_account.identity.session import Session
 from local_account.statement import commands, flow, substitution
-from local_account.statement.context import Context, Function, Language, TableMethod
-from local_account.statement.object_type import REPLACE, ObjectType
+from local_account.statement.context import Context, Function, Language, TableFunction, TableMethod
+from local_account.statement.object_type import OR_ALTER, REPLACE, ObjectType
 
 Handler = Callable[[Context, Statement], Result]
 SignIn = Callable[[Account, str, str, str], Session]
 # Running one of these twice does not have the same effect as running it once.
 _CHANGING_VERBS = {
-    *("ALTER", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "EXECUTE", "GRANT", "INSERT", "MERGE"),
-    *("REVOKE", "TRUNCATE", "UNDROP", "UPDATE"),
+    *("ALTER", "COMMENT", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "EXECUTE", "GRANT", "INSERT"),
+    *("MERGE", "REVOKE", "TRUNCATE", "UNDROP", "UPDATE"),
 }
 _READING_VERBS = {"SHOW", "DESCRIBE", "DESC", "LIST", "LS"}
 _OBJECT_VERBS = ("CREATE", "ALTER", "DROP", "SHOW", "DESCRIBE", "DESC")
@@ -41,7 +41,7 @@ class Dispatch(Language):
       `//` does not begin a comment.
     - VERBS: first word to the handler of the whole statement.
     - DEFINITIONS: object verb and object word (CREATE, TABLE) to the handler of the whole statement.
-    - FUNCTIONS, TABLE_METHODS, ON_PARAMETER: see `Language`.
+    - FUNCTIONS, TABLE_METHODS, TABLE_FUNCTIONS, ON_PARAMETER: see `Language`.
     - SIGN_IN: name of an authenticator to the function that opens a session for it.
 
     Args:
@@ -67,6 +67,7 @@ class Dispatch(Language):
         self._definitions: Mapping[tuple[str, str], Handler] = _collect(owners, "DEFINITIONS")
         self.functions: Mapping[str, Function] = _collect(owners, "FUNCTIONS")
         self.table_methods: Mapping[str, TableMethod] = _collect(owners, "TABLE_METHODS")
+        self.table_functions: Mapping[str, TableFunction] = _collect(owners, "TABLE_FUNCTIONS")
         self.on_parameter = _collect(owners, "ON_PARAMETER")
         self.sign_in: Mapping[str, SignIn] = _collect(owners, "SIGN_IN")
         self._known_verbs = {*commands.VERBS, *self._statements, *self._raw, *self._verbs}
@@ -158,7 +159,10 @@ class Dispatch(Language):
         if verb not in _OBJECT_VERBS:
             return None
         statement.word()
-        modifiers = [REPLACE] if verb == "CREATE" and statement.accept("OR", "REPLACE") else []
+        modifiers = []
+        if verb == "CREATE" and statement.words(2) in (("OR", "REPLACE"), ("OR", "ALTER")):
+            modifiers = [REPLACE if statement.words(2)[1] == "REPLACE" else OR_ALTER]
+            statement.position += 2
         while statement.words(1)[:1] and statement.words(1)[0] in commands.MODIFIERS:
             modifiers.append(statement.word())
         if statement.words(1) and (definition := self._definitions.get((verb, statement.words(1)[0]))):
