@@ -13,7 +13,7 @@ from sqlglot.errors import SqlglotError
 
 from local_account.base import errors
 from local_account.base.result import Result, status
-from local_account.base.sql import Statement
+from local_account.base.sql import Statement, shown
 from local_account.catalog.catalog import Object
 from local_account.metadata import definition, show
 from local_account.metadata.definition import FOREIGN, PRIMARY, UNIQUE, Definition
@@ -38,12 +38,12 @@ def run(context: Context, statement: Statement) -> Result | None:
             return status(_DONE)
         raise
     if item.type != "TABLE":
-        raise errors.does_not_exist("TABLE", str(item.fqn))
+        raise errors.does_not_exist("TABLE", shown(item.fqn))
     context.require_ownership(item)
     with context.catalog.transaction():
         current = context.catalog.by_id(item.id)
         if current is None:
-            raise errors.does_not_exist("TABLE", str(item.fqn))
+            raise errors.does_not_exist("TABLE", shown(item.fqn))
         found = definition.known(current)
         change(current, found)
         current.properties |= found.properties()

@@ -14,7 +14,7 @@ from typing import Any
 
 from local_account.base import errors
 from local_account.base.result import Result, columns, table
-from local_account.base.sql import Name, Statement
+from local_account.base.sql import Name, Statement, shown
 from local_account.catalog.catalog import Object
 from local_account.metadata import definition, information_schema, types
 from local_account.metadata.definition import FOREIGN, PRIMARY, TABLE_KINDS, UNIQUE, Constraint, Learner, sees
@@ -121,7 +121,7 @@ def named(context: Context, parts: list[str]) -> Object:
         if item and sees(context, item):
             context.account.part(Learner).learn(context, [item])
             return item
-    raise errors.does_not_exist("TABLE", str(name))
+    raise errors.does_not_exist("TABLE", shown(name))
 
 
 # Columns

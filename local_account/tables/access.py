@@ -316,7 +316,7 @@ def _check(context: Context, found: Plan, node: exp.Table, temporary: Container[
             return
         database = context.catalog.find("DATABASE", Name("", "", name.database))
         if database and provided.is_provided(context.catalog, database):
-            raise errors.unsupported(str(name))
+            raise errors.unsupported(shown(name))
         raise _absent(node)
     if node is target and isinstance(found.expression, exp.Alter):
         context.require_ownership(item)

@@ -11,7 +11,7 @@ import sqlglot
 from sqlglot import exp
 
 from local_account.base import errors
-from local_account.base.sql import Name, quote
+from local_account.base.sql import Name, quote, shown
 from local_account.catalog.catalog import Object
 from local_account.metadata import definition, types
 from local_account.metadata.definition import FOREIGN, Definition, TableColumn
@@ -123,7 +123,7 @@ def _parent(context: Context, plan: Plan, node: exp.Table) -> Object | None:
         return None
     item = context.catalog.find("TABLE", name)
     if item is None:
-        raise errors.does_not_exist("TABLE", str(name))
+        raise errors.does_not_exist("TABLE", shown(name))
     return item
 
 
