@@ -84,3 +84,42 @@ def test_tables_of_an_older_version_are_described(place: Place, account: Running
         catalog.execute("UPDATE objects SET properties = ? WHERE name = 'ANCIENT'", (json.dumps({}),))
     described = [(row["name"], row["type"], row["null?"]) for row in place.run("DESCRIBE TABLE ancient")]
     assert described == [("A", "NUMBER(10,2)", "N"), ("B", "VARCHAR(7)", "Y")]
+
+
+def test_definitions_follow_quoted_names_and_renamed_containers(place: Place) -> None:
+    with place.connect() as mine:
+        cursor = mine.cursor()
+
+        def described(table: str) -> list[tuple[str, str]]:
+            return [row[:2] for row in cursor.execute(f"DESCRIBE TABLE {table}").fetchall()]
+
+        cursor.execute("CREATE DATABASE to_rename")
+        cursor.execute('CREATE SCHEMA "old schema"')
+        cursor.execute('CREATE TABLE "a t" ("x" INT PRIMARY KEY, "X" VARCHAR(3) DEFAULT \'d\', "y z" DATE)')
+        cursor.execute('ALTER TABLE "a t" RENAME COLUMN "x" TO "new x"')
+        cursor.execute('ALTER TABLE "a t" DROP COLUMN "y z"')
+        cursor.execute('ALTER TABLE "a t" ADD COLUMN "Y z" TIMESTAMP_TZ(3)')
+        cursor.execute('CREATE TABLE "copy of" AS SELECT "new x" AS "k", X, UPPER(X) AS "select" FROM "a t"')
+        cursor.execute('CREATE TABLE "like" LIKE "a t"')
+        cursor.execute('CREATE TEMPORARY TABLE mine LIKE "a t"')
+        cursor.execute('CREATE TEMPORARY TABLE "like" ("only mine" INT)')
+        cursor.execute('CREATE TABLE like_mine LIKE "like"')
+        cursor.execute('ALTER SCHEMA "old schema" RENAME TO "new schema"')
+        cursor.execute('ALTER DATABASE to_rename RENAME TO "renamed"')
+        cursor.execute('USE SCHEMA "renamed"."new schema"')
+        columns = [("new x", "NUMBER(38,0)"), ("X", "VARCHAR(3)"), ("Y z", "TIMESTAMP_TZ(3)")]
+        assert described('"a t"') == columns
+        assert [name for name, _ in described('"copy of"')] == ["k", "X", "select"]
+        assert [name for name, _ in described("mine")] == ["new x", "X", "Y z"]
+        assert [name for name, _ in described('"like"')] == ["only mine"]
+        assert described("like_mine") == [("only mine", "NUMBER(38,0)")]
+        cursor.execute('DROP TABLE "like"')
+        assert described('"like"') == columns
+        found = cursor.execute(
+            'SELECT COLUMN_NAME FROM "renamed".INFORMATION_SCHEMA.COLUMNS '
+            "WHERE TABLE_SCHEMA = 'new schema' AND TABLE_NAME = 'a t' ORDER BY ORDINAL_POSITION"
+        )
+        assert found.fetchall() == [("new x",), ("X",), ("Y z",)]
+        (key,) = cursor.execute('SHOW PRIMARY KEYS IN TABLE "a t"').fetchall()
+        assert key[1:5] == ("renamed", "new schema", "a t", "new x")
+        cursor.execute('DROP DATABASE "renamed"')
