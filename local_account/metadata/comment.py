@@ -21,12 +21,13 @@ def comment(context: Context, statement: Statement) -> Result:
         name = f"TABLE {optional}{'.'.join(table)}"
         change = f"ALTER COLUMN {column} COMMENT"
     else:
-        kind = next(
-            (one.kind for one in context.language.types if statement.accept(*one.kind.split(" "))), None
-        )
+        kind = next((one for one in context.language.types if statement.accept(*one.kind.split(" "))), None)
         if kind is None:
             raise errors.unsupported(f"COMMENT ON {statement.word()}")
-        name = f"{kind} {optional}{'.'.join(quote(part) for part in statement.parts())}"
+        start = statement.position
+        kind.read_name(context, statement)
+        first, last = statement.tokens[start], statement.tokens[statement.position - 1]
+        name = f"{kind.kind} {optional}{statement.text[first.start : last.end + 1]}"
         change = "SET COMMENT ="
     statement.expect("IS")
     statement.string()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from local_account.base import errors
+from local_account.base import errors, signature
 from local_account.base.result import Column, Result, columns, table
 from local_account.base.sql import Name
 from local_account.catalog.catalog import Object
@@ -130,7 +130,7 @@ def _place(prefix: str, item: Object) -> Row:
     return {
         f"{prefix}_CATALOG": item.database,
         f"{prefix}_SCHEMA": item.schema,
-        f"{prefix}_NAME": item.name,
+        f"{prefix}_NAME": signature.plain(item.type, item.name),
         f"{prefix}_OWNER": _owner(item),
     }
 
@@ -333,7 +333,21 @@ def _services(visible: Visible, database: str) -> Iterator[Row]:
 
 def _functions(visible: Visible, database: str) -> Iterator[Row]:
     for item in visible.objects("FUNCTION", database):
-        yield {**_place("FUNCTION", item), "IS_EXTERNAL": "NO", **_common(item)}
+        found = item.properties
+        arguments = (f"{one['name']} {one['type'].partition('(')[0]}" for one in found["ARGUMENTS"])
+        yield {
+            **_place("FUNCTION", item),
+            "ARGUMENT_SIGNATURE": f"({', '.join(arguments)})",
+            **types.in_information_schema(types.full(found["RETURNS"])),
+            "FUNCTION_DEFINITION": found["PATH"] if visible.context.access.owns(item) else None,
+            "VOLATILITY": "IMMUTABLE" if found["IMMUTABLE"] else "VOLATILE",
+            "IS_NULL_CALL": _yes(not found["STRICT"]),
+            "LAST_DDL": item.updated,
+            "IS_EXTERNAL": "NO",
+            "IS_MEMOIZABLE": "NO",
+            "IS_AGGREGATE": "NO",
+            **_common(item),
+        }
 
 
 def _nothing(visible: Visible, database: str) -> Iterator[Row]:
@@ -375,7 +389,7 @@ def _privileges(visible: Visible, database: str) -> Iterator[Row]:
         place = {
             "OBJECT_CATALOG": one.database or one.name,
             "OBJECT_SCHEMA": one.schema or (one.name if one.type == "SCHEMA" else None),
-            "OBJECT_NAME": one.name,
+            "OBJECT_NAME": signature.plain(one.type, one.name),
             "OBJECT_TYPE": privileges.shown_type(one.type).replace("_", " "),
             "CREATED": one.created,
         }

@@ -69,6 +69,11 @@ def canonical(kind: exp.DataType) -> str:
     return kind.sql(dialect="snowflake").upper()
 
 
+def full(text: str) -> str:
+    """Snowflake's full name of a type that is written in any form."""
+    return canonical(exp.DataType.build(text, dialect="snowflake"))
+
+
 def of_engine(name: str, length: int | None = None) -> str:
     """Snowflake's name of one of the data engine's types.
 

@@ -57,7 +57,9 @@ def test_every_command_works_or_is_refused_by_its_name(account: Account) -> None
     owned = _owned(dispatch)
     wrong = {}
     for words in sorted(commands.COMMANDS):
-        if words[0] in _OWN_VERBS | dispatch.raw_verbs or any(words[:count] in owned for count in range(1, 6)):
+        if words[0] in _OWN_VERBS | dispatch.raw_verbs or any(
+            words[:count] in owned for count in range(1, 6)
+        ):
             continue
         command = " ".join(words)
         told = _answer(account, f"{command} X1, X2")
