@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from machine.paths import PROJECT
 from standins.go.gobuild import find_go
+from tests.account.clients.program import found_by
 from tests.account.conftest import Place
 
 SOURCE = PROJECT / "tests" / "clients" / "gosnowflake"
-BUILD_SECONDS, RUN_SECONDS = 1200, 120
+BUILD_SECONDS = 1200
 
 
 @pytest.fixture(scope="module")
@@ -35,28 +33,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_go_driver(place: Place, program: Path, tmp_path: Path) -> None:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    body = "".join(public.decode().splitlines()[1:-1])
-    place.run(
-        "DROP USER IF EXISTS GO_ROBOT", f"CREATE USER GO_ROBOT TYPE = SERVICE RSA_PUBLIC_KEY = '{body}'"
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    settings = place.account.connection_settings(
-        database=place.database, schema="PUBLIC", warehouse=place.warehouse, role="ACCOUNTADMIN"
-    )
-    settings |= {"privatekey": private.decode(), "folder": str(tmp_path)}
-    done = subprocess.run(
-        [program], input=json.dumps(settings), capture_output=True, text=True, timeout=RUN_SECONDS
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {
+    assert found_by(place, [program], tmp_path, robot="GO_ROBOT") == {
         "version": "2.1.0",
-        "session": [settings["user"].upper(), "ACCOUNTADMIN", place.database, "PUBLIC", place.warehouse],
+        "session": ["ADMIN", "ACCOUNTADMIN", place.database, "PUBLIC", place.warehouse],
         "rows": {
             "inserted": 1,
             "id": 7,
@@ -65,10 +44,14 @@ def test_go_driver(place: Place, program: Path, tmp_path: Path) -> None:
             "ok": True,
             "null": True,
         },
+        "batch": [1000, 499500, "name 999"],
+        "large": 100000,
+        "empty": [False, "ID", "FIXED", "NAME", "TEXT"],
+        "several": [5, 2],
+        "async": 1000,
         "shown": ["created_on", "name", "database_name", "schema_name"],
         "error": [2003, "02000", True],
         "cancelled": True,
         "files": "short",
         "key_pair": "GO_ROBOT",
     }
-    place.run("DROP USER GO_ROBOT")

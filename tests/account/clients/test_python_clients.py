@@ -11,26 +11,16 @@ from typing import Any
 import pytest
 
 from machine.paths import PROJECT
+from tests.account.clients.program import SECONDS, found_by
 from tests.account.conftest import Place
 from tests.tools import client_environment
 
-SECONDS = 180
 Snow = Callable[..., Any]
 
 
-def test_connector_5(place: Place) -> None:
-    settings = place.account.connection_settings(
-        database=place.database, schema="PUBLIC", warehouse=place.warehouse, role="ACCOUNTADMIN"
-    )
-    done = subprocess.run(
-        [client_environment("connector5") / "bin" / "python", PROJECT / "tests/clients/connector5/check.py"],
-        input=json.dumps(settings),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {
+def test_connector_5(place: Place, tmp_path: Path) -> None:
+    python = client_environment("connector5") / "bin" / "python"
+    assert found_by(place, [python, PROJECT / "tests/clients/connector5/check.py"], tmp_path) == {
         "version": "5.2.0",
         "role": "ACCOUNTADMIN",
         "inserted": 2,

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
+from pathlib import Path
 
 from machine.paths import PROJECT
+from tests.account.clients.program import found_by
 from tests.account.conftest import Place
 from tests.tools import client_environment
 
-SECONDS = 180
 
-
-def test_snowpark(place: Place) -> None:
-    settings = place.account.connection_settings(
-        database=place.database, schema="PUBLIC", warehouse=place.warehouse, role="ACCOUNTADMIN"
-    )
-    done = subprocess.run(
-        [client_environment("snowpark") / "bin" / "python", PROJECT / "tests/clients/snowpark/check.py"],
-        input=json.dumps(settings),
-        # The driver otherwise asks the clouds' metadata addresses where it runs.
-        env={**os.environ, "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true"},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+def test_snowpark(place: Place, tmp_path: Path) -> None:
+    python = client_environment("snowpark") / "bin" / "python"
+    found = found_by(place, [python, PROJECT / "tests/clients/snowpark/check.py"], tmp_path)
     # Copying from files is what both would need; the account says so by name.
     assert found.pop("from pandas") == "refused: Unsupported feature 'CREATE TEMP STAGE'."
     assert "000002 (0A000): Unsupported feature 'CREATE SCOPED TEMPORARY'." in found.pop("cached")

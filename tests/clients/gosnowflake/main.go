@@ -52,8 +52,9 @@ func run(given settings) (map[string]any, error) {
 		name string
 		run  func(*sql.DB, settings) (any, error)
 	}{
-		{"session", session}, {"rows", rows}, {"shown", shown}, {"error", refusal}, {"cancelled", cancelled},
-		{"files", files}, {"key_pair", keyPair},
+		{"session", session}, {"rows", rows}, {"batch", batch}, {"large", large}, {"empty", empty}, {"shown", shown},
+		{"several", several}, {"async", async}, {"error", refusal}, {"cancelled", cancelled}, {"files", files},
+		{"key_pair", keyPair},
 	}
 	for _, step := range steps {
 		if found[step.name], err = step.run(db, given); err != nil {
@@ -123,6 +124,103 @@ func rows(db *sql.DB, _ settings) (any, error) {
 	return map[string]any{
 		"inserted": count, "id": id, "name": name, "at": read.UTC().Format(time.RFC3339), "ok": ok, "null": !empty.Valid,
 	}, nil
+}
+
+// batch writes many rows with one statement.
+func batch(db *sql.DB, _ settings) (any, error) {
+	if _, err := db.Exec("CREATE OR REPLACE TABLE GO_BATCH (ID INTEGER, NAME VARCHAR)"); err != nil {
+		return nil, err
+	}
+	ids, names := make([]int, 1000), make([]string, 1000)
+	for index := range ids {
+		ids[index], names[index] = index, fmt.Sprintf("name %d", index)
+	}
+	first, err := sf.Array(&ids)
+	if err != nil {
+		return nil, err
+	}
+	second, err := sf.Array(&names)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := db.Exec("INSERT INTO GO_BATCH VALUES (?, ?)", first, second); err != nil {
+		return nil, err
+	}
+	var count, sum int
+	var last string
+	err = db.QueryRow("SELECT COUNT(*), SUM(ID), MAX(NAME) FROM GO_BATCH").Scan(&count, &sum, &last)
+	return []any{count, sum, last}, err
+}
+
+func large(db *sql.DB, _ settings) (any, error) {
+	answer, err := db.Query("SELECT SEQ4() AS N, RPAD('x', 20) AS T FROM TABLE(GENERATOR(ROWCOUNT => 100000))")
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Close()
+	count := 0
+	for answer.Next() {
+		var number int
+		var text string
+		if err := answer.Scan(&number, &text); err != nil {
+			return nil, err
+		}
+		if len(text) == 20 {
+			count++
+		}
+	}
+	return count, answer.Err()
+}
+
+func empty(db *sql.DB, _ settings) (any, error) {
+	answer, err := db.Query("SELECT ID, NAME FROM GO_BATCH WHERE FALSE")
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Close()
+	types, err := answer.ColumnTypes()
+	if err != nil {
+		return nil, err
+	}
+	found := []any{answer.Next()}
+	for _, one := range types {
+		found = append(found, one.Name(), one.DatabaseTypeName())
+	}
+	return found, nil
+}
+
+// several sends three statements in one request.
+func several(db *sql.DB, _ settings) (any, error) {
+	answer, err := db.QueryContext(sf.WithMultiStatement(context.Background(), 3), "SET GO_N = 5; SELECT $GO_N; SELECT 2")
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Close()
+	var found []int
+	for answer.NextResultSet() {
+		for answer.Next() {
+			var number int
+			if err := answer.Scan(&number); err != nil {
+				return nil, err
+			}
+			found = append(found, number)
+		}
+	}
+	return found, answer.Err()
+}
+
+// async lets a statement run on the server, and takes its result by its id.
+func async(db *sql.DB, _ settings) (any, error) {
+	ids := make(chan string, 1)
+	started := sf.WithQueryIDChan(sf.WithAsyncMode(context.Background()), ids)
+	answer, err := db.QueryContext(started, "SELECT COUNT(*) FROM GO_BATCH")
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Close()
+	var count int
+	err = db.QueryRowContext(sf.WithFetchResultByID(context.Background(), <-ids), "").Scan(&count)
+	return count, err
 }
 
 func shown(db *sql.DB, _ settings) (any, error) {
