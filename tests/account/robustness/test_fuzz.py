@@ -1,4 +1,4 @@
-"""Damaged statements, specifications and requests: whatever comes in, the answer is one of Snowflake's errors.
+"""Damaged statements, specifications and requests: every answer is one of Snowflake's errors.
 
 The seeds are the statements of the parity cases.
 """
@@ -146,7 +146,7 @@ def damaged(draw: st.DrawFn, sources: list[str]) -> str:
 
 @dataclass
 class Target:
-    """An account of its own, with rows that must stay and a session of a role that may do most other things."""
+    """A separate account, with rows that must stay and a session of a role that may do most other things."""
 
     account: RunningAccount
     session: Wire
