@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from typing import Any
 
 import pytest
 from snowflake.connector.errors import ProgrammingError
@@ -88,7 +89,7 @@ def test_tables_of_an_older_version_are_described(place: Place, account: Running
 
 def test_definitions_follow_quoted_names_and_renamed_containers(place: Place) -> None:
     with place.connect() as mine:
-        cursor = mine.cursor()
+        cursor: Any = mine.cursor()
 
         def described(table: str) -> list[tuple[str, str]]:
             return [row[:2] for row in cursor.execute(f"DESCRIBE TABLE {table}").fetchall()]
