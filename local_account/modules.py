@@ -9,6 +9,8 @@ from types import ModuleType
 
 from local_account.grants import grant, roles, show
 from local_account.loading import statements as loading_statements
+from local_account.metadata import absent, comment, tag_references
+from local_account.metadata import show as metadata_show
 from local_account.objects import (
     database,
     event_table,
@@ -54,6 +56,7 @@ MODULES: list[ModuleType] = [
     *(grant, roles, show),
     *(use, parameter, variables, behavior_changes),
     *(stage, file_format, script),
+    *(absent, comment, metadata_show, tag_references),
     *(data_statements, table, transactions),
     loading_statements,
     *(account_functions, history, image_repository, sign_in),

@@ -25,7 +25,7 @@ from local_account.ingress.app import ingress_runner
 from local_account.ingress.sign_in import SignIn
 from local_account.loading import outside
 from local_account.modules import MODULES
-from local_account.objects import warehouse
+from local_account.objects import provided, warehouse
 from local_account.registry.container import RegistryReconciler
 from local_account.registry.front import TokenFront
 from local_account.registry.registry import Registry
@@ -63,6 +63,7 @@ def open_account(settings: LocalSettings) -> Account:
     account.authenticator.on_close.append(data.forget)
     access.seed(account.catalog)
     security_integration.seed(account.catalog)
+    provided.seed(account.catalog)
     _seed_admin(account)
     return account
 

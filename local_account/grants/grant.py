@@ -15,6 +15,7 @@ from local_account.base.sql import Statement
 from local_account.catalog.catalog import ACCOUNT_OBJECT, Grant, Object
 from local_account.grants import future, ownership
 from local_account.grants.grantee import read_role
+from local_account.objects import provided
 from local_account.statement import privileges
 from local_account.statement.context import Context
 from local_account.statement.privileges import OWNERSHIP, Target, grantee_key
@@ -52,6 +53,7 @@ def grant(context: Context, statement: Statement) -> Result:
     """GRANT <privileges> ON <target> TO {[ROLE] | DATABASE ROLE} <role> [WITH GRANT OPTION]"""
     wanted = privileges.read_privileges(statement)
     target = privileges.read_target(context, statement)
+    wanted = _of_provided(context, target, wanted)
     statement.expect("TO")
     role = grantee_key(read_role(context, statement), target)
     if wanted == [OWNERSHIP]:
@@ -80,6 +82,7 @@ def revoke(context: Context, statement: Statement) -> Result:
     option_only = statement.accept("GRANT", "OPTION", "FOR")
     wanted = privileges.read_privileges(statement)
     target = privileges.read_target(context, statement)
+    wanted = _of_provided(context, target, wanted)
     statement.expect("FROM")
     role = grantee_key(read_role(context, statement), target)
     cascade = statement.accept("CASCADE") or (statement.accept("RESTRICT") and False)
@@ -101,6 +104,25 @@ def revoke(context: Context, statement: Statement) -> Result:
                 _revoke_one(context, item, privilege, role, option_only, cascade)
             _require_readable(context, item, role)
     return outcome.result(context, target, "Revoke")
+
+
+def _of_provided(context: Context, target: Target, wanted: list[str]) -> list[str]:
+    """On the database SNOWFLAKE, IMPORTED PRIVILEGES are the privilege USAGE, and there are no others.
+
+    Raises:
+        SnowflakeError: 003011 for another privilege on it, or on something in it.
+    """
+    place = target.item or target.scope
+    if place is None or not provided.is_provided(context.catalog, place):
+        return wanted
+    if wanted == ["IMPORTED PRIVILEGES"] and place.type == "DATABASE" and target.how == "one":
+        return ["USAGE"]
+    raise errors.compilation_error(
+        "003011",
+        "42501",
+        "Granting individual privileges on imported database is not allowed. Use 'GRANT IMPORTED PRIVILEGES' "
+        "instead.",
+    )
 
 
 def _expanded(context: Context, target: Target, wanted: list[str]) -> list[str]:

@@ -44,7 +44,7 @@ def _grant(context: Context, statement: Statement, role: Object) -> Result:
     kind, grantee = _read_grantee(context, statement, "TO", role)
     _require(context, role, "003102", "Grant")
     key = access.role_key(role)
-    if kind != "USER" and grantee in access.closure(context.catalog, [key]) - {access.PUBLIC}:
+    if kind != "USER" and grantee in access.inherited(context.catalog, [key]):
         raise _cycle(key, grantee)
     if key != access.PUBLIC:
         context.catalog.grant_role(key, kind, grantee, granted_by=role.owner or "ACCOUNTADMIN")

@@ -69,12 +69,18 @@ def shown_role(key: str) -> tuple[str, str]:
 
 
 def closure(catalog: Catalog, roles: Iterable[str]) -> frozenset[str]:
-    """These roles, all roles that they inherit directly or indirectly, and PUBLIC."""
+    """These roles and PUBLIC, with all roles that they inherit directly or indirectly."""
+    return inherited(catalog, [PUBLIC, *roles])
+
+
+def inherited(catalog: Catalog, roles: Iterable[str]) -> frozenset[str]:
+    """These roles and all roles that they inherit directly or indirectly."""
     below: dict[str, list[str]] = {}
     for row in catalog.role_grants():
         if row["grantee_type"] != "USER":
             below.setdefault(row["grantee"], []).append(row["role"])
-    reached, open_roles = {PUBLIC}, list(roles)
+    reached: set[str] = set()
+    open_roles = list(roles)
     while open_roles:
         role = open_roles.pop()
         if role not in reached:

@@ -10,7 +10,7 @@ ALLOWED_SPCS_WORKLOAD_TYPES; list:ALL|USER|NOTEBOOK|STREAMLIT|MODEL_SERVING|ML_J
 AUTOCOMMIT; bool; AUN; true; Each statement is a transaction of its own
 BINARY_INPUT_FORMAT; text; AUN!; HEX; How text is read as binary
 BINARY_OUTPUT_FORMAT; HEX|BASE64; AUN!; HEX; How binary is shown
-CATALOG; text; ADS!; ; Catalog integration of Iceberg tables
+CATALOG; text; ADS; ; Catalog integration of Iceberg tables
 CLIENT_MEMORY_LIMIT; int; AUN; 1536; MB that a client may use for results
 CLIENT_METADATA_REQUEST_USE_CONNECTION_CTX; bool; AUN; false; Drivers list only the current database
 CLIENT_PREFETCH_THREADS; int; AUN; 4; Threads with which a client fetches results
@@ -22,7 +22,7 @@ CLIENT_TIMESTAMP_TYPE_MAPPING; TIMESTAMP_LTZ|TIMESTAMP_NTZ; AUN; TIMESTAMP_LTZ; 
 DATA_RETENTION_TIME_IN_DAYS; int; ADS; 1; Days that old data can be seen
 DATE_INPUT_FORMAT; text; AUN!; AUTO; How text is read as a date
 DATE_OUTPUT_FORMAT; text; AUN; YYYY-MM-DD; How dates are shown
-DEFAULT_DDL_COLLATION; text; ADS!; ; Collation of new text columns
+DEFAULT_DDL_COLLATION; text; ADS; ; Collation of new text columns
 DEFAULT_NOTEBOOK_COMPUTE_POOL_CPU; text; ADS; SYSTEM_COMPUTE_POOL_CPU; Compute pool of new notebooks
 DEFAULT_NOTEBOOK_COMPUTE_POOL_GPU; text; ADS; SYSTEM_COMPUTE_POOL_GPU; Compute pool of new notebooks with GPU
 DISALLOWED_SPCS_WORKLOAD_TYPES; list:ALL|USER|NOTEBOOK|STREAMLIT|MODEL_SERVING|ML_JOB; A; ; What may not run
@@ -31,7 +31,7 @@ ENABLE_UNLOAD_PHYSICAL_TYPE_OPTIMIZATION; bool; AUN; true; Smaller types in unlo
 ENABLE_UNREDACTED_QUERY_SYNTAX_ERROR; bool; AU; false; Failed statements are shown in full in histories
 ERROR_ON_NONDETERMINISTIC_MERGE; bool; AUN!; true; MERGE with several matches fails
 ERROR_ON_NONDETERMINISTIC_UPDATE; bool; AUN!; false; UPDATE with several matches fails
-EXTERNAL_VOLUME; text; ADS!; ; Volume of Iceberg tables
+EXTERNAL_VOLUME; text; ADS; ; Volume of Iceberg tables
 GEOGRAPHY_OUTPUT_FORMAT; text; AUN!; GeoJSON; How geographies are shown
 GEOMETRY_OUTPUT_FORMAT; text; AUN!; GeoJSON; How geometries are shown
 JDBC_TREAT_DECIMAL_AS_INT; bool; AUN; true; JDBC gives whole decimals as integers
@@ -50,7 +50,7 @@ NOORDER_SEQUENCE_AS_DEFAULT; bool; AUN; true; Sequences need not be in order
 OAUTH_ADD_PRIVILEGED_ROLES_TO_BLOCKED_LIST; bool; A; true; OAuth clients cannot use administrator roles
 ODBC_TREAT_DECIMAL_AS_INT; bool; AUN; false; ODBC gives whole decimals as integers
 PIPE_EXECUTION_PAUSED; bool; AS; false; Pipes are paused
-PREVENT_UNLOAD_TO_INTERNAL_STAGES; bool; AU!; false; No unloading to internal stages
+PREVENT_UNLOAD_TO_INTERNAL_STAGES; bool; AU; false; No unloading to internal stages
 PYTHON_CONNECTOR_QUERY_RESULT_FORMAT; ARROW|ARROW_FORCE|JSON; AUN; ARROW; Form of results for Python
 QUERY_TAG; text; AUN; ; Text that marks the session's statements
 QUOTED_IDENTIFIERS_IGNORE_CASE; bool; AUNDS!; false; Quoted names are folded to upper case

@@ -26,6 +26,7 @@ class Database(Container):
 
     kind, plural, scope = KIND, "DATABASES", "account"
     filters_privileges = True
+    redefinable = True
     modifiers = frozenset({"TRANSIENT"})
     privileges = frozenset(
         {"APPLYBUDGET", "CREATE DATABASE ROLE", "CREATE SCHEMA", "MODIFY", "MONITOR", "USAGE"}
@@ -58,13 +59,14 @@ class Database(Container):
         user = context.catalog.find("USER", Name("", "", context.session.account_user))
         namespace = ((user and user.properties.get("DEFAULT_NAMESPACE")) or "").split(".")
         retention, _ = parameters.values_of(context.catalog, item).get("DATA_RETENTION_TIME_IN_DAYS")
+        provided = item.properties.get("PROVIDED")
         return {
             "is_default": "Y" if namespace[0] == item.name else "N",
             "is_current": "Y" if item.name == context.session.database else "N",
-            "origin": "",
+            "origin": "SNOWFLAKE" if provided else "",
             "options": "TRANSIENT" if item.properties.get("TRANSIENT") else "",
             "retention_time": retention,
-            "kind": "STANDARD",
+            "kind": "APPLICATION" if provided else "STANDARD",
         }
 
     def describe(self, context: Context, item: Object) -> Result:

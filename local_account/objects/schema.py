@@ -32,6 +32,7 @@ class Schema(Container):
 
     kind, plural, scope = KIND, "SCHEMAS", "database"
     filters_privileges = True
+    redefinable = True
     modifiers = frozenset({"TRANSIENT"})
     privileges = frozenset(
         {"ADD SEARCH OPTIMIZATION", "APPLYBUDGET", "MODIFY", "MONITOR", "USAGE"}

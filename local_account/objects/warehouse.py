@@ -110,6 +110,8 @@ class Warehouse(ObjectType):
     kind, plural, scope = KIND, "WAREHOUSES", "account"
     filters_privileges = True
     privileges = frozenset({"APPLYBUDGET", "MODIFY", "MONITOR", "OPERATE", "USAGE"})
+    redefinable = True
+    at_creation = frozenset({"INITIALLY_SUSPENDED"})
     options: ClassVar[dict[str, Reader]] = {
         "WAREHOUSE_TYPE": _type,
         "WAREHOUSE_SIZE": _size,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from local_account.base import errors
@@ -73,12 +72,6 @@ class ImageRepository(ObjectType):
         if item:
             context.account.part(Registry).wait_until_ready(item)
         return result
-
-    def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
-        """Repositories in the IN clause's scope. `snow` first asks for SNOWFLAKE.IMAGES, here empty."""
-        if statement.accept("IN", "SCHEMA", "SNOWFLAKE", ".", "IMAGES"):
-            return []
-        return super().in_scope(context, statement)
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:
         return {

@@ -17,6 +17,7 @@ from local_account.base.errors import SnowflakeError
 from local_account.base.sql import Name
 from local_account.catalog.catalog import Object
 from local_account.identity.account import Account
+from local_account.objects import provided
 from local_account.registry.registry import Registry
 from local_account.registry.storage import StorageError, Tag
 from local_account.registry.tokens import INTERNAL_USER
@@ -86,12 +87,15 @@ def resolve(context: Context, image: str) -> ResolvedImage:
 
     Raises:
         SnowflakeError: 395018 for a malformed name, 002003 when the repository is absent or the session may
-            not read it, 397012 when it does not have the image, 000603 when the registry does not work.
+            not read it, 000002 for Snowflake's own images, 397012 when it does not have the image, 000603
+            when the registry does not work.
     """
     account = context.account
     path, tag, digest = _parse(account, image)
     repository = _repository(context, Name(*(part.upper() for part in path.split("/")[:3])))
     shown = f"/{path}" + (f":{tag}" if tag else "")
+    if provided.is_provided(account.catalog, repository):
+        raise errors.unsupported(f"Snowflake's own image {shown}")
     _require_registry(account)
     try:
         headers, body = _fetch(account, path, f"manifests/{digest or tag}")

@@ -42,6 +42,7 @@ class Stage(MaybeTemporary):
 
     kind, plural, scope = "STAGE", "STAGES", "schema"
     title = "Stage area"
+    redefinable = True
     privileges = frozenset({"READ", "WRITE"})
     options = {  # noqa: RUF012 a class variable of the base
         ENCRYPTION: _encryption,
@@ -68,6 +69,10 @@ class Stage(MaybeTemporary):
         if DIRECTORY in changed:
             changed[DIRECTORY] = {**item.properties[DIRECTORY], **changed[DIRECTORY]}
         return changed
+
+    def altered(self, context: Context, item: Object, changed: dict[str, Any]) -> None:
+        if ENCRYPTION in changed:
+            raise errors.unsupported("CREATE OR ALTER STAGE with another ENCRYPTION")
 
     def action(self, context: Context, item: Object, statement: Statement) -> Result | None:
         if statement.accept("REFRESH"):

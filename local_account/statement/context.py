@@ -20,7 +20,7 @@ from local_account.statement.cancellation import Cancellation
 SCOPES = {"account": 1, "database": 2, "schema": 3}
 Function = Callable[["Context", list[Any]], Any]
 TableMethod = Callable[["Context", Object, str, str], str]
-"""Start, end and new text of a part of a statement's text."""
+TableFunction = Callable[["Context", "Call"], Result]
 TableSource = Callable[["Context", Statement], Iterable[Edit]]
 
 
@@ -35,6 +35,25 @@ class Kind(Protocol):
     def read_name(self, context: Context, statement: Statement) -> Name:
         """Read the full name of one object of this type."""
         ...
+
+    def show_row(self, context: Context, item: Object) -> dict[str, Any]:
+        """All SHOW cells of one object."""
+        ...
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a table function.
+
+    Attributes:
+        database: the database whose function it is.
+        arguments: values of the arguments without a name.
+        named: values of the other arguments, by name in upper case.
+    """
+
+    database: str
+    arguments: list[Any]
+    named: dict[str, Any]
 
 
 class TemporaryObjects(ABC):
@@ -67,6 +86,8 @@ class Language(ABC):
             query that replaces the method.
         table_sources: kind to function, for tables whose rows the account gives. The function replaces the
             names of such tables in a query by queries of their rows.
+        table_functions: name with its schema (and database, where only that has it) to function, for those
+            that the account answers itself.
         on_parameter: parameter name to function, called after ALTER SESSION has changed the parameter.
     """
 
@@ -74,7 +95,12 @@ class Language(ABC):
     functions: Mapping[str, Function]
     table_methods: Mapping[str, TableMethod]
     table_sources: Mapping[str, TableSource]
+    table_functions: Mapping[str, TableFunction]
     on_parameter: Mapping[str, Callable[[Context, str], None]]
+
+    def kind(self, word: str) -> Kind | None:
+        """The object type of that name; None when the account does not have it."""
+        return next((kind for kind in self.types if kind.kind == word), None)
 
     @abstractmethod
     def run(self, context: Context, statement: Statement) -> Result:

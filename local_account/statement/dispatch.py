@@ -16,16 +16,23 @@ from local_account.base.sql import Statement
 from local_account.identity.account import Account
 from local_account.identity.session import Session
 from local_account.statement import commands, flow, substitution
-from local_account.statement.context import Context, Function, Language, TableMethod, TableSource
-from local_account.statement.object_type import REPLACE, ObjectType
+from local_account.statement.context import (
+    Context,
+    Function,
+    Language,
+    TableFunction,
+    TableMethod,
+    TableSource,
+)
+from local_account.statement.object_type import OR_ALTER, REPLACE, ObjectType
 
 Handler = Callable[[Context, Statement], Result]
 SignIn = Callable[[Account, str, str, str], Session]
 Check = Callable[[Account, str, str], None]
 # Running one of these twice does not have the same effect as running it once.
 _CHANGING_VERBS = {
-    *("ALTER", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "EXECUTE", "GRANT", "INSERT", "MERGE"),
-    *("REVOKE", "TRUNCATE", "UNDROP", "UPDATE"),
+    *("ALTER", "COMMENT", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "EXECUTE", "GRANT", "INSERT"),
+    *("MERGE", "REVOKE", "TRUNCATE", "UNDROP", "UPDATE"),
 }
 _DEFINING_VERBS = {"ALTER", "COMMENT", "CREATE", "DROP", "UNDROP"}
 _READING_VERBS = {"SHOW", "DESCRIBE", "DESC", "LIST", "LS"}
@@ -45,7 +52,7 @@ class Dispatch(Language):
     - DEFINITIONS: object verb and object word (CREATE, TABLE) to the handler of the whole statement.
     - BEFORE_DEFINITION: functions that are called before an object is made, changed or removed during an open
       transaction.
-    - FUNCTIONS, TABLE_METHODS, TABLE_SOURCES, ON_PARAMETER: see `Language`.
+    - FUNCTIONS, TABLE_METHODS, TABLE_SOURCES, TABLE_FUNCTIONS, ON_PARAMETER: see `Language`.
     - BINDINGS: `STAGE` to the function that reads the bindings of a statement from a place on a stage.
     - SIGN_IN: name of an authenticator to the function that opens a session for it.
     - SIGN_IN_CHECKS: name of a value in the login to the function that checks it before a user signs in.
@@ -76,6 +83,7 @@ class Dispatch(Language):
         self.functions: Mapping[str, Function] = _collect(owners, "FUNCTIONS")
         self.table_methods: Mapping[str, TableMethod] = _collect(owners, "TABLE_METHODS")
         self.table_sources: Mapping[str, TableSource] = _collect(owners, "TABLE_SOURCES")
+        self.table_functions: Mapping[str, TableFunction] = _collect(owners, "TABLE_FUNCTIONS")
         self.on_parameter = _collect(owners, "ON_PARAMETER")
         self.bindings: Mapping[str, Callable[[Context, str], list[dict[str, Any]]]] = _collect(
             owners, "BINDINGS"
@@ -177,7 +185,10 @@ class Dispatch(Language):
         if verb not in _OBJECT_VERBS:
             return None
         statement.word()
-        modifiers = [REPLACE] if verb == "CREATE" and statement.accept("OR", "REPLACE") else []
+        modifiers = []
+        if verb == "CREATE" and statement.words(2) in (("OR", "REPLACE"), ("OR", "ALTER")):
+            modifiers = [REPLACE if statement.words(2)[1] == "REPLACE" else OR_ALTER]
+            statement.position += 2
         while statement.words(1)[:1] and statement.words(1)[0] in commands.MODIFIERS:
             modifiers.append(statement.word())
         if statement.words(1) and (definition := self._definitions.get((verb, statement.words(1)[0]))):

@@ -26,7 +26,7 @@ from local_account.statement.options import (
 )
 from local_account.statement.showing import Shown
 
-REPLACE = "OR REPLACE"
+REPLACE, OR_ALTER = "OR REPLACE", "OR ALTER"
 PROPERTY_COLUMNS = columns("property property_type property_value property_default")
 
 
@@ -39,8 +39,9 @@ class ObjectType(Shown):
 
     CREATE, ALTER and DROP of an `atomic` type are one transaction of the catalog each. No other session can
     change anything meanwhile, so their handlers must neither wait nor ask Docker, the registry or tables.
-    CREATE OR REPLACE works for a `replaceable` type, ALTER … RENAME for a `renamable` one. What
-    ALTER can do besides on Snowflake is refused by its words in `other_actions`.
+    CREATE OR REPLACE works for a `replaceable` type, ALTER … RENAME for a `renamable` one, CREATE OR ALTER
+    for a `redefinable` one, where it leaves the options `at_creation` of an object that exists as they are.
+    What ALTER can do besides on Snowflake is refused by its words in `other_actions`.
     """
 
     privileges: ClassVar[frozenset[str]] = frozenset()
@@ -54,6 +55,8 @@ class ObjectType(Shown):
     replaceable: ClassVar[bool] = True
     renamable: ClassVar[bool] = True
     other_actions: ClassVar[tuple[str, ...]] = ()
+    redefinable: ClassVar[bool] = False
+    at_creation: ClassVar[frozenset[str]] = frozenset()
 
     def label(self) -> str:
         """The name of the type in status messages, for example `Compute pool`."""
@@ -128,22 +131,56 @@ class ObjectType(Shown):
         return {"COMMENT": text, **tags, **self.options}
 
     def create(self, context: Context, statement: Statement, modifiers: frozenset[str]) -> Result:
-        """CREATE [OR REPLACE] [TRANSIENT …] <type> [IF NOT EXISTS] <name> …
+        """CREATE [OR REPLACE | OR ALTER] [TRANSIENT …] <type> [IF NOT EXISTS] <name> …
 
         Args:
-            modifiers: the words between CREATE and the type; OR REPLACE is one of them.
+            modifiers: the words between CREATE and the type; OR REPLACE and OR ALTER are two of them.
         """
-        replace, modifiers = REPLACE in modifiers, modifiers - {REPLACE}
+        redefine = OR_ALTER in modifiers
+        replace, modifiers = REPLACE in modifiers, modifiers - {REPLACE, OR_ALTER}
         if modifiers - self.modifiers:
             raise errors.unsupported(f"CREATE {' '.join(sorted(modifiers - self.modifiers))} {self.kind}")
-        if_not_exists = statement.accept("IF", "NOT", "EXISTS")
+        if redefine and not self.redefinable:
+            raise errors.unsupported(f"CREATE OR ALTER {self.kind}")
+        if_not_exists = not redefine and statement.accept("IF", "NOT", "EXISTS")
         name = self.read_name(context, statement)
         properties = {**self.defaults, **self.read_create(context, statement)}
         properties |= dict.fromkeys(modifiers, True)
         statement.end()
+        if redefine and context.catalog.find(self.kind, name):
+            return self.redefine(context, name, properties)
         if replace and not self.replaceable:
             raise errors.unsupported(f"CREATE OR REPLACE {self.kind}")
         return self.store(context, name, properties, if_not_exists, replace)
+
+    def redefine(self, context: Context, name: Name, properties: dict[str, Any]) -> Result:
+        """CREATE OR ALTER of an object that exists: what the statement does not say goes back to its default.
+
+        Grants, tags and contents stay. See https://docs.snowflake.com/en/sql-reference/sql/create-or-alter
+        """
+        item = self.find(context, name)
+        assert item is not None
+        context.require_ownership(item)
+        if tagging.TAG in properties:
+            raise errors.unsupported(f"CREATE OR ALTER {self.kind} TAG")
+        with context.catalog.transaction():
+            item = self.fresh(context, item)
+            wanted = dict.fromkeys(self.all_options().keys() - {tagging.TAG}) | {"COMMENT": ""}
+            wanted |= {word: False for word in self.modifiers if item.properties.get(word)} | properties
+            present = {"COMMENT": item.comment, **item.properties}
+            changed = {
+                option: value
+                for option, value in wanted.items()
+                if option not in self.at_creation and value != present.get(option)
+            }
+            for word in self.modifiers & changed.keys():
+                raise errors.unsupported(f"CREATE OR ALTER {self.kind} with another {word}")
+            if changed:
+                self.altered(context, item, changed)
+                item.comment = changed.pop("COMMENT", item.comment) or ""
+                item.properties.update(changed)
+                context.catalog.save(item)
+        return status("Statement executed successfully.")
 
     def store(
         self, context: Context, name: Name, properties: dict[str, Any], if_not_exists: bool, replace: bool
@@ -346,6 +383,7 @@ def property_table(rows: Iterable[tuple[str, str, Any, Any]]) -> Result:
 
 
 __all__ = [
+    "OR_ALTER",
     "REPLACE",
     "ObjectType",
     "Reader",

@@ -17,6 +17,13 @@ from local_account.statement.context import Context
 OWNERSHIP = "OWNERSHIP"
 ACCOUNT = "ACCOUNT"
 ADMINISTRATOR = "ACCOUNTADMIN"
+# How the names of types with several words end: MASKING POLICY, FILE FORMAT, GIT REPOSITORY …
+_LAST_WORDS = frozenset(
+    {
+        *("FORMAT", "FUNCTION", "GROUP", "MONITOR", "POLIC", "POLICY", "PROFILE", "REPOSITOR", "REPOSITORY"),
+        *("SERVICE", "SET", "TABLE", "VIEW", "VOLUME"),
+    }
+)
 INTEGRATIONS = ("EXTERNAL ACCESS INTEGRATION", "SECURITY INTEGRATION")
 
 
@@ -93,7 +100,7 @@ def read_target(context: Context, statement: Statement) -> Target:
         if statement.accept(*object_type.kind.split(" ")):
             name = object_type.read_name(context, statement)
             return Target(object_type.kind, item=context.get(object_type.kind, name))
-    raise errors.unsupported(f"GRANT ON {statement.word()}")
+    raise errors.unsupported(f"GRANT ON {_kind_word(statement)}")
 
 
 def _read_many(context: Context, statement: Statement, how: str) -> Target:
@@ -106,7 +113,15 @@ def _read_many(context: Context, statement: Statement, how: str) -> Target:
             raise statement.unexpected(back=1)
         name = context.resolve(statement.parts(), "account" if place == "DATABASE" else "database")
         return Target(object_type.kind, how, scope=context.get(place, name))
-    raise errors.unsupported(f"GRANT ON {how.upper()} {statement.word()}")
+    raise errors.unsupported(f"GRANT ON {how.upper()} {_kind_word(statement)}")
+
+
+def _kind_word(statement: Statement) -> str:
+    """Snowflake's words for a type that this account does not have, singular or plural."""
+    for words in (statement.words(3), statement.words(2)):
+        if words and words[-1].removesuffix("S").removesuffix("IE") in _LAST_WORDS:
+            return " ".join(words)
+    return statement.word()
 
 
 def _read_integration(context: Context, statement: Statement) -> Target:

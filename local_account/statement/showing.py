@@ -14,6 +14,7 @@ from local_account.identity import access
 from local_account.statement.context import Context
 from local_account.statement.options import like, read_limit
 
+_AFTER_SCOPE = ("LIKE", "STARTS", "LIMIT")
 TERSE_COLUMNS = columns("created_on:timestamp_ltz name kind database_name schema_name")
 # What else SHOW … IN can name for some types, for example in SHOW DATABASES IN FAILOVER GROUP.
 _OTHER_PLACES = (
@@ -78,6 +79,12 @@ class Shown:
             return table(TERSE_COLUMNS, [self.terse_row(context, item) for item in visible[:limit]])
         return table(self.show_columns, [self.show_row(context, item) for item in visible[:limit]])
 
+    def objects(
+        self, context: Context, database: str | None = None, schema: str | None = None
+    ) -> list[Object]:
+        """All objects of the type, or those in a database or schema."""
+        return context.catalog.objects(self.kind, database, schema)
+
     def in_scope(self, context: Context, statement: Statement) -> Iterable[Object]:
         """The objects that the IN clause of SHOW selects."""
         if not statement.accept("IN"):
@@ -94,20 +101,18 @@ class Shown:
             ):
                 raise errors.unsupported(f"SHOW {self.plural} IN {' '.join(words)}")
         if statement.accept("ACCOUNT"):
-            return self.objects(context, None, None)
+            return self.objects(context)
         if statement.accept("DATABASE"):
-            database = self._parent(context, "DATABASE", statement.parts(), "account")
-            return self.objects(context, database.name, None)
-        statement.accept("SCHEMA")
+            if _at_end_of_scope(statement):
+                return self.objects(context, context.session.database or None)
+            return self.objects(context, self._parent(context, "DATABASE", statement.parts(), "account").name)
+        if statement.accept("SCHEMA") and _at_end_of_scope(statement):
+            return self._current_scope(context)
         parts = statement.parts()
         if len(parts) == 1 and context.catalog.find("DATABASE", Name("", "", parts[0])):
-            return self.objects(context, parts[0], None)
+            return self.objects(context, parts[0])
         schema = self._parent(context, "SCHEMA", parts, "database")
         return self.objects(context, schema.database, schema.name)
-
-    def objects(self, context: Context, database: str | None, schema: str | None) -> list[Object]:
-        """All objects of the type, or those in a database or schema, sorted by name."""
-        return context.catalog.objects(self.kind, database, schema)
 
     def narrowed(self, found: Iterable[Object], statement: Statement) -> Iterable[Object]:
         """The objects that match a filter at the end of SHOW that only this type has; by default all."""
@@ -117,10 +122,10 @@ class Shown:
     def _current_scope(self, context: Context) -> list[Object]:
         session = context.session
         if self.scope == "account" or not session.database:
-            return self.objects(context, None, None)
+            return self.objects(context)
         if self.scope == "schema" and session.schema:
             return self.objects(context, session.database, session.schema)
-        return self.objects(context, session.database, None)
+        return self.objects(context, session.database)
 
     def _parent(self, context: Context, kind: str, parts: list[str], scope: str) -> Object:
         name = context.resolve(parts, scope)
@@ -135,8 +140,9 @@ class Shown:
         return parent
 
     def terse_row(self, context: Context, item: Object) -> dict[str, Any]:
-        """The cells of SHOW TERSE."""
-        return self.show_row(context, item)
+        """The cells of SHOW TERSE; what does not apply to the type is NULL."""
+        row = self.show_row(context, item)
+        return {column.name: row.get(column.name) or None for column in TERSE_COLUMNS}
 
     def show_row(self, context: Context, item: Object) -> dict[str, Any]:
         """All SHOW cells of one object."""
@@ -164,3 +170,8 @@ def _privileges(statement: Statement) -> list[str]:
     if not all(wanted):
         raise statement.unexpected()
     return [" ".join(words) for words in wanted]
+
+
+def _at_end_of_scope(statement: Statement) -> bool:
+    """Whether IN DATABASE or IN SCHEMA has no name, so that it means the session's own."""
+    return statement.done or statement.words(1)[0] in _AFTER_SCOPE

@@ -110,7 +110,9 @@ class MaybeTemporary(ObjectType):
         context.temporary.remove(context.session, item)
         return status(f"{item.name} successfully dropped.")
 
-    def objects(self, context: Context, database: str | None, schema: str | None) -> list[Object]:
+    def objects(
+        self, context: Context, database: str | None = None, schema: str | None = None
+    ) -> list[Object]:
         mine = context.temporary.listed(context.session, self.kind)
         inside = [
             item for item in mine if database in (None, item.database) and schema in (None, item.schema)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
@@ -18,15 +19,15 @@ from local_account.base.errors import SnowflakeError
 from local_account.base.result import Result
 from local_account.base.sql import Name, Statement, shown
 from local_account.catalog.catalog import Object
-from local_account.objects import warehouse
+from local_account.metadata import information_schema
+from local_account.objects import provided, warehouse
 from local_account.statement import commands
-from local_account.statement.context import Context
+from local_account.statement.context import Call, Context
 from local_account.tables import scans, syntax
 from local_account.tables.functions import QueryFunction
 
 TABLE_KINDS = ("TABLE", "VIEW")
 _CAPITALS = re.compile("[A-Z]")
-INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
 # It would write parts of statements, with secrets in them, into the log.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 _QUERIES = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)
@@ -40,7 +41,6 @@ _CHANGES: dict[type[exp.Expr], tuple[str, ...]] = {
 }
 _DEFINITIONS = (exp.Create, exp.Alter)
 _TABLE_FUNCTIONS = (exp.Explode, exp.Generator, exp.SplitToTable, exp.Subquery)
-_DESCRIPTIONS = (exp.Describe, exp.Show)
 # The data engine would leave them out without a word, or not understand them.
 _UNSUPPORTED_PARTS = {
     exp.Clone: "CLONE",
@@ -66,7 +66,8 @@ class Plan:
         item: that object in the catalog; None when it does not exist.
         is_done: nothing is left to do, because IF EXISTS was said of an absent table.
         warehouse: the warehouse that it runs in; None when it needs none.
-        scans: name to earlier result, for the results that it reads (see `scans`).
+        scans: name to result, for what it reads that the data engine does not have: earlier results (see
+            `scans`), views of INFORMATION_SCHEMA, and functions that give tables.
         functions: the functions outside of the data engine that it calls, by their names in the statement.
     """
 
@@ -78,7 +79,7 @@ class Plan:
     item: Object | None = None
     is_done: bool = False
     warehouse: Object | None = None
-    scans: Mapping[str, Result] = field(default_factory=dict)
+    scans: dict[str, Result] = field(default_factory=dict)
     functions: dict[tuple[str, ...], list[QueryFunction]] = field(default_factory=dict)
 
     @property
@@ -91,7 +92,7 @@ class Plan:
 
     @property
     def is_description(self) -> bool:
-        return isinstance(self.expression, _DESCRIPTIONS)
+        return isinstance(self.expression, exp.Describe)
 
     @property
     def is_several(self) -> bool:
@@ -142,16 +143,18 @@ def plan(
         SnowflakeError: 002003 for an absent or invisible object, 003001 for a missing privilege, 000606
             without a warehouse, 000002 for a statement that this account's data engine cannot run.
     """
-    found = Plan(parse(statement), scans=scanned)
-    _require_supported(found.expression, statement)
-    if scanned and isinstance(found.expression, exp.Create) and found.expression.kind == "VIEW":
+    found = Plan(parse(statement), scans=dict(scanned))
+    if scanned and _is_view(found.expression):
         raise errors.unsupported("CREATE VIEW from the result of a query")
-    tables = [node for node in _tables(found.expression) if not _is_scan(node, scanned)]
+    if "TABLE" in statement.text.upper():
+        _replace_table_functions(context, found)
+    _require_supported(found.expression, statement)
+    tables = [node for node in _tables(found.expression) if not _is_scan(node, found.scans)]
     for node in tables:
         if not (views and Name(node.catalog, node.db, node.name) in views):
             _check(context, found, node, temporary)
     # A statement is compiled before it needs a warehouse: what is absent is absent without one, too.
-    if tables and not isinstance(found.expression, (*_DEFINITIONS, *_DESCRIPTIONS)):
+    if tables and not isinstance(found.expression, (*_DEFINITIONS, exp.Describe)):
         found.warehouse = require_warehouse(context)
     return found
 
@@ -180,7 +183,7 @@ def require_warehouse(context: Context) -> Object:
 
 
 def _require_supported(expression: exp.Expr, statement: Statement) -> None:
-    known = (*_QUERIES, *_CHANGES, *_DEFINITIONS, *_DESCRIPTIONS)
+    known = (*_QUERIES, *_CHANGES, *_DEFINITIONS, exp.Describe)
     kind = str(expression.args.get("kind") or "").upper()
     is_other = isinstance(expression, _DEFINITIONS) and kind not in TABLE_KINDS
     if not isinstance(expression, known) or is_other:
@@ -200,8 +203,6 @@ def _require_supported(expression: exp.Expr, statement: Statement) -> None:
             raise errors.unsupported(f"TABLE({node.this.sql('snowflake')})")
     if isinstance(expression, _DEFINITIONS) and (part := expression.find(*_UNSUPPORTED_PARTS)):
         raise errors.unsupported(f"{expression.key.upper()} {kind} {_UNSUPPORTED_PARTS[type(part)]}")
-    if isinstance(expression, exp.Show) and not expression.find(exp.Table):
-        raise errors.unsupported("SHOW COLUMNS without IN TABLE or IN VIEW")
     if expression.find(exp.MatchRecognize):
         raise errors.unsupported("MATCH_RECOGNIZE")
     for node in expression.find_all(exp.Select):
@@ -284,19 +285,12 @@ def _parts(node: exp.Table) -> list[str]:
 
 
 def _check(context: Context, found: Plan, node: exp.Table, temporary: Container[Name]) -> None:
-    if isinstance(found.expression, exp.Show):
-        _check_show(context, found, node)
-        return
     target = changed_table(found.expression)
     name = _name_in(context, found, node, target)
-    node.meta[_NAME] = name
-    if name.schema == INFORMATION_SCHEMA:
-        if isinstance(found.expression, exp.Describe):
-            raise errors.unsupported("DESCRIBE VIEW INFORMATION_SCHEMA")
-        context.require_usage(Name(name.database, "", ""))
-        found.schemas.add((name.database, ""))
-        found.opaque = True
+    if name.schema == information_schema.SCHEMA:
+        _check_information_schema(context, found, node, name)
         return
+    node.meta[_NAME] = name
     try:
         context.require_usage(name)
     except SnowflakeError:
@@ -313,18 +307,26 @@ def _check(context: Context, found: Plan, node: exp.Table, temporary: Container[
     if node is target and isinstance(found.expression, exp.Create):
         _check_create(context, found.expression, item, node, name in temporary)
         return
-    if name in temporary:
+    # The table that a foreign key refers to; it may be the one that is defined.
+    is_parent = isinstance(found.expression, _DEFINITIONS) and node.find_ancestor(exp.Reference) is not None
+    if name in temporary or (is_parent and name == found.target):
         return
     found.opaque |= item is not None and item.type == "VIEW"
     if item is None or not context.access.sees(item):
         if node is target and found.expression.args.get("exists"):
             found.is_done = True
             return
+        database = context.catalog.find("DATABASE", Name("", "", name.database))
+        if database and provided.is_provided(context.catalog, database):
+            raise errors.unsupported(shown(name))
         raise _absent(node)
     if node is target and isinstance(found.expression, exp.Alter):
         context.require_ownership(item)
         return
     if isinstance(found.expression, exp.Describe):
+        return
+    if is_parent:
+        context.require("REFERENCES", item)
         return
     for privilege in _privileges(found.expression) if node is target else ("SELECT",):
         context.require(privilege, item)
@@ -333,24 +335,92 @@ def _check(context: Context, found: Plan, node: exp.Table, temporary: Container[
 def _name_in(context: Context, found: Plan, node: exp.Table, target: exp.Expr | None) -> Name:
     """Full name of a table in a statement; in a view's definition a bare name is one of the view's schema."""
     parts = _parts(node)
-    is_view = isinstance(found.expression, exp.Create) and str(found.expression.kind).upper() == "VIEW"
-    if is_view and node is not target and isinstance(target, exp.Table):
+    if _is_view(found.expression) and node is not target and isinstance(target, exp.Table):
         parts = [*table_name(context, target)[: max(3 - len(parts), 0)], *parts]
     return context.resolve(parts, "schema")
 
 
-def _check_show(context: Context, found: Plan, node: exp.Table) -> None:
-    scope = str(found.expression.args.get("scope_kind") or "TABLE").upper()
-    if scope not in ("TABLE", "VIEW"):
-        raise errors.unsupported(f"SHOW COLUMNS IN {scope}")
-    name = table_name(context, node)
-    node.meta[_NAME] = name
-    context.require_usage(name)
-    item = next((i for i in (context.catalog.find(kind, name) for kind in TABLE_KINDS) if i), None)
-    if item is None or not context.access.sees(item):
+def _is_view(expression: exp.Expr) -> bool:
+    """Whether this makes a view."""
+    return isinstance(expression, exp.Create) and str(expression.kind).upper() == "VIEW"
+
+
+def _check_information_schema(context: Context, found: Plan, node: exp.Table, name: Name) -> None:
+    """Put the name of a result, which the engine gets with the statement, in the place of a view."""
+    context.require_usage(Name(name.database, "", ""))
+    view = information_schema.find(name.name)
+    if view is None:
         raise _absent(node)
-    found.schemas.add((name.database, name.schema))
-    found.target = name
+    if node is changed_table(found.expression):
+        raise errors.insufficient_privileges("schema", information_schema.SCHEMA)
+    if _is_view(found.expression):
+        # What the view contains depends on the role that asks.
+        raise errors.unsupported(f"CREATE VIEW on {information_schema.SCHEMA}")
+    scan = _scan(found, information_schema.contents(context, view, name.database))
+    for part in ("this", "db", "catalog"):
+        node.set(part, scan.args[part])
+    if not node.args.get("alias"):
+        node.set("alias", exp.TableAlias(this=exp.to_identifier(name.name, quoted=True)))
+
+
+def _scan(found: Plan, result: Result) -> exp.Table:
+    """The name under which the engine gets a result with the statement."""
+    name = scans.new_name(found.scans)
+    found.scans[name] = result
+    return exp.table_(name, db=scans.SCHEMA, catalog=scans.CATALOG, quoted=True)
+
+
+def _replace_table_functions(context: Context, found: Plan) -> None:
+    """Put names of results in the places of the table functions that the account answers itself."""
+    for node in list(found.expression.find_all(exp.TableFromRows)):
+        if not isinstance(node.this, exp.Dot):
+            continue
+        *parts, call = _dotted(node.this)
+        if not isinstance(call, exp.Anonymous) or not all(isinstance(part, exp.Identifier) for part in parts):
+            continue
+        path = [folded(part) for part in parts if isinstance(part, exp.Identifier)]
+        words = [*path, call.name.upper()]
+        name = ".".join(words)
+        if path[-1] == information_schema.SCHEMA:
+            name = ".".join(words[-2:])
+            path = [context.resolve(path, "database").database]
+        function = context.language.table_functions.get(name)
+        if function is None:
+            raise errors.unsupported(name)
+        if _is_view(found.expression):
+            raise errors.unsupported(f"CREATE VIEW on {name}()")
+        context.require_usage(Name(path[0], "", ""))
+        scan = _scan(found, function(context, _arguments(name, path[0], call.expressions)))
+        scan.set("alias", node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(words[-1])))
+        node.replace(scan)
+
+
+def _dotted(node: exp.Expr) -> list[exp.Expr]:
+    """The parts of a name with dots, from left to right."""
+    found: list[exp.Expr] = []
+    while isinstance(node, exp.Dot):
+        found.append(node.expression)
+        node = node.this
+    return [node, *reversed(found)]
+
+
+def _arguments(function: str, database: str, nodes: list[exp.Expr]) -> Call:
+    found = Call(database, [], {})
+    for node in nodes:
+        if isinstance(node, (exp.Kwarg, exp.EQ)):
+            found.named[node.this.name.upper()] = _constant(function, node.expression)
+        else:
+            found.arguments.append(_constant(function, node))
+    return found
+
+
+def _constant(function: str, node: exp.Expr) -> Any:
+    value = node.this if isinstance(node, exp.Cast) else node
+    if isinstance(value, exp.Literal):
+        return value.name if value.is_string else value.to_py()
+    if isinstance(value, (exp.Boolean, exp.Null)):
+        return value.to_py()
+    raise errors.unsupported(f"{function}() with {node.sql(dialect='snowflake')} as an argument")
 
 
 def _check_create(

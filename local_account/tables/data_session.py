@@ -28,7 +28,8 @@ from local_account.base.sql import Name
 from local_account.catalog.catalog import Catalog, Object
 from local_account.identity.parameters import Values
 from local_account.identity.session import Session
-from local_account.tables import names, results
+from local_account.metadata.definition import Definition
+from local_account.tables import definitions, names, results
 from local_account.tables.access import Plan
 from local_account.tables.columns import KnownColumns
 from local_account.tables.dialect import Cursor
@@ -295,7 +296,7 @@ class DataSession:
 
     @contextlib.contextmanager
     def _scanning(self, plan: Plan) -> Iterator[None]:
-        """Let the body read the earlier results that the plan's statement reads."""
+        """Let the body read the results that the plan's statement reads."""
         try:
             if plan.scans:
                 # The engine registers nothing while rows of its last statement wait to be fetched.
@@ -482,6 +483,10 @@ class DataSession:
             "arrayBindSupported": isinstance(plan.expression, exp.Insert),
         }
         return Result(shape, statement_type=_type_id(plan.expression), extra=extra)
+
+    def columns(self, path: Name) -> Definition:
+        """The columns of a table or view, by its full name in the engine; none for an absent one."""
+        return definitions.present(self._connection, path)
 
     def drop(self, kind: str, path: Name) -> None:
         """Remove a table or view if it exists.

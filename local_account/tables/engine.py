@@ -10,7 +10,7 @@ import contextlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -22,14 +22,16 @@ from local_account.base.sql import Name, Statement
 from local_account.catalog.catalog import Catalog, Object
 from local_account.identity.parameters import values_in_session
 from local_account.identity.session import Session
+from local_account.metadata import definition
 from local_account.objects.warehouse import Load
 from local_account.statement.context import Context
-from local_account.tables import access, constructs, results, rewrite, scans, types
+from local_account.tables import access, constructs, definitions, results, rewrite, scans, types
 from local_account.tables.access import Plan
 from local_account.tables.calls import ANSWER, Answers, Calls, note_calls
 from local_account.tables.engine_statement import EngineStatement, Places, prepared
 
 if TYPE_CHECKING:
+    from local_account.metadata.definition import Definition
     from local_account.tables.data_session import DataSession
     from local_account.tables.store import DataStore
 
@@ -40,7 +42,7 @@ MAX_SESSIONS = 256
 _ROWS_AT_ONCE = 200
 
 
-class DataEngine:
+class DataEngine(definition.Learner):
     """Runs data SQL; databases are DuckDB files in `folder`.
 
     Attributes:
@@ -170,6 +172,28 @@ class DataEngine:
         session = self._session(context.session)
         return self._loaded().rows(self._places(session, {item.fqn[:2]}).table(item.fqn, permanent=True))
 
+    def learn(self, context: Context, items: Iterable[Object]) -> None:
+        """Keep the columns of tables and views that an older version made, which did not keep them."""
+        unknown = [item for item in items if definition.of(item) is None]
+        if not unknown:
+            return
+        session = self._session(context.session)
+        with session.lock:
+            places = self._places(session, {item.fqn[:2] for item in unknown})
+            for item in unknown:
+                found = session.columns(places.table(item.fqn, permanent=True))
+                context.catalog.set_properties(item.id, found.properties())
+                item.properties |= found.properties()
+
+    def is_temporary(self, context: Context, name: Name) -> bool:
+        """Whether the session has a temporary table or view of that name."""
+        known = self._known(context.session)
+        if known is None:
+            return False
+        with known.lock:
+            known.follow_catalog(self._catalog)
+            return name in known.temporary
+
     def forget(self, session: Session) -> None:
         """Close the engine connection of a closed client session."""
         with self._lock:
@@ -220,7 +244,7 @@ class DataEngine:
             store = self._loaded()
             store.follow_catalog()
             found = {place: store.place(*place) for place in schemas}
-        return Places(found, session.temporary, store.known)
+        return Places(found, session.temporary)
 
     def _follow(self, client: Session, session: DataSession) -> None:
         """Make the session's parameters known to the engine; they are read after a change in the catalog."""
@@ -291,14 +315,18 @@ class DataEngine:
             if name in session.temporary:
                 return self._alter_temporary(context, session, plan, text, places)
             new_name = self._new_name(context, plan)
-            session.run(prepared(plan, text, places), values)
-            self._rename(context, plan, new_name)
+            definitions.check_alter(context, plan)
+            session.run(
+                prepared(definitions.engine_plan(context, plan, session.temporary), text, places), values
+            )
+            definitions.record_alter(context, plan, new_name)
             return status("Statement executed successfully.")
         kind = str(plan.expression.args["kind"]).upper()
         temporary = access.is_temporary(plan.expression)
         exists = name in session.temporary if temporary else plan.item is not None
         if exists and not plan.expression.args.get("replace"):
             return status(f"{name.name} already exists, statement succeeded.")
+        declared = None if temporary else definitions.declared(context, plan, session.temporary)
         if not exists and temporary:
             schema = context.catalog.find("SCHEMA", Name(name.database, "", name.schema))
             assert schema
@@ -306,14 +334,23 @@ class DataEngine:
         elif not exists:
             session.drop(kind, places.table(name, permanent=True))
         try:
-            session.run(prepared(plan, text, places), values)
+            session.run(
+                prepared(definitions.engine_plan(context, plan, session.temporary), text, places), values
+            )
         except BaseException:
             if temporary and not exists:
                 del session.temporary[name]
             raise
         if not temporary:
-            self._record(context, plan, kind, name, text)
+            present = session.columns(places.table(name, permanent=True))
+            made = declared or definitions.of_query(context, plan, present)
+            self._record(context, plan, kind, name, text, made)
         return status(f"{kind.capitalize()} {name.name} successfully created.")
+
+    def _definition(
+        self, context: Context, session: DataSession, plan: Plan, text: str, places: Places
+    ) -> EngineStatement:
+        return prepared(definitions.engine_plan(context, plan, session.temporary), text, places)
 
     def _alter_temporary(
         self, context: Context, session: DataSession, plan: Plan, text: str, places: Places
@@ -322,17 +359,21 @@ class DataEngine:
         if new_name := self._new_name(context, plan):
             session.temporary[new_name] = session.temporary.pop(plan.target)
         else:
-            session.run(prepared(plan, text, places))
+            session.run(self._definition(context, session, plan, text, places))
         return status("Statement executed successfully.")
 
-    def _record(self, context: Context, plan: Plan, kind: str, name: Name, text: str) -> None:
+    def _record(
+        self, context: Context, plan: Plan, kind: str, name: Name, text: str, made: Definition
+    ) -> None:
         with context.catalog.transaction():
             context.require_parents(name)
             if plan.item:
                 context.catalog.delete(plan.item)
             comment = plan.expression.find(access.exp.SchemaCommentProperty)
             remark = comment.this.name if comment else ""
-            properties = {"text": text} if kind == "VIEW" else {}
+            properties = made.properties() | ({"text": text} if kind == "VIEW" else {})
+            if plan.expression.find(access.exp.TransientProperty):
+                properties["TRANSIENT"] = True
             item = context.catalog.create(kind, name, context.session.role, properties, remark)
             context.creating(item)
 
@@ -343,15 +384,6 @@ class DataEngine:
         if name and plan.target and name[:2] != plan.target[:2]:
             raise errors.unsupported("ALTER TABLE RENAME to another schema")
         return name
-
-    def _rename(self, context: Context, plan: Plan, name: Name | None) -> None:
-        if name is None or plan.item is None:
-            return
-        with context.catalog.transaction():
-            item = context.catalog.by_id(plan.item.id)
-            if item is not None:
-                item.name = name.name
-                context.catalog.save(item)
 
 
 @contextlib.contextmanager

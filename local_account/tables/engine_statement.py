@@ -5,7 +5,7 @@ Every table gets its full name in the engine, so the engine's connection needs n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +16,6 @@ from local_account.base import errors
 from local_account.base.sql import Name
 from local_account.tables import names, results
 from local_account.tables.access import (
-    INFORMATION_SCHEMA,
     Plan,
     changed_table,
     folded,
@@ -29,14 +28,6 @@ Place = tuple[str, str]
 TEMPORARY = "temp"
 _ALIASED_TARGETS = (exp.Update, exp.Delete, exp.Merge)
 _NAMED_ALREADY = (exp.Alias, exp.Aliases, exp.Column, exp.Star, exp.UDTF)
-# The engine's views for INFORMATION_SCHEMA. Their columns with names of databases, schemas, and the rest.
-_VIEWS = {
-    "COLUMNS": ("_FS_COLUMNS", "TABLE_CATALOG", "TABLE_SCHEMA", ("TABLE_NAME", "COLUMN_NAME")),
-    "DATABASES": ("DATABASES", "DATABASE_NAME", "", ()),
-    "SCHEMATA": ("_FS_SCHEMATA", "CATALOG_NAME", "SCHEMA_NAME", ()),
-    "TABLES": ("_FS_TABLES", "TABLE_CATALOG", "TABLE_SCHEMA", ("TABLE_NAME",)),
-    "VIEWS": ("_FS_VIEWS", "TABLE_CATALOG", "TABLE_SCHEMA", ("TABLE_NAME",)),
-}
 
 
 class Temporary(NamedTuple):
@@ -55,17 +46,15 @@ class Temporary(NamedTuple):
 
 @dataclass
 class Places:
-    """Where the engine has databases, schemas and the session's temporary tables.
+    """Where the engine has schemas and the session's temporary tables.
 
     Attributes:
-        schemas: (database, schema) in the account to that in the engine; a database alone has the schema ''.
+        schemas: (database, schema) in the account to that in the engine.
         temporary: the session's temporary tables.
-        known: every database and schema that the engine has, as in `schemas`, but the other way round.
     """
 
     schemas: Mapping[Place, Place]
     temporary: Mapping[Name, Temporary]
-    known: Callable[[], Mapping[Place, Place]]
 
     def table(self, name: Name, *, permanent: bool = False) -> Name:
         """The engine's full name of a table or view.
@@ -229,9 +218,6 @@ def _place(node: exp.Table, name: Name, places: Places, changing: exp.Expr | Non
     Args:
         changing: the whole statement, if this is the table that it changes.
     """
-    if name.schema == INFORMATION_SCHEMA:
-        _place_view(node, name, places)
-        return
     permanent = isinstance(changing, exp.Create) and not is_temporary(changing)
     renamed = isinstance(node.parent, exp.AlterRename)
     database, schema, table = places.table(name, permanent=permanent or renamed)
@@ -241,34 +227,6 @@ def _place(node: exp.Table, name: Name, places: Places, changing: exp.Expr | Non
     needs_alias = changing is None or isinstance(changing, _ALIASED_TARGETS)
     if needs_alias and not renamed and table != names.encoded(name.name) and not node.args.get("alias"):
         node.set("alias", _alias(name.name))
-
-
-def _place_view(node: exp.Table, name: Name, places: Places) -> None:
-    """Put a query in the place of an INFORMATION_SCHEMA view, which translates the engine's names."""
-    database, _ = places.schemas[name.database, ""]
-    node.set("catalog", exp.to_identifier(database, quoted=True))
-    if name.name not in _VIEWS:
-        return
-    view, of_database, of_schema, others = _VIEWS[name.name]
-    known = places.known()
-    replaced = {of_database: _case(of_database, {place[0]: mine[0] for place, mine in known.items()})}
-    if of_schema:
-        inside = {place[1]: mine[1] for place, mine in known.items() if place[0] == database and place[1]}
-        replaced[of_schema] = _case(of_schema, inside)
-    for column in others:
-        replaced[column] = sqlglot.parse_one(names.DECODED_SQL.format(column=column), read="duckdb")
-    columns = [exp.alias_(value, column) for column, value in replaced.items()]
-    query = exp.select(exp.Star(replace=columns)).from_(
-        exp.table_(view, db="_FS_INFORMATION_SCHEMA", catalog=database, quoted=True)
-    )
-    node.replace(exp.Subquery(this=query, alias=node.args.get("alias") or _alias(name.name)))
-
-
-def _case(column: str, values: Mapping[str, str]) -> exp.Expr:
-    found = exp.case(exp.column(column))
-    for value, replacement in values.items():
-        found = found.when(exp.Literal.string(value), exp.Literal.string(replacement), copy=False)
-    return found.else_(exp.column(column)) if values else exp.column(column)
 
 
 def _alias(identifier: str) -> exp.TableAlias:

@@ -7,7 +7,7 @@ https://docs.snowflake.com/en/sql-reference/operators-flow
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 
 from sqlglot.tokens import Token, TokenType
 
@@ -58,6 +58,11 @@ def replaced(context: Context, statement: Statement) -> tuple[Statement, dict[st
     return statement.edited(edits, bindings), scans
 
 
+def new_name(scans: Sized) -> str:
+    """A name for one more result of a statement."""
+    return f"%RESULT {len(scans) + 1}"
+
+
 def _edits(
     context: Context, statement: Statement, scans: dict[str, Result], used: set[int]
 ) -> Iterator[Edit]:
@@ -88,7 +93,7 @@ def _edits(
                 found = context.piped[number - 1]
                 statement.position += 2
         if found is not None:
-            name = f"%RESULT {len(scans) + 1}"
+            name = new_name(scans)
             scans[name] = found
             yield token.start, tokens[statement.position - 1].end + 1, f'{CATALOG}.{SCHEMA}."{name}"'
     statement.position = 0

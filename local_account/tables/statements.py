@@ -5,9 +5,10 @@ from __future__ import annotations
 from local_account.base.result import Result
 from local_account.base.sql import Statement
 from local_account.identity.parameters import values_in_session
+from local_account.metadata import alter, definition, show
 from local_account.statement import functions
 from local_account.statement.context import Context
-from local_account.tables import results, scans
+from local_account.tables import redefine, results, scans, table
 from local_account.tables.engine import DataEngine
 
 
@@ -41,6 +42,63 @@ def _for_client(context: Context, answer: Result) -> Result:
     return answer
 
 
+def create(context: Context, statement: Statement) -> Result:
+    """CREATE [OR REPLACE | OR ALTER] {TABLE | VIEW}.
+
+    Raises:
+        SnowflakeError: as in `run`.
+    """
+    if statement.words(3) == ("CREATE", "OR", "ALTER"):
+        return redefine.create_or_alter(context, statement, run, alter_table)
+    return run(context, statement)
+
+
+def alter_table(context: Context, statement: Statement) -> Result:
+    """ALTER {TABLE | VIEW}. The data engine does not know constraints, comments and tags of tables.
+
+    Raises:
+        SnowflakeError: as in `run`.
+    """
+    engine = context.account.part(DataEngine)
+    statement.expect("ALTER")
+    kind = statement.word()
+    start = statement.position
+    statement.accept("IF", "EXISTS")
+    name = context.resolve(statement.parts(), "schema")
+    change, statement.position = statement.words(2), start
+    if engine.is_temporary(context, name):
+        return _run_whole(context, statement)
+    if change[:1] in (("SET",), ("UNSET",)) and change[1:] in (("COMMENT",), ("TAG",)):
+        answer = _KINDS[kind].alter(context, statement)
+    else:
+        answer = alter.run(context, statement) if kind == "TABLE" else None
+    if answer is None:
+        return _run_whole(context, statement)
+    engine.end_transaction(context)
+    return answer
+
+
+def _run_whole(context: Context, statement: Statement) -> Result:
+    statement.position = 0
+    return run(context, statement)
+
+
+def describe(context: Context, statement: Statement) -> Result:
+    """{DESCRIBE | DESC} {TABLE | VIEW}. Only the data engine knows temporary tables.
+
+    Raises:
+        SnowflakeError: 002003 when the table does not exist or is not visible.
+    """
+    statement.word()
+    kind = statement.word()
+    start = statement.position
+    name = context.resolve(statement.parts(), "schema")
+    if context.account.part(DataEngine).is_temporary(context, name):
+        return _run_whole(context, statement)
+    statement.position = start
+    return show.describe(context, statement, kind)
+
+
 def set_autocommit(context: Context, value: str) -> None:
     """Follow ALTER SESSION SET AUTOCOMMIT.
 
@@ -57,8 +115,10 @@ VERBS = {
         run,
     ),
 }
+_KINDS = {kind.kind: kind for kind in table.TYPES}
 DEFINITIONS = {
-    ("SHOW", "COLUMNS"): run,
-    **{(verb, kind): run for verb in ("CREATE", "ALTER", "DESCRIBE", "DESC") for kind in ("TABLE", "VIEW")},
+    **{("CREATE", kind): create for kind in definition.TABLE_KINDS},
+    **{("ALTER", kind): alter_table for kind in definition.TABLE_KINDS},
+    **{(verb, kind): describe for verb in ("DESCRIBE", "DESC") for kind in definition.TABLE_KINDS},
 }
 ON_PARAMETER = {"AUTOCOMMIT": set_autocommit}

@@ -101,16 +101,10 @@ class DataStore:
     def place(self, database: str, schema: str) -> tuple[str, str]:
         """The engine's database and schema for those of the catalog, which are made if necessary.
 
-        Args:
-            schema: name of the schema; '' for the database alone.
-
         Raises:
             SnowflakeError: 002003 when the catalog does not have it.
         """
         mine = self._key("DATABASE", Name("", "", database), "_D{}")
-        if not schema:
-            self._attach(mine)
-            return mine, ""
         key = self._key("SCHEMA", Name(database, "", schema), f"{mine}._S{{}}")
         # A schema that was moved to another database stays in the file where it was made.
         home, _, inside = key.partition(".")
@@ -145,16 +139,6 @@ class DataStore:
             self._keys[item.id] = key
             self._save()
         return self._keys[item.id]
-
-    def known(self) -> dict[tuple[str, str], tuple[str, str]]:
-        """Every database and schema of the engine, and its name in the catalog."""
-        items = (item for kind in ("DATABASE", "SCHEMA") for item in self._catalog.objects(kind))
-        found = {}
-        for item in items:
-            if key := self._keys.get(item.id):
-                database, _, schema = key.partition(".")
-                found[database, schema] = (item.database or item.name, item.name if schema else "")
-        return found
 
     def follow_catalog(self) -> None:
         """Remove databases and schemas that were dropped from the catalog since the last call."""

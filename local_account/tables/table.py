@@ -81,7 +81,7 @@ class Table(_DataObject):
             "N",
         )
         return {
-            "kind": "TABLE",
+            "kind": "TRANSIENT" if item.properties.get("TRANSIENT") else "TABLE",
             "cluster_by": "",
             "rows": context.account.part(DataEngine).rows(context, item),
             "retention_time": "1",
@@ -103,6 +103,7 @@ class View(_DataObject):
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:
         return {
+            "kind": "VIEW",
             "reserved": "",
             "text": item.properties.get("text", ""),
             "is_secure": "false",

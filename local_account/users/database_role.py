@@ -22,6 +22,7 @@ class DatabaseRole(ObjectType):
     """Database roles. They can only get privileges on objects in their database."""
 
     kind, plural, scope = access.DATABASE_ROLE, "DATABASE ROLES", "database"
+    redefinable = True
     names_absent_parent = True
     show_columns = columns(
         "created_on:timestamp_ltz name is_default is_current is_inherited granted_to_roles:fixed "

@@ -18,6 +18,7 @@ class Role(ObjectType):
     """Account roles; system roles cannot be changed or dropped."""
 
     kind, plural, scope = "ROLE", "ROLES", "account"
+    redefinable = True
     show_columns = columns(
         "created_on:timestamp_ltz name is_default is_current is_inherited assigned_to_users:fixed "
         "granted_to_roles:fixed granted_roles:fixed owner comment owner_role_type"

@@ -18,7 +18,7 @@ from local_account.spcs.state.observed import SERVICE
 from local_account.statement import tagging
 from local_account.statement.context import Context
 from local_account.statement.data_type import read_type, type_of
-from local_account.statement.object_type import REPLACE, ObjectType, Reader, one_of
+from local_account.statement.object_type import OR_ALTER, REPLACE, ObjectType, Reader, one_of
 from local_account.tables.functions import is_system_function
 
 _MOST_SECONDS = 604800
@@ -110,13 +110,15 @@ class Function(ObjectType):
     # CREATE
 
     def create(self, context: Context, statement: Statement, modifiers: frozenset[str]) -> Result:
+        if modifiers == {OR_ALTER}:
+            return self._create_or_alter(context, statement)
         if others := modifiers - {REPLACE}:
             raise errors.unsupported(f"CREATE {' '.join(sorted(others))} FUNCTION")
         if_not_exists = statement.accept("IF", "NOT", "EXISTS")
         name, properties = self._definition(context, statement)
         return self.store(context, name, properties, if_not_exists, REPLACE in modifiers)
 
-    def create_or_alter(self, context: Context, statement: Statement) -> Result:
+    def _create_or_alter(self, context: Context, statement: Statement) -> Result:
         """CREATE OR ALTER FUNCTION: make it, or give it the properties that the statement says."""
         name, properties = self._definition(context, statement)
         if tagging.TAG in properties:
@@ -359,6 +361,5 @@ def _require_endpoint(context: Context, properties: dict[str, Any]) -> str:
 _FUNCTION = Function()
 TYPES = [_FUNCTION]
 STATEMENTS = {
-    ("CREATE", "OR", "ALTER", "FUNCTION"): _FUNCTION.create_or_alter,
     ("SHOW", "USER", "FUNCTIONS"): _FUNCTION.show,
 }

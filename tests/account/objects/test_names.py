@@ -196,8 +196,14 @@ def test_renamed_containers_keep_their_tables(cursor: Any) -> None:
     cursor.execute("CREATE SCHEMA inner_before")
     cursor.execute("CREATE TABLE t (b INT)")
     assert cursor.execute("SELECT * FROM t").fetchall() == []
-    listed = 'SELECT table_catalog, table_schema, table_name FROM "after".INFORMATION_SCHEMA.TABLES'
-    assert cursor.execute(listed).fetchall() == [("after", "inner after", "T t")]
+    listed = (
+        'SELECT table_catalog, table_schema, table_name FROM "after".INFORMATION_SCHEMA.TABLES '
+        "WHERE table_schema = 'inner after' ORDER BY table_name"
+    )
+    assert cursor.execute(listed).fetchall() == [
+        ("after", "inner after", "T t"),
+        ("after", "inner after", "V"),
+    ]
     cursor.execute("DROP DATABASE before")
     assert cursor.execute('SELECT a FROM "after"."inner after"."T t"').fetchall() == [(1,)]
     cursor.execute('DROP DATABASE "after"')

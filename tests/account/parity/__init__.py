@@ -43,7 +43,7 @@ anything but NULL), or `null`. `<<pool>>`, `<<image>>` … stand for what the wo
     setup / cleanup: [GRANT …, {OWNER: CREATE SERVICE …}]   # around this case, as ACCOUNTADMIN or as named
     then: [{run: SHOW …, row: …}]              # more steps that must hold; not counted by themselves
     wait: true                                 # ask again until it holds, 40 s at most
-    client: snow                               # `run` is a command line of snow (default in snow*.yaml)
+    client: snow                               # `run` is a command line of snow (default in snow_*.yaml)
 
 An error case covers nothing: it does not show that something works. A refused case covers the lines that it
 is about, and those alone. A statement that was refused by name and now works: put what it gives in the place

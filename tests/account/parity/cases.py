@@ -101,7 +101,7 @@ def read_areas(names: Iterable[str] = ()) -> list[Area]:
 
 def _area(path: Path) -> Area:
     document = yaml.safe_load(path.read_text())
-    client = "snow" if path.stem.startswith("snow") else "connector"
+    client = "snow" if path.stem.startswith("snow_") else "connector"
     cases = tuple(_case(entry, document["source"], client, path.stem) for entry in document["cases"])
     forms = [case.form for case in cases]
     if twice := {form for form in forms if forms.count(form) > 1}:
