@@ -9,6 +9,7 @@ from docker.errors import APIError, DockerException, ImageNotFound
 
 from local_account.base.settings import LocalSettings
 from local_account.catalog.catalog import Catalog
+from local_account.objects import provided
 
 _DATA_TYPES = ("IMAGE REPOSITORY", "SERVICE", "SNAPSHOT")
 
@@ -48,7 +49,8 @@ def has_data(settings: LocalSettings) -> bool:
         return False
     catalog = Catalog(path)
     try:
-        return any(catalog.objects(kind) for kind in _DATA_TYPES)
+        found = (item for kind in _DATA_TYPES for item in catalog.objects(kind))
+        return not all(provided.is_provided(catalog, item) for item in found)
     finally:
         catalog.close()
 

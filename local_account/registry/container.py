@@ -19,7 +19,7 @@ from docker.types import LogConfig
 
 from local_account.base.waiting import answers_http, poll
 from local_account.identity.account import Account
-from local_account.registry.images import KIND, folder
+from local_account.registry.images import folder, with_images
 from local_account.registry.registry import READY, Registry
 from local_account.registry.storage import CONFIG, StorageError
 
@@ -196,7 +196,7 @@ class RegistryReconciler:
     # The storage
 
     def _wanted(self) -> frozenset[tuple[int, str]]:
-        return frozenset((item.id, folder(item)) for item in self._account.catalog.objects(KIND))
+        return frozenset((item.id, folder(item)) for item in with_images(self._account.catalog))
 
     def _settle(self, client: DockerClient, wanted: frozenset[tuple[int, str]]) -> None:
         """Remove images without a repository in the catalog, then mark new repositories as ready."""
@@ -214,7 +214,7 @@ class RegistryReconciler:
 
     def _remove_strays(self, client: DockerClient) -> None:
         storage, catalog = self._registry.storage, self._account.catalog
-        items = catalog.objects(KIND)
+        items = with_images(catalog)
         known = {folder(item): item for item in items}
         present = storage.repositories(client)
         for name in present:

@@ -15,7 +15,7 @@ from typing import Any
 from local_account.base import errors
 from local_account.base.errors import SnowflakeError
 from local_account.base.sql import Name
-from local_account.catalog.catalog import Object
+from local_account.catalog.catalog import Catalog, Object
 from local_account.identity.account import Account
 from local_account.objects import provided
 from local_account.registry.registry import Registry
@@ -122,6 +122,11 @@ def pull_auth(account: Account) -> dict[str, str]:
     return {"username": INTERNAL_USER, "password": account.part(Registry).tokens.internal_password}
 
 
+def with_images(catalog: Catalog) -> list[Object]:
+    """All repositories that can have images. Snowflake's own is empty here and needs no registry."""
+    return [item for item in catalog.objects(KIND) if not provided.is_provided(catalog, item)]
+
+
 def tags(account: Account, repository: Object) -> list[Tag]:
     """All tags of all images in a repository.
 
@@ -131,6 +136,8 @@ def tags(account: Account, repository: Object) -> list[Tag]:
     import docker
     from docker.errors import DockerException
 
+    if provided.is_provided(account.catalog, repository):
+        return []
     _require_registry(account)
     if not account.part(Registry).wait_until_ready(repository):
         raise _broken(account.part(Registry).explain())

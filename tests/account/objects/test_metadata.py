@@ -21,7 +21,7 @@ def test_a_failed_statement_does_not_lose_rows_from_the_information_schema(place
     """The transaction repeats them as they were, although the views contain something else by now."""
     place.run("CREATE OR REPLACE TABLE names (name VARCHAR)")
     with place.connect() as mine:
-        cursor = mine.cursor()
+        cursor: Any = mine.cursor()
         cursor.execute("BEGIN")
         cursor.execute(f"INSERT INTO names {NAMES} AND TABLE_NAME = 'NAMES'")
         with pytest.raises(ProgrammingError, match="Unknown function"):
@@ -40,7 +40,7 @@ def test_manage_grants_shows_nothing_in_the_information_schema(place: Place) -> 
         "GRANT USAGE ON WAREHOUSE COMPUTE_WH TO ROLE governor",
     )
     with place.connect() as mine:
-        cursor = mine.cursor()
+        cursor: Any = mine.cursor()
         for statement in ("USE SECONDARY ROLES NONE", "USE ROLE governor", "USE WAREHOUSE COMPUTE_WH"):
             cursor.execute(statement)
         assert [row[1] for row in cursor.execute("SHOW TABLES LIKE 'HIDDEN'").fetchall()] == ["HIDDEN"]
