@@ -114,6 +114,31 @@ def get_pool_status(context: Context, arguments: list[Any]) -> str:
     return json.dumps(shown, separators=(",", ":"))
 
 
+def wait_for_services(context: Context, arguments: list[Any]) -> str:
+    """SYSTEM$WAIT_FOR_SERVICES(<seconds>, '<service>', …): waits until all of them run.
+
+    See https://docs.snowflake.com/en/sql-reference/functions/system_wait_for_services
+
+    Raises:
+        SnowflakeError: 002003 for an absent service, 003001 without MONITOR on it, 395021 when the time is
+            over or a service has failed.
+    """
+    if len(arguments) < 2 or not isinstance(arguments[0], int):
+        raise errors.compilation_error(
+            "000938", "22023", "not enough arguments or wrong ones for function [SYSTEM$WAIT_FOR_SERVICES]"
+        )
+    items = []
+    for name in arguments[1:]:
+        item = context.get(SERVICE, context.resolve(Statement(str(name)).parts(), "schema"))
+        context.require("MONITOR", item)
+        items.append(item)
+    seconds = float(arguments[0])
+    deadline = time.monotonic() + seconds
+    for item in items:
+        _wait(context, item, "RUNNING", seconds, deadline)
+    return "OK"
+
+
 # Methods of services
 
 
@@ -127,7 +152,18 @@ def wait_for(context: Context, item: Object, arguments: list[Any]) -> str:
     wanted, seconds = str(arguments[0]).upper(), float(arguments[1]) if len(arguments) > 1 else 300.0
     if wanted not in ("RUNNING", "DONE", "SUSPENDED", "FAILED", "CANCELLED"):
         raise errors.invalid_value(wanted, "status", "RUNNING, DONE, SUSPENDED, FAILED, CANCELLED")
-    observed, deadline = context.account.part(Observed), time.monotonic() + seconds
+    _wait(context, item, wanted, seconds, time.monotonic() + seconds)
+    return f"Service {item.name} reached status {wanted}."
+
+
+def _wait(context: Context, item: Object, wanted: str, seconds: float, deadline: float) -> None:
+    """Return when the service has a status.
+
+    Args:
+        seconds: how long the client wants to wait, for the error.
+        deadline: when that is over, by the monotonic clock.
+    """
+    observed = context.account.part(Observed)
     while True:
         version = observed.version
         fresh = context.catalog.by_id(item.id)
@@ -136,7 +172,7 @@ def wait_for(context: Context, item: Object, arguments: list[Any]) -> str:
         word = service_status(observed, fresh)
         upgrading = wanted == "RUNNING" and is_upgrading(observed, fresh)
         if word == wanted and not upgrading:
-            return f"Service {item.name} reached status {wanted}."
+            return
         if _hopeless(word, wanted):
             raise _not_reached(context, fresh, word, f"did not reach status {wanted}: its status is {word}")
         if time.monotonic() >= deadline:
@@ -200,4 +236,5 @@ FUNCTIONS = {
     "SYSTEM$GET_SERVICE_LOGS": get_service_logs,
     "SYSTEM$GET_SERVICE_DNS_DOMAIN": get_dns_domain,
     "SYSTEM$GET_COMPUTE_POOL_STATUS": get_pool_status,
+    "SYSTEM$WAIT_FOR_SERVICES": wait_for_services,
 }

@@ -13,6 +13,7 @@ import pytest
 from machine.paths import PROJECT
 from tests.account.clients.program import SECONDS, found_by
 from tests.account.conftest import Place
+from tests.account.spcs_world import World
 from tests.tools import client_environment
 
 Snow = Callable[..., Any]
@@ -72,10 +73,12 @@ def test_snow_sql(snow: Snow) -> None:
 
 
 @pytest.fixture
-def guide(place: Place) -> Iterator[None]:
-    """Removes what the set-up script has made."""
+def guide(place: Place, world: World) -> Iterator[None]:
+    """Has the image that the set-up script needs, and removes what the script has made."""
+    assert world.image == "/spcs_db/public/images/python:1"
     yield
     place.run(
+        "DROP SERVICE IF EXISTS guide_db.app.shout",
         "DROP DATABASE IF EXISTS guide_db",
         "DROP WAREHOUSE IF EXISTS guide_wh",
         "DROP COMPUTE POOL IF EXISTS guide_pool",
@@ -86,7 +89,7 @@ def guide(place: Place) -> Iterator[None]:
 @pytest.mark.usefixtures("guide")
 def test_setup_script_from_top_to_bottom(snow: Snow, place: Place) -> None:
     script = Path(__file__).with_name("setup_script.sql")
-    found = "MONITOR=GUIDE_POOL, USAGE=GUIDE_POOL, pool=GUIDE_POOL, price=costs $5; or $size, text=it's $size"
+    found = "MONITOR=GUIDE_POOL, USAGE=GUIDE_POOL, pool=GUIDE_POOL, price=COSTS $5; OR $SIZE, text=IT'S $SIZE"
     assert snow("sql", "-f", str(script))[-1] == [{"FOUND": found, "HAS_REPOSITORY": True}]
     with place.connect() as connection:
         *_, last = connection.execute_string(script.read_text())
