@@ -139,7 +139,7 @@ class Dispatch(Language):
                 statement = substitution.filled(statement)
         if context.describe_only and statement.verb and statement.verb not in self._verbs:
             return self._describe(context, statement)
-        if context.session.in_transaction and not context.describe_only and _defines(statement):
+        if context.session.in_transaction and not context.describe_only and self._defines(statement):
             for follow in self._before_definition:
                 follow(context)
         result = self._run(context, statement)
@@ -149,8 +149,16 @@ class Dispatch(Language):
 
     def _is_data(self, statement: Statement) -> bool:
         """Whether the data engine runs the statement; it takes bindings as values."""
-        words = [word for word in statement.words(6) if word not in commands.MODIFIERS | {"OR", "REPLACE"}]
-        return statement.verb in self._verbs or tuple(words[:2]) in self._definitions
+        return statement.verb in self._verbs or _first_words(statement) in self._definitions
+
+    def _defines(self, statement: Statement) -> bool:
+        """Whether the statement makes, changes or removes an object.
+
+        Those of tables and views are left out: they end a transaction only when they are sure to be run.
+        """
+        kind = _first_words(statement)[1:]
+        is_table = any(kind == (word,) for _, word in self._definitions)
+        return statement.verb in _DEFINING_VERBS and kind != ("SESSION",) and not is_table
 
     def _describe(self, context: Context, statement: Statement) -> Result:
         if statement.verb not in _READING_VERBS:
@@ -206,9 +214,10 @@ class Dispatch(Language):
         return handler(context, statement) if handler else None
 
 
-def _defines(statement: Statement) -> bool:
-    """Whether the statement makes, changes or removes an object."""
-    return statement.verb in _DEFINING_VERBS and statement.words(2)[1:] != ("SESSION",)
+def _first_words(statement: Statement) -> tuple[str, ...]:
+    """The verb and the type of object."""
+    skipped = commands.MODIFIERS | {"OR", "REPLACE"}
+    return tuple([word for word in statement.words(6) if word not in skipped][:2])
 
 
 def _collect(modules: Iterable[ModuleType], attribute: str) -> dict[Any, Any]:
