@@ -16,6 +16,7 @@ from local_account.catalog.store import Store
 
 _KEPT_SECONDS = 24 * 3600.0
 _SWEEP_EVERY = 500
+_LONGEST_ANSWER = 65536
 
 
 class Requests(Store):
@@ -33,9 +34,11 @@ class Requests(Store):
 
     def answer_request(self, digest: str, result: Result) -> None:
         """Keep the answer of a noted request, unless it holds a secret or a whole result set."""
-        if result.extra or len(result.rows) > 1 or any("secret" in column.name for column in result.columns):
+        if len(result.rows) > 1 or any("secret" in column.name for column in result.columns):
             return
-        answer = json.dumps([result.columns, result.rows, result.statement_type])
+        answer = json.dumps([result.columns, result.rows, result.statement_type, result.extra])
+        if len(answer) > _LONGEST_ANSWER:
+            return
         with self.transaction(lasting=False, telling=False):
             self._connection.execute("UPDATE requests SET answer=? WHERE digest=?", (answer, digest))
 
@@ -82,5 +85,6 @@ def _earlier(row: sqlite3.Row) -> Result:
             "Look at what it was to change before running it again."
         )
         raise SnowflakeError("000603", "XX000", f"SQL execution internal error:\n{message}")
-    shape, rows, kind = json.loads(row["answer"])
-    return Result([Column(*column) for column in shape], rows, statement_type=kind)
+    # Answers of older versions have nothing behind the type.
+    shape, rows, kind, *extra = json.loads(row["answer"])
+    return Result([Column(*column) for column in shape], rows, kind, *extra)

@@ -51,7 +51,13 @@ def _user_with_key(place: Place, name: str) -> str:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     body = "".join(public.decode().splitlines()[1:-1])
-    place.run(f"CREATE OR REPLACE USER {name} TYPE = SERVICE RSA_PUBLIC_KEY = '{body}'")
+    place.run(
+        f"CREATE OR REPLACE USER {name} TYPE = SERVICE RSA_PUBLIC_KEY = '{body}'",
+        # The sign-in of some drivers fails unless the user may use what the settings name.
+        f"GRANT USAGE ON DATABASE {place.database} TO ROLE PUBLIC",
+        f"GRANT USAGE ON SCHEMA {place.database}.PUBLIC TO ROLE PUBLIC",
+        f"GRANT USAGE ON WAREHOUSE {place.warehouse} TO ROLE PUBLIC",
+    )
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

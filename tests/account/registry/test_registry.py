@@ -19,6 +19,7 @@ from local_account.identity.account import Account
 from local_account.identity.session import Session
 from local_account.registry import images
 from local_account.statement.context import Context
+from local_account.statement.temporary import SessionObjects
 from tests.account.conftest import Place, RunningAccount, running_account, wait_until
 
 pytestmark = pytest.mark.docker
@@ -289,6 +290,7 @@ def test_images_are_resolved_to_digests(registry: Registry) -> None:
     database = registry.place.database
     settings = registry.place.account.settings
     account = Account(settings)
+    account.add(SessionObjects())
     account.add(images.Registry(settings, account.catalog))
     context = Context(account, Session(1, "ADMIN", role="ACCOUNTADMIN"))
     try:

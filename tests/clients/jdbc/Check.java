@@ -59,6 +59,8 @@ public class Check {
         for (String format : List.of("ARROW", "JSON")) {
             Properties more = new Properties();
             more.put("JDBC_QUERY_RESULT_FORMAT", format);
+            // The driver sends a java.sql.Timestamp as a moment, which NTZ columns take in the session's zone.
+            more.put("TIMEZONE", "Etc/UTC");
             Map<String, Object> answers = new LinkedHashMap<>();
             try (Connection connection = connect(given, more)) {
                 answers.put("version", connection.getMetaData().getDriverVersion());

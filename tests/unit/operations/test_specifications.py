@@ -127,7 +127,8 @@ def test_every_template_equals_itself(template: str) -> None:
     text = specification.render(
         template,
         **dict.fromkeys(names, "/d/s/r/i:1"),
-        **dict.fromkeys(("iops", "throughput"), 0),
+        **dict.fromkeys(("iops", "throughput", "cpu", "memory", "most_cpu", "most_memory"), 1),
+        config={"A_B": "c"},
         digest=DIGEST,
         volume_size=10,
         snapshot="",
