@@ -43,7 +43,7 @@ def material(key: bytes, client: str) -> dict[str, Any]:
             only, the Go driver as a number only, and the other drivers as both.
     """
     text = base64.b64encode(key).decode()
-    number = str(_SMK) if client == "PythonConnector" else _SMK
+    number = _SMK if client == "Go" else str(_SMK)
     return {"queryStageMasterKey": text, "queryId": str(uuid.uuid4()), "smkId": number}
 
 

@@ -131,9 +131,12 @@ class KnownColumns:
 
     def _follow_change(self, place: str, name: Name, change: exp.Expr) -> None:
         if isinstance(change, exp.AlterRename):
-            new = encoded(folded(change.this.this))
+            new = name._replace(name=encoded(folded(change.this.this)))
+            self._known.pop(new, None)
+            # A table of that name may have been there before.
+            self._connection.execute(f"DELETE FROM {place} {_OF_TABLE}", list(new))
             update = f"UPDATE {place} SET ext_table_name = ? {_OF_TABLE}"
-            self._connection.execute(update, [new, *name])
+            self._connection.execute(update, [new.name, *name])
         elif isinstance(change, exp.RenameColumn):
             new, old = (encoded(folded(node.this)) for node in (change.args["to"], change.this))
             update = f"UPDATE {place} SET ext_column_name = ? {_OF_TABLE} AND ext_column_name = ?"
