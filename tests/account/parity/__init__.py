@@ -8,7 +8,7 @@ a case behaves otherwise than it says, or when a page is not what the results gi
 What the account should have is counted against a list that the cases do not choose: `reference/` has the
 statement pages of Snowflake's SQL reference, line by line. A case says which lines it covers.
 
-**Add a case** to the file of its area, `<area>.yaml`:
+**Add a case** to the file of its area, `cases/<area>.yaml`:
 
     area: Compute pools             # heading on the page
     part: statements                # statements | privileges | snow | other: where the page counts it

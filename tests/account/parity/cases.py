@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent / "cases"
 PARTS = {
     # key: heading of the total on the page
     "statements": "SQL of Snowpark Container Services and the objects around it",
