@@ -34,8 +34,8 @@ def test_sqlalchemy(place: Place, tmp_path: Path) -> None:
         "pandas": [
             ["id", "Text", "score"],
             2.0,
-            ["id", "Text", "score"],
-            {"id": 1, "Text": "a", "score": 0.5},
+            ["id", "text", "score"],
+            {"id": 1.0, "text": "a", "score": 0.5},
         ],
         "merged": [[1, 1], [2, 20], [3, 30]],
         "variant": {"a": 5},

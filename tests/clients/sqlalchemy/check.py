@@ -128,10 +128,12 @@ def pandas_tables(engine: Engine) -> Any:
     """Data frames written row by row and through files, and read."""
     frame = pandas.DataFrame({"id": [1, 2], "Text": ["a", None], "score": [0.5, 1.5]})
     frame.to_sql("alchemy_frame", engine, index=False, if_exists="replace")
-    frame.to_sql("ALCHEMY_FRAME_2", engine, index=False, if_exists="replace", method=pd_writer)
+    # Through files, names are taken as they are, so they are those of the table that the dialect has made.
+    upper = frame.rename(columns=str.upper)
+    upper.to_sql("alchemy_frame_2", engine, index=False, if_exists="replace", method=pd_writer)
     with engine.connect() as connection:
-        one = pandas.read_sql_query('SELECT * FROM alchemy_frame ORDER BY "id"', connection)
-        two = pandas.read_sql_table("ALCHEMY_FRAME_2", connection)
+        one = pandas.read_sql_query('SELECT * FROM alchemy_frame ORDER BY id', connection)
+        two = pandas.read_sql_table("alchemy_frame_2", connection)
     return [one.columns.tolist(), one["score"].sum(), two.columns.tolist(), two.to_dict("records")[0]]
 
 
