@@ -40,7 +40,7 @@ from local_account.stages.store import StageStore
 from local_account.stages.transfer import StageTransfer
 from local_account.statement.dispatch import Dispatch
 from local_account.statement.temporary import SessionObjects
-from local_account.tables.engine import DataEngine
+from local_account.tables.engine.data_engine import DataEngine
 from local_account.users import security_integration
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_account.base import errors
-from local_account.tables.macros import SCHEMA
+from local_account.tables.translation.macros import SCHEMA
 
 _ARGUMENTS = re.compile(r"\w+\((\d+)(?:,\s*\d+)?\)")
 # The longest elements first. What the data engine calls them.

@@ -28,8 +28,9 @@ from local_account.stages.location import shown as shown_file
 from local_account.stages.store import StageStore
 from local_account.statement.context import Context
 from local_account.statement.options import Reader, boolean, integer, option_name
-from local_account.tables import access, results
-from local_account.tables.engine import DataEngine
+from local_account.tables.engine.data_engine import DataEngine
+from local_account.tables.plan import access
+from local_account.tables.translation import results
 
 _UNLOAD_TYPE = 0x3700
 _SUMMARY = columns("rows_unloaded:fixed input_bytes:fixed output_bytes:fixed")

@@ -23,11 +23,12 @@ from local_account.loading.staged_files import StagedFile, find, require_format
 from local_account.stages import format_options
 from local_account.stages.copy_options import STAGE_COPY_OPTIONS, skip_limit
 from local_account.statement.context import Context
-from local_account.tables import access, results
-from local_account.tables.data_session import DataSession
-from local_account.tables.engine import DataEngine
-from local_account.tables.engine_statement import EngineStatement
-from local_account.tables.names import decoded, encoded
+from local_account.tables.engine.data_engine import DataEngine
+from local_account.tables.engine.data_session import DataSession
+from local_account.tables.engine.engine_statement import EngineStatement
+from local_account.tables.plan import access
+from local_account.tables.translation import results
+from local_account.tables.translation.names import decoded, encoded
 
 _COPY_TYPE = 0x3600
 _COLUMNS = columns(

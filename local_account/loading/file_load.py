@@ -16,12 +16,12 @@ from local_account.base.sql import Statement
 from local_account.loading import conversion, queries
 from local_account.loading.conversion import Target
 from local_account.loading.staged_files import LINE, ROW, Rows, StagedFile, Staging
-from local_account.tables import access
-from local_account.tables.access import Plan
-from local_account.tables.data_session import DataSession
-from local_account.tables.engine import DataEngine
-from local_account.tables.errors import engine_errors
-from local_account.tables.names import encoded
+from local_account.tables.engine.data_engine import DataEngine
+from local_account.tables.engine.data_session import DataSession
+from local_account.tables.engine.errors import engine_errors
+from local_account.tables.plan import access
+from local_account.tables.plan.access import Plan
+from local_account.tables.translation.names import encoded
 
 _STATES = {
     **dict.fromkeys(("100037", "100038"), "22018"),

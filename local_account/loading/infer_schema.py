@@ -17,7 +17,7 @@ from local_account.base.sql import Statement
 from local_account.loading.staged_files import Rows, Staging, find, require_format
 from local_account.stages import format_options
 from local_account.statement.context import Context
-from local_account.tables.names import encoded
+from local_account.tables.translation.names import encoded
 
 USED: dict[str, Any] = {}
 """Stands for a binding that the function has used."""

@@ -11,7 +11,7 @@ from local_account.base.sql import Name, Statement
 from local_account.statement.context import Context
 
 if TYPE_CHECKING:
-    from local_account.tables.data_session import DataSession
+    from local_account.tables.engine.data_session import DataSession
 
 _OUTSIDE = re.compile(r"@|infer_schema", re.IGNORECASE)
 

@@ -17,11 +17,11 @@ from local_account.loading import infer_schema
 from local_account.loading.staged_files import METADATA, Rows, Staging, find, require_format
 from local_account.stages import format_options
 from local_account.statement.context import Context
-from local_account.tables import access
-from local_account.tables.engine import DataEngine
+from local_account.tables.engine.data_engine import DataEngine
+from local_account.tables.plan import access
 
 if TYPE_CHECKING:
-    from local_account.tables.data_session import DataSession
+    from local_account.tables.engine.data_session import DataSession
 
 
 @contextlib.contextmanager

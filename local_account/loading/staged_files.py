@@ -29,7 +29,7 @@ from local_account.loading.json_rows import JsonReader
 from local_account.stages.location import find_stage, matching, parse_location, shown
 from local_account.stages.store import File, StageStore
 from local_account.statement.context import Context
-from local_account.tables.names import encoded
+from local_account.tables.translation.names import encoded
 
 ROW, LINE, WIDTH = "_ROW", "_LINE", "_WIDTH"
 METADATA = {

@@ -18,7 +18,8 @@ from local_account.catalog.catalog import Object
 from local_account.metadata import definition, show
 from local_account.metadata.definition import Definition, TableColumn
 from local_account.statement.context import Context
-from local_account.tables import access, definitions, options
+from local_account.tables.engine import definitions
+from local_account.tables.plan import access, options
 
 _SIZED = re.compile(r"(NUMBER|VARCHAR|BINARY)\((\d+)(?:,(\d+))?\)")
 Run = Callable[[Context, Statement], Result]

@@ -8,8 +8,10 @@ from local_account.identity.parameters import values_in_session
 from local_account.metadata import alter, definition, show
 from local_account.statement import functions
 from local_account.statement.context import Context
-from local_account.tables import redefine, results, scans, table
-from local_account.tables.engine import DataEngine
+from local_account.tables import redefine, table
+from local_account.tables.engine.data_engine import DataEngine
+from local_account.tables.plan import scans
+from local_account.tables.translation import results
 
 
 def run(context: Context, statement: Statement) -> Result:

@@ -13,8 +13,8 @@ from local_account.catalog.catalog import Object
 from local_account.objects.event_table import EVENT_TABLE, EventTable
 from local_account.statement.context import Context
 from local_account.statement.object_type import ObjectType, read_restriction
-from local_account.tables import options
-from local_account.tables.engine import DataEngine
+from local_account.tables.engine.data_engine import DataEngine
+from local_account.tables.plan import options
 
 _CHANGES = frozenset({"DELETE", "INSERT", "REFERENCES", "SELECT", "TRUNCATE", "UPDATE"})
 

@@ -8,7 +8,7 @@ from local_account.base import errors
 from local_account.base.result import Result
 from local_account.base.sql import Statement
 from local_account.statement.context import Context
-from local_account.tables.engine import DataEngine
+from local_account.tables.engine.data_engine import DataEngine
 
 _BEGINNINGS = ((), ("TRANSACTION",), ("WORK",), ("NAME",))
 

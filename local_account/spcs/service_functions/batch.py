@@ -14,7 +14,7 @@ from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 from local_account.statement.data_type import DataType
-from local_account.tables.functions import Row
+from local_account.tables.plan.functions import Row
 
 _ZONE = re.compile(r"([+-]\d\d)(?::?(\d\d))?$")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")

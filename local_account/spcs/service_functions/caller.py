@@ -21,7 +21,7 @@ from local_account.spcs.service_functions.client import Batch, BatchClient, Fail
 from local_account.spcs.state.uses import Uses
 from local_account.statement.context import Context
 from local_account.statement.data_type import type_of
-from local_account.tables.functions import Argument, QueryFunction, QueryFunctions, Row
+from local_account.tables.plan.functions import Argument, QueryFunction, QueryFunctions, Row
 
 SECONDS = 3600
 """How long a batch may take, unless BATCH_TIMEOUT_SECS says otherwise."""

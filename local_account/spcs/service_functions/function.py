@@ -19,7 +19,7 @@ from local_account.statement import tagging
 from local_account.statement.context import Context
 from local_account.statement.data_type import read_type, type_of
 from local_account.statement.object_type import OR_ALTER, REPLACE, ObjectType, Reader, one_of
-from local_account.tables.functions import is_system_function
+from local_account.tables.plan.functions import is_system_function
 
 _MOST_SECONDS = 604800
 _OTHER_KINDS = (

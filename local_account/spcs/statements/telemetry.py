@@ -24,7 +24,7 @@ from local_account.spcs.state.measures import Measures, Usage
 from local_account.spcs.state.observed import POOL, SERVICE, Observed
 from local_account.spcs.statements.service_rows import as_query, times
 from local_account.statement.context import Context
-from local_account.tables.access import require_warehouse
+from local_account.tables.plan.access import require_warehouse
 
 Row = dict[str, Any]
 _MOST_LINES = 1000

@@ -15,7 +15,7 @@ from snowflake.connector.cursor import DictCursor
 from snowflake.connector.errors import DatabaseError
 
 from local_account.base.sql import quote
-from local_account.tables.names import decoded, encoded
+from local_account.tables.translation.names import decoded, encoded
 from tests.account.conftest import RunningAccount
 
 ONE_LETTER = {

@@ -132,7 +132,7 @@ def pandas_tables(engine: Engine) -> Any:
     upper = frame.rename(columns=str.upper)
     upper.to_sql("alchemy_frame_2", engine, index=False, if_exists="replace", method=pd_writer)
     with engine.connect() as connection:
-        one = pandas.read_sql_query('SELECT * FROM alchemy_frame ORDER BY id', connection)
+        one = pandas.read_sql_query("SELECT * FROM alchemy_frame ORDER BY id", connection)
         two = pandas.read_sql_table("alchemy_frame_2", connection)
     return [one.columns.tolist(), one["score"].sum(), two.columns.tolist(), two.to_dict("records")[0]]
 

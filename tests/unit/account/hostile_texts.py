@@ -38,8 +38,9 @@ from local_account.stages.reader import Reader
 from local_account.statement import flow, several, substitution
 from local_account.statement.dispatch import Dispatch
 from local_account.statement.options import like
-from local_account.tables import rewrite, scans
-from local_account.tables.errors import translated
+from local_account.tables.engine.errors import translated
+from local_account.tables.plan import scans
+from local_account.tables.translation import rewrite
 
 # All readings take some 20 seconds; a quadratic one takes minutes, an exponential one for ever.
 _CPU_SECONDS = 120

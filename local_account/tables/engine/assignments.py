@@ -10,11 +10,11 @@ from sqlglot import exp
 
 from local_account.base.errors import SnowflakeError
 from local_account.base.sql import Name
-from local_account.tables.access import folded
-from local_account.tables.columns import UNLIMITED, Columns, TableColumn
-from local_account.tables.macros import SCHEMA, TOO_LONG, ZONED_TYPE
-from local_account.tables.moments import readable_offset
-from local_account.tables.types import Type
+from local_account.tables.engine.columns import UNLIMITED, Columns, TableColumn
+from local_account.tables.engine.moments import readable_offset
+from local_account.tables.plan.access import folded
+from local_account.tables.translation.macros import SCHEMA, TOO_LONG, ZONED_TYPE
+from local_account.tables.translation.types import Type
 
 _MOMENTS = {
     "DATE": Type.DATE,

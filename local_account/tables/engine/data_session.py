@@ -29,14 +29,12 @@ from local_account.catalog.catalog import Catalog, Object
 from local_account.identity.parameters import Values
 from local_account.identity.session import Session
 from local_account.metadata.definition import Definition
-from local_account.tables import definitions, names, results
-from local_account.tables.access import Plan
-from local_account.tables.columns import KnownColumns
-from local_account.tables.dialect import Cursor
-from local_account.tables.engine_statement import EngineStatement, Temporary
-from local_account.tables.errors import engine_errors
-from local_account.tables.macros import SCHEMA
-from local_account.tables.open_transaction import (
+from local_account.tables.engine import definitions
+from local_account.tables.engine.columns import KnownColumns
+from local_account.tables.engine.dialect import Cursor
+from local_account.tables.engine.engine_statement import EngineStatement, Temporary
+from local_account.tables.engine.errors import engine_errors
+from local_account.tables.engine.open_transaction import (
     Change,
     Commits,
     Load,
@@ -45,6 +43,9 @@ from local_account.tables.open_transaction import (
     fingerprint,
     has_moving_default,
 )
+from local_account.tables.plan.access import Plan
+from local_account.tables.translation import names, results
+from local_account.tables.translation.macros import SCHEMA
 
 LOADS = (
     "CREATE TABLE IF NOT EXISTS {path} "

@@ -24,8 +24,8 @@ from sqlglot.tokens import TokenType
 
 from local_account.base.errors import SnowflakeError
 from local_account.base.sql import Name
-from local_account.tables.access import Plan
-from local_account.tables.engine_statement import EngineStatement
+from local_account.tables.engine.engine_statement import EngineStatement
+from local_account.tables.plan.access import Plan
 
 _MOST_MEMORY = 64 << 20
 _VALUE_SIZE = 64

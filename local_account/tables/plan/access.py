@@ -23,8 +23,9 @@ from local_account.metadata import information_schema
 from local_account.objects import provided, warehouse
 from local_account.statement import commands
 from local_account.statement.context import Call, Context
-from local_account.tables import options, scans, syntax
-from local_account.tables.functions import QueryFunction
+from local_account.tables.plan import options, scans
+from local_account.tables.plan.functions import QueryFunction
+from local_account.tables.translation import syntax
 
 TABLE_KINDS = ("TABLE", "VIEW")
 _CAPITALS = re.compile("[A-Z]")

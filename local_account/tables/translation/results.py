@@ -19,8 +19,8 @@ from local_account.base.result import Column, Result
 from local_account.base.sql import Name, is_unicode
 from local_account.identity.parameters import Values
 from local_account.identity.session import Session
-from local_account.tables.macros import ZONED_TYPE
-from local_account.tables.names import decoded, encoded
+from local_account.tables.translation.macros import ZONED_TYPE
+from local_account.tables.translation.names import decoded, encoded
 
 if TYPE_CHECKING:
     import pyarrow

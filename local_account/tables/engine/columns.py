@@ -11,11 +11,11 @@ from fakesnow.info_schema import SQL_CREATE_GLOBAL_INFORMATION_SCHEMA_COLUMNS_VI
 from sqlglot import exp
 
 from local_account.base.sql import Name, quote
-from local_account.tables.access import folded
-from local_account.tables.engine_statement import TEMPORARY
-from local_account.tables.macros import ZONED_TYPE
-from local_account.tables.names import encoded
-from local_account.tables.open_transaction import Commits, definition
+from local_account.tables.engine.engine_statement import TEMPORARY
+from local_account.tables.engine.open_transaction import Commits, definition
+from local_account.tables.plan.access import folded
+from local_account.tables.translation.macros import ZONED_TYPE
+from local_account.tables.translation.names import encoded
 
 UNLIMITED = 16777216
 _KNOWN = 1000

@@ -16,8 +16,9 @@ from local_account.catalog.catalog import Object
 from local_account.metadata import definition, types
 from local_account.metadata.definition import FOREIGN, Definition, TableColumn
 from local_account.statement.context import Context
-from local_account.tables import access, names
-from local_account.tables.access import Plan
+from local_account.tables.plan import access
+from local_account.tables.plan.access import Plan
+from local_account.tables.translation import names
 
 _KINDS = ("TABLE", "VIEW")
 

@@ -14,14 +14,14 @@ from sqlglot import exp
 
 from local_account.base import errors
 from local_account.base.sql import Name
-from local_account.tables import names, results
-from local_account.tables.access import (
+from local_account.tables.plan.access import (
     Plan,
     changed_table,
     folded,
     full_name,
     is_temporary,
 )
+from local_account.tables.translation import names, results
 
 Place = tuple[str, str]
 # The engine's database of temporary tables.

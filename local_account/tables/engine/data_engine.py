@@ -25,15 +25,17 @@ from local_account.identity.session import Session
 from local_account.metadata import definition
 from local_account.objects.warehouse import Load
 from local_account.statement.context import Context
-from local_account.tables import access, constructs, definitions, options, results, rewrite, scans, types
-from local_account.tables.access import Plan
-from local_account.tables.calls import ANSWER, Answers, Calls, note_calls
-from local_account.tables.engine_statement import EngineStatement, Places, prepared
+from local_account.tables.engine import definitions
+from local_account.tables.engine.calls import ANSWER, Answers, Calls, note_calls
+from local_account.tables.engine.engine_statement import EngineStatement, Places, prepared
+from local_account.tables.plan import access, options, scans
+from local_account.tables.plan.access import Plan
+from local_account.tables.translation import constructs, results, rewrite, types
 
 if TYPE_CHECKING:
     from local_account.metadata.definition import Definition
-    from local_account.tables.data_session import DataSession
-    from local_account.tables.store import DataStore
+    from local_account.tables.engine.data_session import DataSession
+    from local_account.tables.engine.store import DataStore
 
 Outside = Callable[
     ["Context", "DataSession", Statement], AbstractContextManager[tuple[Statement, frozenset[Name]]]
@@ -227,7 +229,7 @@ class DataEngine(definition.Learner):
     def _loaded(self) -> DataStore:
         if self._store is None:
             # The import alone takes seconds and most of the memory; many accounts never need it.
-            from local_account.tables.store import DataStore
+            from local_account.tables.engine.store import DataStore
 
             self._store = DataStore(self._folder, self._catalog)
         return self._store

@@ -8,7 +8,7 @@ from sqlglot import exp
 from sqlglot.tokens import Token, TokenType
 
 from local_account.base.sql import Statement
-from local_account.tables.types import SYNONYMS
+from local_account.tables.translation.types import SYNONYMS
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Like, exp.ILike)
 _TEXT_FUNCTIONS = (exp.Upper, exp.Lower, exp.Trim, exp.Length, exp.Concat, exp.Substring, exp.StartsWith)

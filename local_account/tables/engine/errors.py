@@ -21,9 +21,9 @@ from sqlglot.errors import SqlglotError
 from local_account.base import errors
 from local_account.base.errors import SnowflakeError
 from local_account.base.sql import shown
-from local_account.tables.access import folded
-from local_account.tables.macros import NOT_HEXADECIMAL, TOO_LONG
-from local_account.tables.names import decoded, decoded_text
+from local_account.tables.plan.access import folded
+from local_account.tables.translation.macros import NOT_HEXADECIMAL, TOO_LONG
+from local_account.tables.translation.names import decoded, decoded_text
 
 _log = logging.getLogger(__name__)
 _INVALID_IDENTIFIER = ("000904", "42000", "error: invalid identifier '{a}'")

@@ -22,9 +22,9 @@ from local_account.base.errors import SnowflakeError
 from local_account.base.sql import shown
 from local_account.statement.context import Context
 from local_account.statement.data_type import DataType
-from local_account.tables.access import Plan, folded, require_warehouse
-from local_account.tables.engine_statement import Places, prepared
-from local_account.tables.functions import (
+from local_account.tables.engine.engine_statement import Places, prepared
+from local_account.tables.plan.access import Plan, folded, require_warehouse
+from local_account.tables.plan.functions import (
     QueryFunction,
     QueryFunctions,
     Row,
@@ -32,10 +32,10 @@ from local_account.tables.functions import (
     wrong_arguments,
     wrong_count,
 )
-from local_account.tables.macros import OWN_NAMES, SCHEMA, ZONED_TYPE
+from local_account.tables.translation.macros import OWN_NAMES, SCHEMA, ZONED_TYPE
 
 if TYPE_CHECKING:
-    from local_account.tables.data_session import DataSession
+    from local_account.tables.engine.data_session import DataSession
 
 ANSWER = "local_account_answer"
 _MACRO = f"{OWN_NAMES}CALL_"

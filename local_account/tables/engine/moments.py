@@ -12,9 +12,9 @@ import re
 from sqlglot import exp
 
 from local_account.base import errors
-from local_account.tables.columns import Columns
-from local_account.tables.macros import OWN_NAMES, SCHEMA, ZONED_TYPE
-from local_account.tables.types import Type
+from local_account.tables.engine.columns import Columns
+from local_account.tables.translation.macros import OWN_NAMES, SCHEMA, ZONED_TYPE
+from local_account.tables.translation.types import Type
 
 _ZONED = "is_zoned"
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In, exp.NullSafeEQ)

@@ -24,10 +24,11 @@ from local_account.base.sql import Name, quote, shown
 from local_account.catalog.catalog import Catalog
 from local_account.identity.parameters import values_in_session
 from local_account.identity.session import Session
-from local_account.tables import columns, names
-from local_account.tables import macros as own_macros
-from local_account.tables.data_session import LOADS, LOADS_SCHEMA, DataSession
-from local_account.tables.open_transaction import Commits
+from local_account.tables.engine import columns
+from local_account.tables.engine.data_session import LOADS, LOADS_SCHEMA, DataSession
+from local_account.tables.engine.open_transaction import Commits
+from local_account.tables.translation import macros as own_macros
+from local_account.tables.translation import names
 
 _MEMORY_LIMIT = "2GB"
 # fakesnow's function for OBJECT_CONSTRUCT(*), with Snowflake's names of the columns.

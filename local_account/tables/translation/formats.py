@@ -10,7 +10,7 @@ import re
 from sqlglot import exp
 
 from local_account.base import errors
-from local_account.tables.macros import SCHEMA
+from local_account.tables.translation.macros import SCHEMA
 
 # Longer elements first: MMMM begins with MM.
 _ELEMENTS = {

@@ -20,7 +20,7 @@ _WITHOUT_EFFECT = {"ENABLE_SCHEMA_EVOLUTION": False, "ERROR_LOGGING": False, "DE
 NAMES = (CLUSTER_BY, SECURE, *_KEPT)
 
 
-def read(expression: exp.Create) -> dict[str, Any]:
+def read(expression: exp.Expr) -> dict[str, Any]:
     """What the catalog keeps of a statement's options, by their names.
 
     Raises:
@@ -45,7 +45,7 @@ def read(expression: exp.Create) -> dict[str, Any]:
     return found
 
 
-def copies_grants(expression: exp.Create) -> bool:
+def copies_grants(expression: exp.Expr) -> bool:
     """Whether the new object gets the grants of the one that it replaces."""
     return expression.find(exp.CopyGrantsProperty) is not None
 

@@ -11,9 +11,10 @@ from fakesnow.transforms.merge import operations
 from sqlglot import exp
 
 from local_account.base.sql import Name
-from local_account.tables import assignments, formats, moments, numbers, types
-from local_account.tables.columns import Columns
-from local_account.tables.macros import SCHEMA
+from local_account.tables.engine import assignments, moments, numbers
+from local_account.tables.engine.columns import Columns
+from local_account.tables.translation import formats, types
+from local_account.tables.translation.macros import SCHEMA
 
 _TEXT = (exp.DataType.Type.TEXT, exp.DataType.Type.VARCHAR, exp.DataType.Type.CHAR)
 _BINARY = (exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY)

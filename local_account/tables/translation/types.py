@@ -13,7 +13,7 @@ from sqlglot.tokens import Token, TokenType
 from local_account.base import errors
 from local_account.base.errors import SnowflakeError
 from local_account.base.sql import Statement
-from local_account.tables.macros import TIMESTAMP_TZ
+from local_account.tables.translation.macros import TIMESTAMP_TZ
 
 Type = exp.DataType.Type
 _UNSUPPORTED = {Type.DECFLOAT, Type.GEOGRAPHY, Type.GEOMETRY, Type.VECTOR, Type.FILE}

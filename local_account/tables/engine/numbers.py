@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from local_account.tables.columns import Columns
-from local_account.tables.types import Type
+from local_account.tables.engine.columns import Columns
+from local_account.tables.translation.types import Type
 
 _AGGREGATES = (
     *(exp.Sum, exp.Avg, exp.Variance, exp.VariancePop, exp.Stddev, exp.StddevSamp, exp.StddevPop, exp.Median),

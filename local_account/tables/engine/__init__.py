@@ -1,0 +1,1 @@
+"""fakesnow on DuckDB: databases, sessions, transactions, and statements in the engine's language."""

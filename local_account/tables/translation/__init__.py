@@ -1,0 +1,1 @@
+"""Names, types and values between Snowflake and the data engine; no tables are looked up here."""
