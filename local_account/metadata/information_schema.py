@@ -192,9 +192,11 @@ def _tables(visible: Visible, database: str) -> Iterator[Row]:
             **_common(item),
         }
         if is_table:
-            row |= {"IS_TRANSIENT": transient, "ROW_COUNT": visible.shown(item).get("rows")}
-            row |= {"RETENTION_TIME": 1, "IS_INSERTABLE_INTO": "YES", "IS_TYPED": "YES"}
-            row |= {"AUTO_CLUSTERING_ON": "NO"}
+            shown = visible.shown(item)
+            row |= {"IS_TRANSIENT": transient, "ROW_COUNT": shown["rows"], "IS_INSERTABLE_INTO": "YES"}
+            row |= {"RETENTION_TIME": int(shown["retention_time"]), "IS_TYPED": "YES"}
+            row |= {"CLUSTERING_KEY": shown["cluster_by"] or None}
+            row |= {"AUTO_CLUSTERING_ON": _yes(shown["automatic_clustering"] == "ON")}
         yield row
     for name in VIEWS:
         yield {**_own(database, name), "TABLE_TYPE": "VIEW"}
@@ -206,7 +208,7 @@ def _own(database: str, name: str) -> Row:
 
 
 def _views(visible: Visible, database: str) -> Iterator[Row]:
-    fixed = {"CHECK_OPTION": "NONE", "IS_UPDATABLE": "NO", "INSERTABLE_INTO": "NO", "IS_SECURE": "NO"}
+    fixed = {"CHECK_OPTION": "NONE", "IS_UPDATABLE": "NO", "INSERTABLE_INTO": "NO"}
     for item in visible.tables(database, "VIEW"):
         text = item.properties.get("text")
         owned = visible.context.access.owns(item)
@@ -214,6 +216,7 @@ def _views(visible: Visible, database: str) -> Iterator[Row]:
             **_place("TABLE", item),
             # Only the owner may read the text.
             "VIEW_DEFINITION": text if owned else None,
+            "IS_SECURE": _yes(visible.shown(item)["is_secure"] == "true"),
             "LAST_DDL": item.updated,
             **fixed,
             **_common(item),

@@ -11,7 +11,7 @@ from local_account.base.result import now
 from local_account.base.sql import Name
 from local_account.catalog.catalog import Catalog, Object
 from local_account.identity import access
-from local_account.objects.warehouse import Warehouse
+from local_account.objects.warehouse import Warehouse, default_size
 
 DATABASE = "SNOWFLAKE"
 PROVIDED = "PROVIDED"
@@ -57,7 +57,8 @@ def _seed_warehouse(catalog: Catalog) -> None:
     name = Name("", "", _WAREHOUSE)
     if catalog.find("WAREHOUSE", name) is None:
         state = {"SUSPENDED": True, "RESUMED_ON": now(), "USED_ON": now()}
-        catalog.create("WAREHOUSE", name, _ADMINISTRATOR, {**Warehouse.defaults, **state})
+        size = {"WAREHOUSE_SIZE": default_size(Warehouse.defaults["WAREHOUSE_TYPE"])}
+        catalog.create("WAREHOUSE", name, _ADMINISTRATOR, {**Warehouse.defaults, **size, **state})
 
 
 def _seed_schema(catalog: Catalog, schema: str) -> None:

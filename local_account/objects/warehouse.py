@@ -68,6 +68,11 @@ def _type(statement: Statement) -> str:
     return kind
 
 
+def default_size(kind: str) -> str:
+    """The size of a warehouse of a type, when nobody gives one."""
+    return "MEDIUM" if kind == OPTIMIZED else "XSMALL"
+
+
 def _monitor(statement: Statement) -> str | None:
     return None if statement.accept("NULL") else statement.identifier()
 
@@ -153,9 +158,7 @@ class Warehouse(ObjectType):
         if "WAIT_FOR_COMPLETION" in properties:
             raise errors.compilation_error("001420", "22023", "invalid property 'WAIT_FOR_COMPLETION'")
         require_monitor(context, properties.get(ON_WAREHOUSE))
-        properties.setdefault(
-            "WAREHOUSE_SIZE", "MEDIUM" if properties["WAREHOUSE_TYPE"] == OPTIMIZED else "XSMALL"
-        )
+        properties.setdefault("WAREHOUSE_SIZE", default_size(properties["WAREHOUSE_TYPE"]))
         self._check_numbers(properties)
 
     def _check_numbers(self, properties: dict[str, Any]) -> None:
@@ -239,6 +242,8 @@ class Warehouse(ObjectType):
         if changed.get("WAREHOUSE_TYPE", before) != before:
             # Generation and constraint belong to the type that the warehouse had.
             changed |= {name: changed.get(name) for name in ("GENERATION", "RESOURCE_CONSTRAINT")}
+        if "WAREHOUSE_SIZE" in changed and changed["WAREHOUSE_SIZE"] is None:
+            changed["WAREHOUSE_SIZE"] = default_size(changed.get("WAREHOUSE_TYPE", before))
         self._check_numbers({**item.properties, **changed})
 
     def alter(self, context: Context, statement: Statement) -> Result:

@@ -23,7 +23,7 @@ from local_account.metadata import information_schema
 from local_account.objects import provided, warehouse
 from local_account.statement import commands
 from local_account.statement.context import Call, Context
-from local_account.tables import scans, syntax
+from local_account.tables import options, scans, syntax
 from local_account.tables.functions import QueryFunction
 
 TABLE_KINDS = ("TABLE", "VIEW")
@@ -203,6 +203,8 @@ def _require_supported(expression: exp.Expr, statement: Statement) -> None:
             raise errors.unsupported(f"TABLE({node.this.sql('snowflake')})")
     if isinstance(expression, _DEFINITIONS) and (part := expression.find(*_UNSUPPORTED_PARTS)):
         raise errors.unsupported(f"{expression.key.upper()} {kind} {_UNSUPPORTED_PARTS[type(part)]}")
+    if isinstance(expression, exp.Create):
+        options.read(expression)
     if expression.find(exp.MatchRecognize):
         raise errors.unsupported("MATCH_RECOGNIZE")
     for node in expression.find_all(exp.Select):
@@ -447,7 +449,7 @@ def _check_create(
 def is_temporary(expression: exp.Expr) -> bool:
     """Whether this makes a temporary table."""
     properties = expression.args.get("properties") if isinstance(expression, exp.Create) else None
-    return bool(properties and properties.find(exp.TemporaryProperty))
+    return bool(properties and properties.find(exp.TemporaryProperty, exp.VolatileProperty))
 
 
 def changed_table(expression: exp.Expr) -> exp.Expr | None:

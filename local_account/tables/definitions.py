@@ -31,7 +31,10 @@ def engine_plan(context: Context, plan: Plan, temporary: Container[Name]) -> Pla
     expression = plan.expression
     if isinstance(expression, exp.Create) and (source := _like(context, expression, temporary)):
         return replace(plan, expression=_create_like(expression, source))
-    return replace(plan, expression=definition.without_keys(expression))
+    found = definition.without_keys(expression)
+    for volatile in list(found.find_all(exp.VolatileProperty)):
+        volatile.replace(exp.TemporaryProperty())
+    return replace(plan, expression=found)
 
 
 def _like(context: Context, expression: exp.Create, temporary: Container[Name]) -> Definition | None:

@@ -67,6 +67,8 @@ class Cursor(FakeSnowflakeCursor):
         return self.fetchall()
 
     def _transform_explode(self, expression: exp.Expr) -> list[exp.Expr]:
+        if isinstance(expression, exp.Merge):
+            _name_source(expression)
         parts = super()._transform_explode(expression)
         if isinstance(parts[0], exp.Create) and parts[0].kind == "SEQUENCE":
             _place_sequence(*parts)
@@ -89,6 +91,14 @@ class Cursor(FakeSnowflakeCursor):
         # They are stored by the session: fakesnow writes them into a text of SQL as they are.
         self.text_lengths += translated.args.pop("text_lengths", [])
         return translated
+
+
+def _name_source(merge: exp.Merge) -> None:
+    """MERGE's source as a subquery when it has an alias: only of subqueries is the alias followed."""
+    source = merge.args["using"]
+    if isinstance(source, exp.Table) and (alias := source.args.get("alias")):
+        source.set("alias", None)
+        merge.set("using", exp.Subquery(this=exp.select("*").from_(source), alias=alias))
 
 
 def _place_sequence(sequence: exp.Expr, create: exp.Expr) -> None:

@@ -25,7 +25,7 @@ from local_account.identity.session import Session
 from local_account.metadata import definition
 from local_account.objects.warehouse import Load
 from local_account.statement.context import Context
-from local_account.tables import access, constructs, definitions, results, rewrite, scans, types
+from local_account.tables import access, constructs, definitions, options, results, rewrite, scans, types
 from local_account.tables.access import Plan
 from local_account.tables.calls import ANSWER, Answers, Calls, note_calls
 from local_account.tables.engine_statement import EngineStatement, Places, prepared
@@ -367,6 +367,7 @@ class DataEngine(definition.Learner):
     ) -> None:
         with context.catalog.transaction():
             context.require_parents(name)
+            grants = context.catalog.grants_on(plan.item.id) if plan.item else []
             if plan.item:
                 context.catalog.delete(plan.item)
             comment = plan.expression.find(access.exp.SchemaCommentProperty)
@@ -374,8 +375,13 @@ class DataEngine(definition.Learner):
             properties = made.properties() | ({"text": text} if kind == "VIEW" else {})
             if plan.expression.find(access.exp.TransientProperty):
                 properties["TRANSIENT"] = True
+            properties |= options.read(plan.expression)
             item = context.catalog.create(kind, name, context.session.role, properties, remark)
             context.creating(item)
+            for grant in grants if options.copies_grants(plan.expression) else ():
+                context.catalog.grant(
+                    grant.privilege, item.id, grant.role, grant.with_option, grant.granted_by
+                )
 
     def _new_name(self, context: Context, plan: Plan) -> Name | None:
         """The new name in ALTER … RENAME TO; None for other definitions."""

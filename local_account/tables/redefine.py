@@ -18,7 +18,7 @@ from local_account.catalog.catalog import Object
 from local_account.metadata import definition, show
 from local_account.metadata.definition import Definition, TableColumn
 from local_account.statement.context import Context
-from local_account.tables import access, definitions
+from local_account.tables import access, definitions, options
 
 _SIZED = re.compile(r"(NUMBER|VARCHAR|BINARY)\((\d+)(?:,(\d+))?\)")
 Run = Callable[[Context, Statement], Result]
@@ -137,6 +137,7 @@ def _record(context: Context, item: Object, new: Definition, expression: exp.Cre
             raise errors.does_not_exist("TABLE", shown(item.fqn))
         found = definition.known(current)
         found.constraints = definition.merged(found.constraints, new.constraints)
-        current.properties |= found.properties()
+        kept = {name: value for name, value in current.properties.items() if name not in options.NAMES}
+        current.properties = kept | found.properties() | options.read(expression)
         current.comment = comment.this.name if comment else ""
         context.catalog.save(current)

@@ -13,6 +13,7 @@ from local_account.catalog.catalog import Object
 from local_account.objects.event_table import EVENT_TABLE, EventTable
 from local_account.statement.context import Context
 from local_account.statement.object_type import ObjectType, read_restriction
+from local_account.tables import options
 from local_account.tables.engine import DataEngine
 
 _CHANGES = frozenset({"DELETE", "INSERT", "REFERENCES", "SELECT", "TRUNCATE", "UPDATE"})
@@ -82,11 +83,11 @@ class Table(_DataObject):
         )
         return {
             "kind": "TRANSIENT" if item.properties.get("TRANSIENT") else "TABLE",
-            "cluster_by": "",
+            "cluster_by": item.properties.get(options.CLUSTER_BY, ""),
             "rows": context.account.part(DataEngine).rows(context, item),
-            "retention_time": "1",
-            "automatic_clustering": "OFF",
-            "change_tracking": "OFF",
+            "retention_time": str(item.properties.get(options.RETENTION, 1)),
+            "automatic_clustering": "ON" if item.properties.get(options.CLUSTER_BY) else "OFF",
+            "change_tracking": _tracking(item),
             **no,
         }
 
@@ -102,14 +103,20 @@ class View(_DataObject):
     )
 
     def row(self, context: Context, item: Object) -> dict[str, Any]:
+        secure = bool(item.properties.get(options.SECURE))
         return {
             "kind": "VIEW",
             "reserved": "",
-            "text": item.properties.get("text", ""),
-            "is_secure": "false",
+            # Only its owner sees how a secure view is made.
+            "text": "" if secure and not context.access.owns(item) else item.properties.get("text", ""),
+            "is_secure": str(secure).lower(),
             "is_materialized": "false",
-            "change_tracking": "OFF",
+            "change_tracking": _tracking(item),
         }
+
+
+def _tracking(item: Object) -> str:
+    return "ON" if item.properties.get(options.CHANGE_TRACKING) else "OFF"
 
 
 TYPES = [Table(), View()]

@@ -18,9 +18,9 @@ _HEAD = """# Parity
 
 What the [local account](local-account.md) does as Snowflake's documentation says, what it refuses by name,
 and what nobody has tried.
-This page is generated from the results of the cases in `tests/account/parity/cases/`, which official clients run
-against the real server: `python -m tests.account.parity` writes it, `make test` fails when a case behaves
-otherwise or when the page and the results disagree.
+This page is generated from the results of the cases in `tests/account/parity/cases/`, which official clients
+run against the real server: `python -m tests.account.parity` writes it, `make test` fails when a case
+behaves otherwise or when the page and the results disagree.
 
 The page has two parts. **The reference** goes through the statement pages of Snowflake's SQL reference about
 the object types that the account has: each option of a page's syntax is a line, whether the account has it or
