@@ -20,7 +20,7 @@ _WITHOUT_EFFECT = {"ENABLE_SCHEMA_EVOLUTION": False, "ERROR_LOGGING": False, "DE
 NAMES = (CLUSTER_BY, SECURE, *_KEPT)
 
 
-def read(expression: exp.Create) -> dict[str, Any]:
+def read(expression: exp.Expr) -> dict[str, Any]:
     """What the catalog keeps of a statement's options, by their names.
 
     Raises:
@@ -39,13 +39,13 @@ def read(expression: exp.Create) -> dict[str, Any]:
             if name in _KEPT:
                 found[name] = _checked(name, value)
             elif name not in _WITHOUT_EFFECT or value != _WITHOUT_EFFECT[name]:
-                raise errors.unsupported(f"CREATE {expression.kind} {name}")
+                raise errors.unsupported(f"CREATE {expression.args['kind']} {name}")
     if expression.find(exp.CopyGrantsProperty) and expression.find(exp.LikeProperty):
         raise errors.unsupported("CREATE TABLE LIKE with COPY GRANTS")
     return found
 
 
-def copies_grants(expression: exp.Create) -> bool:
+def copies_grants(expression: exp.Expr) -> bool:
     """Whether the new object gets the grants of the one that it replaces."""
     return expression.find(exp.CopyGrantsProperty) is not None
 
