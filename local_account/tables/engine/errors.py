@@ -38,7 +38,7 @@ _TIME = ("100108", "22007", "Time '{a}' is not recognized")
 _TIMESTAMP = ("100035", "22007", "Timestamp '{a}' is not recognized")
 _MISCOUNTED = (
     "002020",
-    "42601",
+    "21S01",
     "Insert value list does not match column list expecting {a} but got {b}",
 )
 

@@ -39,7 +39,7 @@ def read(expression: exp.Expr) -> dict[str, Any]:
             if name in _KEPT:
                 found[name] = _checked(name, value)
             elif name not in _WITHOUT_EFFECT or value != _WITHOUT_EFFECT[name]:
-                raise errors.unsupported(f"CREATE {expression.kind} {name}")
+                raise errors.unsupported(f"CREATE {expression.args['kind']} {name}")
     if expression.find(exp.CopyGrantsProperty) and expression.find(exp.LikeProperty):
         raise errors.unsupported("CREATE TABLE LIKE with COPY GRANTS")
     return found
