@@ -39,6 +39,7 @@ anything but NULL), or `null`. `<<pool>>`, `<<image>>` … stand for what the wo
 
     evidence: recorded     # recorded, report or documentation (default): where the expectation comes from;
                            # what was recorded of real Snowflake goes before the documentation
+    outside: tasks         # refused because the account is not for this: one of OUTSIDE in cases.py
     role: GUEST            # ADMIN (ACCOUNTADMIN, default), OWNER (may make services), GUEST (sees the schema)
     setup / cleanup: [GRANT …, {OWNER: CREATE SERVICE …}]   # around this case, as ACCOUNTADMIN or as named
     then: [{run: SHOW …, row: …}]              # more steps that must hold; not counted by themselves

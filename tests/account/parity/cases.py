@@ -23,6 +23,12 @@ EVIDENCE = {
     "report": "told by a user of a real account",
     "documentation": "",
 }
+# What the account is not for; see docs/local-account.md. A case of it says which of these it is.
+OUTSIDE = (
+    *("external stages", "functions in other languages and procedures", "masking and row access policies"),
+    *("native applications", "other security integrations", "replication and failover", "shares"),
+    *("Snowflake Scripting", "tasks", "the REST API", "time travel, CLONE and UNDROP"),
+)
 Prepared = tuple[str, str]  # role, statement
 _JUDGED = ("status", "columns", "row", "rows", "has", "text", "error", "refused")
 _ABSENT = object()
@@ -51,12 +57,14 @@ class Case:
     Attributes:
         covers: lines of the reference's page `source` that it shows.
         evidence: a key of EVIDENCE: where what it expects comes from.
+        outside: one of OUTSIDE, if that is why it is refused; '' otherwise.
     """
 
     form: str
     source: str
     covers: tuple[str, ...]
     evidence: str
+    outside: str
     setup: tuple[Prepared, ...]
     cleanup: tuple[Prepared, ...]
     steps: tuple[Step, ...]
@@ -127,14 +135,17 @@ def _case(entry: dict[str, Any], source: str, client: str, area: str) -> Case:
     following = entry.pop("then", ())
     case_source = entry.pop("source", source)
     covers, evidence = tuple(entry.pop("covers", ())), entry.pop("evidence", "documentation")
-    if evidence not in EVIDENCE:
-        raise ValueError(f"{area}: evidence {evidence!r}")
+    outside = entry.pop("outside", "")
+    if evidence not in EVIDENCE or outside not in ("", *OUTSIDE):
+        raise ValueError(f"{area}: evidence {evidence!r}, outside {outside!r}")
     setup, cleanup = _prepared(entry, "setup"), _prepared(entry, "cleanup")
     role, client = entry.pop("role", "ADMIN"), entry.pop("client", client)
     first = _step(entry, role, client, area, bool(following))
     steps = (first, *(_step(step, role, client, area) for step in following))
     form = " ".join((form or first.run[-1]).split())
-    return Case(form, case_source, covers, evidence, setup, cleanup, steps)
+    if outside and "refused" not in steps[0].expected:
+        raise ValueError(f"{area}: {form}: outside goes with refused")
+    return Case(form, case_source, covers, evidence, outside, setup, cleanup, steps)
 
 
 def _prepared(entry: dict[str, Any], key: str) -> tuple[Prepared, ...]:

@@ -39,6 +39,9 @@ _CASES_HEAD = """## The cases
 error names what is missing. A line about an error or a missing privilege is supported when the account gives
 Snowflake's own error.
 
+**outside**: what the account is not for: it is a place for projects on Snowpark Container Services, and no
+second data warehouse. These cases do not count in the percentage.
+
 The number in the source column is that of the page in the list above the table. Where another word stands
 beside it, the expectation comes from there and goes before the documentation:
 """
@@ -64,7 +67,10 @@ def render(results: Sequence[Result], before: str = "") -> str:
     sections = {area.name: (old | new)[area.title] for area in areas}
     coverage = of(results)
     lines = [_HEAD, *_reference_totals(coverage), ""]
-    lines += ["| cases | all | supported | refused by name | differing |", "|---|---|---|---|---|"]
+    lines += [
+        "| cases | all | supported | refused by name | outside | differing |",
+        "|---|---|---|---|---|---|",
+    ]
     for part, title in PARTS.items():
         if found := [sections[area.name] for area in areas if area.part == part]:
             lines.append(_total(title, found))
@@ -137,10 +143,11 @@ def _total(title: str, sections: Sequence[str]) -> str:
     lines = "\n".join(sections).splitlines()
     supported = sum("| supported |" in line for line in lines)
     refused = sum("| **refused**: " in line for line in lines)
+    outside = sum("| **refused**, outside: " in line for line in lines)
     differing = sum("| **differs**: " in line for line in lines)
     count = supported + refused + differing
     share = f"{supported} ({100 * supported / max(count, 1):.1f} %)"
-    return f"| {title} | {count} | {share} | {refused} | {differing} |"
+    return f"| {title} | {count + outside} | {share} | {refused} | {outside} | {differing} |"
 
 
 def _section(area: Area, all_results: Sequence[Result]) -> str:
@@ -151,6 +158,8 @@ def _section(area: Area, all_results: Sequence[Result]) -> str:
     lines += ["", f"Verified: {area.verified}.", "", "| | result | source |", "|---|---|---|"]
     for result in results:
         told = result.outcome if result.outcome == "supported" else f"**{result.outcome}**: {result.told}"
+        if result.outcome == "refused" and result.case.outside:
+            told = f"**refused**, outside: {result.case.outside}"
         source = str(sources.index(result.case.source) + 1)
         if result.case.evidence != "documentation":
             source += f", {result.case.evidence}"
