@@ -73,9 +73,9 @@ def _stand_nowhere(secrets: list[str], printed: str, copy: Copy) -> None:
 
 
 def _specification_changes_are_shown_by_key(copy: Copy) -> None:
-    copy.edit("specs/jupyter.yaml", "memory: 4Gi", "memory: 3Gi")
+    copy.edit("specs/jupyter.yaml", "memory: {{ most_memory }}Gi", "memory: 3Gi")
     code, output = copy.pulumi("preview", "--diff")
     assert code == 0, output
     changed = [line.split() for line in output.splitlines() if line.strip().startswith("~ memory:")]
-    assert changed == [["~", "memory:", '"4Gi"', "=>", '"3Gi"']]
-    copy.edit("specs/jupyter.yaml", "memory: 3Gi", "memory: 4Gi")
+    assert changed == [["~", "memory:", '"12Gi"', "=>", '"3Gi"']]
+    copy.edit("specs/jupyter.yaml", "memory: 3Gi", "memory: {{ most_memory }}Gi")

@@ -122,9 +122,9 @@ def test_notebook_cannot_make_its_table_without(deployed: Deployment) -> None:
 @pytest.mark.parametrize(
     ("revoked", "missing"),
     [
-        ("READ ON SECRET MILVUS_DEMO.PUBLIC.MILVUS_NOTEBOOK", "secret"),
-        ("READ ON IMAGE REPOSITORY MILVUS_DEMO.PUBLIC.MILVUS_REPO", "image_repository"),
-        ("READ, WRITE ON STAGE MILVUS_DEMO.PUBLIC.FILES", "stage"),
+        ("READ ON SECRET MILVUS_DEMO.PUBLIC.MILVUS_NOTEBOOK", "privileges to operate on secret"),
+        ("READ ON IMAGE REPOSITORY MILVUS_DEMO.PUBLIC.MILVUS_REPO", "MILVUS_REPO' does not exist or not auth"),
+        ("READ, WRITE ON STAGE MILVUS_DEMO.PUBLIC.FILES", "privileges to operate on stage"),
     ],
 )
 def test_notebook_cannot_be_made_without(deployed: Deployment, revoked: str, missing: str) -> None:
@@ -134,7 +134,7 @@ def test_notebook_cannot_be_made_without(deployed: Deployment, revoked: str, mis
         f"FROM SPECIFICATION $${ANOTHER.format(image=image)}$$"
     )
     role = "MILVUS_NOTEBOOK_ROLE"
-    refused = pytest.raises(ProgrammingError, match=f"Insufficient privileges to operate on {missing}")
+    refused = pytest.raises(ProgrammingError, match=missing)
     with deployed.without(f"{revoked} FROM ROLE {role}", "MILVUS_OWNER_ROLE"), refused:
         deployed.sql(statement, role)
     deployed.sql(statement, role)
