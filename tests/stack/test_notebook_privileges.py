@@ -123,7 +123,7 @@ def test_notebook_cannot_make_its_table_without(deployed: Deployment) -> None:
     ("revoked", "missing"),
     [
         ("READ ON SECRET MILVUS_DEMO.PUBLIC.MILVUS_NOTEBOOK", "privileges to operate on secret"),
-        ("READ ON IMAGE REPOSITORY MILVUS_DEMO.PUBLIC.MILVUS_REPO", "MILVUS_REPO' does not exist or not auth"),
+        ("READ ON IMAGE REPOSITORY MILVUS_DEMO.PUBLIC.MILVUS_REPO", "MILVUS_REPO' does not exist"),
         ("READ, WRITE ON STAGE MILVUS_DEMO.PUBLIC.FILES", "privileges to operate on stage"),
     ],
 )
