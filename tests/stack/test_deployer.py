@@ -77,5 +77,5 @@ def _specification_changes_are_shown_by_key(copy: Copy) -> None:
     code, output = copy.pulumi("preview", "--diff")
     assert code == 0, output
     changed = [line.split() for line in output.splitlines() if line.strip().startswith("~ memory:")]
-    assert changed == [["~", "memory:", '"12Gi"', "=>", '"3Gi"']]
+    assert changed == [["~", "memory:", '"2Gi"', "=>", '"3Gi"']]
     copy.edit("specs/jupyter.yaml", "memory: 3Gi", "memory: {{ most_memory }}Gi")
