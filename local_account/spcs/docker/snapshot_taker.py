@@ -81,6 +81,9 @@ def _copy(client: DockerClient, catalog: Catalog, labels: Labels, snapshot: Obje
         snapshots.settle(catalog, snapshot, snapshots.ERROR)
     else:
         snapshots.settle(catalog, snapshot, snapshots.CREATED)
+    if catalog.by_id(snapshot.id) is None:
+        # It was dropped meanwhile, and Docker may have made its volume once more, without labels.
+        _remove(client, target)
 
 
 def sweep(
