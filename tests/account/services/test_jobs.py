@@ -41,7 +41,7 @@ def test_job_that_fails(world: World) -> None:
 
 
 def test_asynchronous_job(world: World) -> None:
-    world.run(f"{EXECUTE} LATER ASYNC = TRUE COMMENT = 'c' {world.spec('import time; time.sleep(2)')}")
+    world.run(f"{EXECUTE} LATER ASYNC = TRUE COMMENT = 'c' {world.spec('import time; time.sleep(5)')}")
     assert world.status("LATER") in ("PENDING", "RUNNING")
     world.wait_for("LATER", "DONE")
     assert world.run("SHOW JOB SERVICES LIKE 'LATER'")[0]["is_async_job"] is True

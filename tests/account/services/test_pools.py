@@ -86,7 +86,7 @@ def test_running_instances_stay_where_they_are(world: World, elastic: str) -> No
 def test_suspended_pool_lets_jobs_end_and_resumes_by_itself(world: World, elastic: str) -> None:
     world.run(f"CREATE SERVICE SLEEPY IN COMPUTE POOL {elastic} {world.spec(container=READY)}")
     world.wait_for("SLEEPY")
-    code = "import time; time.sleep(4); print('to the end')"
+    code = "import time; time.sleep(8); print('to the end')"
     world.run(f"EXECUTE JOB SERVICE IN COMPUTE POOL {elastic} NAME = LASTS ASYNC = TRUE {world.spec(code)}")
     world.eventually(lambda: world.status("LASTS") == "RUNNING")
     world.account.run(f"ALTER COMPUTE POOL {elastic} SUSPEND")
