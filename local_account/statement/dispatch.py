@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -121,12 +122,14 @@ class Dispatch(Language):
         if statement.verb in self._raw:
             return self._run_link(context, statement)
         links = flow.links(statement)
-        if len(links) > 1 and context.describe_only:
+        if len(links) == 1:
+            return self._run_link(context, links[0])
+        if context.describe_only:
             raise errors.unsupported(f"describing a chain of statements with {flow.OPERATOR}")
         results: list[Result] = []
         for link in links:
-            context.piped = results[::-1]
-            results.append(self._run_link(context, link))
+            # What a context has looked up once may be another after the link before, for example after USE.
+            results.append(self._run_link(replace(context, piped=results[::-1]), link))
         return results[-1]
 
     def _run_link(self, context: Context, statement: Statement) -> Result:

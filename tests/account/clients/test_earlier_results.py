@@ -131,6 +131,18 @@ def test_chains(connection: SnowflakeConnection) -> None:
     assert run(connection, f"SELECT a FROM {LAST}") == [{"A": "x"}]
 
 
+def test_each_statement_of_a_chain_has_the_role_of_its_moment(connection: SnowflakeConnection) -> None:
+    """https://docs.snowflake.com/en/sql-reference/operators-flow"""
+    role = run(connection, "SELECT CURRENT_ROLE() AS R")[0]["R"]
+    read = "SELECT COUNT(*) FROM kept"
+    run(connection, "USE SECONDARY ROLES NONE")
+    with pytest.raises(ProgrammingError) as refused:
+        run(connection, f"{read} ->> USE ROLE PUBLIC ->> {read}")
+    assert refused.value.errno == 2003
+    run(connection, f"USE ROLE {role} ->> {read}")
+    run(connection, "USE SECONDARY ROLES ALL")
+
+
 @pytest.mark.parametrize(
     ("chain", "word"),
     [("SELECT 1 ->>", "<EOF>"), ("->> SELECT 1", "->>"), ("SELECT 1 ->> SELECT * FROM $2", "$2")],
