@@ -62,21 +62,19 @@ def capacity_of(chosen: Settings) -> Capacity:
         CapacityError: what would run on a machine requests more than it has; the message has the sum.
     """
     shared = chosen.shared_compute_pool
-    guests = dict.fromkeys(chosen.notebook_services.values(), _notebook(chosen))
+    notebook = _notebook(chosen)
+    guests = dict.fromkeys(chosen.notebook_services.values(), notebook)
     beside = guests if shared else {}
     machine = INSTANCE_FAMILIES[chosen.milvus_instance_family]
-    cpu = round(machine["vcpu"] - _JOBS_CPU - sum(share.cpu for share in beside.values()), 2)
-    memory = machine["memory"] - _JOBS_MEMORY - sum(share.memory for share in beside.values())
-    milvus = Share(
-        chosen.milvus_cpu or max(cpu, _LEAST_CPU),
-        chosen.milvus_memory or max(memory, _LEAST_MEMORY),
-        chosen.milvus_cpu or machine["vcpu"],
-        chosen.milvus_memory or max(memory, _LEAST_MEMORY),
-    )
+    cpu_left = round(machine["vcpu"] - _JOBS_CPU - sum(share.cpu for share in beside.values()), 2)
+    memory_left = machine["memory"] - _JOBS_MEMORY - sum(share.memory for share in beside.values())
+    cpu = chosen.milvus_cpu or max(cpu_left, _LEAST_CPU)
+    memory = chosen.milvus_memory or max(memory_left, _LEAST_MEMORY)
+    milvus = Share(cpu, memory, chosen.milvus_cpu or machine["vcpu"], memory)
     _require(chosen, "milvus", {"MILVUS": milvus, **beside})
     if not shared:
         _require(chosen, "jupyter", guests)
-    return Capacity(milvus, _notebook(chosen))
+    return Capacity(milvus, notebook)
 
 
 def _notebook(chosen: Settings) -> Share:
