@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import DatabaseError, ProgrammingError
 
 from local_account.base.sql import literal
 from tests.account.asking import run
+from tests.account.bounded import bounded
 from tests.account.conftest import Place, RunningAccount
 
 
@@ -165,13 +166,7 @@ def test_identifier_stands_for_every_name(connection: SnowflakeConnection, place
         assert "successfully dropped" in run(connection, f"DROP {statement}")[0]["status"]
 
 
-@settings(
-    derandomize=True,
-    deadline=None,
-    max_examples=60,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@bounded(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("'\"\\$;?-/*:\n\0"), max_size=60))
 def test_variable_binding_and_literal_are_the_same(connection: SnowflakeConnection, text: str) -> None:
     """In a query, which the data engine runs, and in a statement that the catalog answers."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from snowflake.connector.cursor import DictCursor
 from snowflake.connector.errors import DatabaseError
 
 from local_account.base.sql import quote
 from local_account.tables.translation.names import decoded, encoded
+from tests.account.bounded import bounded
 from tests.account.conftest import RunningAccount
 
 ONE_LETTER = {
@@ -31,14 +32,7 @@ IDENTIFIERS = st.text(NAME_CHARACTERS, min_size=1, max_size=20) | st.text(
 TEXTS = st.text(CHARACTERS | st.sampled_from("'\"\\$;?-/*:\n\0"), max_size=300)
 SIZES = st.sampled_from([1, 1, 1, 400])
 
-# The same examples each time; the fixtures hold for all of them.
-examples = settings(
-    max_examples=25,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=(HealthCheck.function_scoped_fixture, HealthCheck.too_slow),
-)
+examples = bounded(25)
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 from snowflake.connector.result_batch import ArrowResultBatch
 
+from tests.account.bounded import bounded
 from tests.account.conftest import Place, RunningAccount
 
 ZONES = ("America/Los_Angeles", "Asia/Kolkata", "UTC")
@@ -75,13 +76,7 @@ def cursors(place: Place) -> Iterator[dict[tuple[str, str], Any]]:
         cursor.connection.close()
 
 
-@settings(
-    max_examples=8,
-    deadline=None,
-    phases=[Phase.generate],
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@bounded(8, phases=[Phase.generate])
 @given(values=st.lists(st.tuples(*KINDS.values()), min_size=5, max_size=5))
 @pytest.mark.parametrize("zone", ZONES)
 def test_values_come_back_as_they_were(

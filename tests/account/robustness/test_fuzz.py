@@ -13,21 +13,16 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from tests.account.bounded import bounded
 from tests.account.conftest import RunningAccount, running_account
 from tests.account.parity.cases import read_areas
 from tests.account.robustness.wire_client import QUERY, Wire
 
 EXAMPLES = 400
-BOUNDED = settings(
-    max_examples=EXAMPLES,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+BOUNDED = bounded(EXAMPLES, suppress_health_check=list(HealthCheck))
 # These wait for something on purpose.
 WAITING = re.compile(r"SYSTEM\$WAIT|EXECUTE JOB|<<", re.IGNORECASE)
 PIECES = re.compile(r"\s+|\w+|.", re.DOTALL)

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from snowflake.connector import SnowflakeConnection
 
+from tests.account.bounded import bounded
 from tests.account.spcs_world import DATABASE, POOL, World
 
 pytestmark = pytest.mark.docker
@@ -32,14 +33,8 @@ for n in range({count}):
     file = open("/s/%d/secret_string" % n, "rb").read()
     print(json.dumps([digest(os.environb[b"V%d" % n]), digest(file)]), flush=True)
 """
-examples = settings(
-    max_examples=2,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=(HealthCheck.function_scoped_fixture, HealthCheck.too_slow),
-)
-more_examples = settings(examples, max_examples=25)
+examples = bounded(2)
+more_examples = bounded(25)
 
 
 def job(world: World, texts: list[str]) -> list[list[str]]:
