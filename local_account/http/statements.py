@@ -422,12 +422,11 @@ def _limits(context: Context) -> tuple[int, int]:
         statements a request has, 0 for any number.
     """
     name = "STATEMENT_TIMEOUT_IN_SECONDS"
-    in_force = values_in_session(context.catalog, context.session)
-    limits = [int(in_force.get(name)[0])]
+    limits = [int(context.parameters.get(name)[0])]
     warehouse = context.catalog.find("WAREHOUSE", Name("", "", context.session.warehouse))
     if warehouse:
         limits.append(int(values_of(context.catalog, warehouse).get(name)[0]))
-    return min(limit or _MOST_SECONDS for limit in limits), _count(in_force)
+    return min(limit or _MOST_SECONDS for limit in limits), _count(context.parameters)
 
 
 def _count(in_force: Values) -> int:

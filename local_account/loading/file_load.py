@@ -19,6 +19,7 @@ from local_account.loading.staged_files import LINE, ROW, Rows, StagedFile, Stag
 from local_account.tables.engine.data_engine import DataEngine
 from local_account.tables.engine.data_session import DataSession
 from local_account.tables.engine.errors import engine_errors
+from local_account.tables.engine.registered import registered
 from local_account.tables.plan import access
 from local_account.tables.plan.access import Plan
 from local_account.tables.translation.names import encoded
@@ -315,10 +316,9 @@ class FileLoad:
             bad = [entry for entry in bad if entry[0] not in excluded]
             self._connection.execute("CREATE OR REPLACE TEMP TABLE _EXCLUDED (n BIGINT)")
             if excluded:
-                self._connection.execute("SELECT 1").fetchall()
-                self._connection.register("_NUMBERS", pyarrow.table({"n": sorted(excluded)}))
-                self._connection.execute("INSERT INTO _EXCLUDED SELECT n FROM _NUMBERS").fetchall()
-                self._connection.unregister("_NUMBERS")
+                numbers = pyarrow.table({"n": sorted(excluded)})
+                with registered(self._connection, {"_NUMBERS": numbers}):
+                    self._connection.execute("INSERT INTO _EXCLUDED SELECT n FROM _NUMBERS").fetchall()
             values = ", ".join(
                 f"c{index}.v AS {encoded(column.name)}" for index, (column, _) in enumerate(outputs)
             )

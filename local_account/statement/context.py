@@ -14,6 +14,7 @@ from local_account.base.sql import Edit, Name, Statement, shown
 from local_account.catalog.catalog import ACCOUNT_OBJECT, Catalog, Object
 from local_account.identity import access
 from local_account.identity.account import Account
+from local_account.identity.parameters import Values, values_in_session
 from local_account.identity.session import Session
 from local_account.statement.cancellation import Cancellation
 
@@ -152,6 +153,11 @@ class Context:
     def temporary(self) -> TemporaryObjects:
         """The temporary objects of sessions."""
         return self.account.part(TemporaryObjects)
+
+    @cached_property
+    def parameters(self) -> Values:
+        """The parameters in force in the session when the statement began."""
+        return values_in_session(self.catalog, self.session)
 
     @cached_property
     def access(self) -> access.Access:

@@ -60,10 +60,8 @@ class MaybeTemporary(ObjectType):
 
     def create(self, context: Context, statement: Statement, modifiers: frozenset[str]) -> Result:
         kept = modifiers & {REPLACE}
-        if modifiers - kept - _WORDS:
+        if modifiers == kept or modifiers - kept - _WORDS:
             return super().create(context, statement, modifiers)
-        if modifiers == kept:
-            return super().create(context, statement, kept)
         if_not_exists = statement.accept("IF", "NOT", "EXISTS")
         name = context.resolve(statement.parts(), self.scope)
         properties = {**self.defaults, **self.read_create(context, statement)}
@@ -80,13 +78,8 @@ class MaybeTemporary(ObjectType):
         return status(f"{self.label()} {name.name} successfully created.")
 
     def alter(self, context: Context, statement: Statement) -> Result:
-        start = statement.position
-        statement.accept("IF", "EXISTS")
-        item = context.temporary.find(
-            context.session, self.kind, context.resolve(statement.parts(), self.scope)
-        )
+        item = self._named(context, statement)
         if item is None:
-            statement.position = start
             return super().alter(context, statement)
         if not statement.accept("SET"):
             raise errors.unsupported(f"ALTER of a temporary {self.kind.lower()} other than SET")
@@ -98,17 +91,22 @@ class MaybeTemporary(ObjectType):
         return status("Statement executed successfully.")
 
     def drop(self, context: Context, statement: Statement) -> Result:
-        start = statement.position
-        statement.accept("IF", "EXISTS")
-        item = context.temporary.find(
-            context.session, self.kind, context.resolve(statement.parts(), self.scope)
-        )
+        item = self._named(context, statement)
         if item is None:
-            statement.position = start
             return super().drop(context, statement)
         statement.end()
         context.temporary.remove(context.session, item)
         return status(f"{item.name} successfully dropped.")
+
+    def _named(self, context: Context, statement: Statement) -> Object | None:
+        """Step over `[IF EXISTS] <name>` of a temporary object; without one, nothing is read."""
+        start = statement.position
+        statement.accept("IF", "EXISTS")
+        name = context.resolve(statement.parts(), self.scope)
+        item = context.temporary.find(context.session, self.kind, name)
+        if item is None:
+            statement.position = start
+        return item
 
     def objects(
         self, context: Context, database: str | None = None, schema: str | None = None

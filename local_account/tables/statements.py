@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from local_account.base.result import Result
 from local_account.base.sql import Statement
-from local_account.identity.parameters import values_in_session
 from local_account.metadata import alter, definition, show
 from local_account.statement import functions
 from local_account.statement.context import Context
@@ -39,7 +38,7 @@ def select(context: Context, statement: Statement) -> Result:
 
 def _for_client(context: Context, answer: Result) -> Result:
     """A result that the data engine has not made, in the form that the session's client reads."""
-    if results.wants_arrow(context.session, values_in_session(context.catalog, context.session)):
+    if results.wants_arrow(context.session, context.parameters):
         answer.extra = results.arrow_answer(results.engine_table(answer), answer.columns)
     return answer
 

@@ -13,7 +13,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from local_account.base import errors
-from local_account.identity.parameters import values_in_session
 from local_account.statement.context import Context
 
 # Whatever cannot stand in a header becomes one blank.
@@ -22,8 +21,7 @@ _ILLEGAL = re.compile(r"[^\x20-\x7e]+")
 
 def _moment(form: str) -> Callable[[Context], str]:
     def value(context: Context) -> str:
-        zone = values_in_session(context.catalog, context.session).get("TIMEZONE")[0]
-        present = datetime.now(ZoneInfo(zone))
+        present = datetime.now(ZoneInfo(context.parameters.get("TIMEZONE")[0]))
         return present.strftime(form.replace("%f", f"{present.microsecond // 1000:03}"))
 
     return value

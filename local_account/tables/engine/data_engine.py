@@ -85,7 +85,6 @@ class DataEngine(definition.Learner):
             note_calls(context, plan, statement.text)
             rewrite.paths_as_text(plan.expression, statement.text)
             constructs.mend(plan.expression)
-            rewrite.name_values(plan.expression)
             values = [results.bound(binding) for binding in statement.bindings or []]
             load = context.account.part(Load)
             with load.one_more(plan.warehouse), context.cancelled.ending(session.interrupt):
@@ -318,9 +317,7 @@ class DataEngine(definition.Learner):
                 return self._alter_temporary(context, session, plan, text, places)
             new_name = self._new_name(context, plan)
             definitions.check_alter(context, plan)
-            session.run(
-                prepared(definitions.engine_plan(context, plan, session.temporary), text, places), values
-            )
+            session.run(self._definition(context, session, plan, text, places), values)
             definitions.record_alter(context, plan, new_name)
             return status("Statement executed successfully.")
         kind = str(plan.expression.args["kind"]).upper()
@@ -336,9 +333,7 @@ class DataEngine(definition.Learner):
         elif not exists:
             session.drop(kind, places.table(name, permanent=True))
         try:
-            session.run(
-                prepared(definitions.engine_plan(context, plan, session.temporary), text, places), values
-            )
+            session.run(self._definition(context, session, plan, text, places), values)
         except BaseException:
             if temporary and not exists:
                 del session.temporary[name]
@@ -352,6 +347,7 @@ class DataEngine(definition.Learner):
     def _definition(
         self, context: Context, session: DataSession, plan: Plan, text: str, places: Places
     ) -> EngineStatement:
+        """A CREATE or ALTER as the engine gets it, without what stands in the catalog alone."""
         return prepared(definitions.engine_plan(context, plan, session.temporary), text, places)
 
     def _alter_temporary(

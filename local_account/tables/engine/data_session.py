@@ -43,6 +43,7 @@ from local_account.tables.engine.open_transaction import (
     fingerprint,
     has_moving_default,
 )
+from local_account.tables.engine.registered import registered
 from local_account.tables.plan.access import Plan
 from local_account.tables.translation import names, results
 from local_account.tables.translation.macros import SCHEMA
@@ -295,21 +296,10 @@ class DataSession:
         with self._changing(statement, several=plan.is_several), self._scanning(plan):
             return self._change(statement, values)
 
-    @contextlib.contextmanager
-    def _scanning(self, plan: Plan) -> Iterator[None]:
+    def _scanning(self, plan: Plan) -> AbstractContextManager[None]:
         """Let the body read the results that the plan's statement reads."""
-        try:
-            if plan.scans:
-                # The engine registers nothing while rows of its last statement wait to be fetched.
-                self._connection.execute("SELECT 1").fetchall()
-            for name, result in plan.scans.items():
-                self._connection.register(names.encoded(name), results.engine_table(result))
-            yield
-        finally:
-            for name in plan.scans:
-                # Nothing is there any more after the end of a transaction in which it was registered.
-                with contextlib.suppress(duckdb.Error):
-                    self._connection.unregister(names.encoded(name))
+        found = {names.encoded(name): results.engine_table(result) for name, result in plan.scans.items()}
+        return registered(self._connection, found)
 
     @contextlib.contextmanager
     def _changing(self, statement: EngineStatement, several: bool) -> Iterator[None]:
@@ -392,18 +382,13 @@ class DataSession:
 
     def texts(self, rows: pyarrow.Table) -> pyarrow.Table:
         """The same rows as texts: binary as hexadecimal digits, times in the ISO form, the rest as it is."""
-        # The engine accepts no new table while the last result is not read to its end.
-        self._connection.execute("SELECT 1").fetchall()
         columns = [f"c{index}" for index in range(rows.num_columns)]
-        self._connection.register("_TEXTS", rows.rename_columns(columns))
         chosen = ", ".join(
             f"{_as_text(name, kind)} AS {name}" for name, kind in zip(columns, rows.schema.types, strict=True)
         )
-        try:
+        with registered(self._connection, {"_TEXTS": rows.rename_columns(columns)}):
             query = f"SELECT {chosen} FROM temp.main._TEXTS"  # noqa: S608 names and types of our own
             return self._connection.execute(query).to_arrow_table()
-        finally:
-            self._connection.unregister("_TEXTS")
 
     def changing(self, statement: EngineStatement) -> AbstractContextManager[None]:
         """Let the body change the statement's table: all of it, or nothing if it fails."""
@@ -427,13 +412,9 @@ class DataSession:
             self._open.add(change)
 
     def _load(self, change: Load) -> None:
-        if change.rows is not None:
-            # The engine accepts no new table while the last result is not read to its end.
-            self._connection.execute("SELECT 1").fetchall()
-            self._connection.register("_LOADED", change.rows)
-        self._connection.execute(change.sql, list(change.values)).fetchall()
-        if change.rows is not None:
-            self._connection.unregister("_LOADED")
+        tables = {} if change.rows is None else {"_LOADED": change.rows}
+        with registered(self._connection, tables):
+            self._connection.execute(change.sql, list(change.values)).fetchall()
 
     def loads(self, statement: EngineStatement) -> tuple[str, str]:
         """The engine's table of files that were loaded, and the key of the statement's table in it."""

@@ -12,19 +12,23 @@ def mend(expression: exp.Expr) -> None:
 
 
 def _name_values(expression: exp.Expr) -> None:
-    """The columns of VALUES with an alias are COLUMN1, COLUMN2, …; a selected `$1` keeps that name."""
+    """The columns of VALUES are COLUMN1, COLUMN2, …, which `$1` means; a selected `$1` keeps that name."""
     for select in list(expression.find_all(exp.Select)):
         source = select.args.get("from_") or select.args.get("from")
         values = source.this if source else None
         if not isinstance(values, exp.Values) or not values.expressions:
             continue
-        if values.alias and not values.alias_column_names:
+        if not values.alias_column_names:
+            alias = values.args.get("alias") or exp.TableAlias(this=exp.to_identifier("_VALUES"))
             width = len(values.expressions[0].expressions) or 1
-            columns = [exp.to_identifier(f"COLUMN{index + 1}") for index in range(width)]
-            values.args["alias"].set("columns", columns)
+            alias.set("columns", [exp.to_identifier(f"COLUMN{index + 1}") for index in range(width)])
+            values.set("alias", alias)
         for item in select.expressions:
             if isinstance(item, exp.Parameter) and item.name.isdecimal():
                 item.replace(exp.alias_(item.copy(), f"${item.name}", quoted=True))
+        for parameter in list(select.find_all(exp.Parameter)):
+            if parameter.find_ancestor(exp.Select) is select and parameter.name.isdecimal():
+                parameter.replace(exp.column(f"COLUMN{parameter.name}"))
 
 
 def _join_asof(expression: exp.Expr) -> None:

@@ -46,21 +46,6 @@ def _is_mark(word: Token, following: Token) -> bool:
     return word.text.upper() in ("LOCAL", "SCOPED") and following.text.upper() in ("TEMP", "TEMPORARY")
 
 
-def name_values(expression: exp.Expr) -> None:
-    """Replace `$1` of VALUES by COLUMN1, Snowflake's name of that column."""
-    selects = [select for select in expression.find_all(exp.Select) if _values(select)]
-    for select in selects:
-        values = _values(select)
-        assert values
-        for parameter in list(select.find_all(exp.Parameter)):
-            if parameter.find_ancestor(exp.Select) is select and parameter.name.isdecimal():
-                parameter.replace(exp.column(f"COLUMN{parameter.name}"))
-        if not values.alias and values.expressions:
-            width = len(values.expressions[0].expressions) or 1
-            columns = [exp.to_identifier(f"COLUMN{index + 1}") for index in range(width)]
-            values.set("alias", exp.TableAlias(this=exp.to_identifier("_VALUES"), columns=columns))
-
-
 def paths_as_text(expression: exp.Expr, text: str) -> None:
     """Make text of a value inside a VARIANT (`v:a`, `v['a']`) where it is compared with text or read as text.
 
@@ -84,8 +69,3 @@ def _is_read_as_text(path: exp.Expr) -> bool:
         other = parent.expression if parent.this is path else parent.this
         return other.is_string or isinstance(other, _TEXT_FUNCTIONS)
     return isinstance(parent, exp.In) and any(item.is_string for item in parent.expressions)
-
-
-def _values(select: exp.Select) -> exp.Values | None:
-    source = select.args.get("from_") or select.args.get("from")
-    return source.this if source and isinstance(source.this, exp.Values) else None
